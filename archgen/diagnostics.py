@@ -1,0 +1,121 @@
+"""Diagnostics as values. Steps collect them; only the edge renders or raises them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from archgen.source import Span
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A place in a source, and what is to be said there (may be empty)."""
+
+    span: Span
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One call of the chain that led to a fault: `stage layer2, bottleneck, call 1 of 4`."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A fault in a spec. The first label is the place; `help` says how to mend it."""
+
+    code: str
+    message: str
+    labels: tuple[Label, ...]
+    notes: tuple[str, ...] = ()
+    help: str | None = None
+    trail: tuple[Frame, ...] = ()  # innermost call first
+    severity: Severity = Severity.ERROR
+
+    @property
+    def span(self) -> Span:
+        return self.labels[0].span
+
+    @property
+    def key(self) -> tuple[str, str, int, int]:
+        """Equal for two reports of one fault."""
+        span = self.span
+        return self.code, span.source.path, span.start, span.end
+
+    def within(self, *frames: Frame) -> Diagnostic:
+        """The same, with more callers known."""
+        return replace(self, trail=(*self.trail, *frames))
+
+
+def error(
+    code: str,
+    message: str,
+    span: Span,
+    label: str = "",
+    *,
+    also: Sequence[Label] = (),
+    notes: Sequence[str] = (),
+    help: str | None = None,
+    severity: Severity = Severity.ERROR,
+) -> Diagnostic:
+    """Make a diagnostic with one main place."""
+    return Diagnostic(code, message, (Label(span, label), *also), tuple(notes), help, (), severity)
+
+
+class Fault(Exception):
+    """Carries one diagnostic out of nested evaluation to the step that collects it.
+
+    Never leaves the package: `api` turns what was collected into an `ArchError`.
+    """
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+class Sink:
+    """Collects diagnostics in order of first appearance, one for each fault."""
+
+    def __init__(self) -> None:
+        self._items: dict[tuple[str, str, int, int], Diagnostic] = {}
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        self._items.setdefault(diagnostic.key, diagnostic)
+
+    def extend(self, diagnostics: Sequence[Diagnostic]) -> None:
+        for diagnostic in diagnostics:
+            self.add(diagnostic)
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        return iter(self._items.values())
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @property
+    def failed(self) -> bool:
+        return any(item.severity is Severity.ERROR for item in self)
+
+
+class ArchError(Exception):
+    """A spec that cannot be used. Carries every diagnostic that was found."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        from archgen.report import render_text
+
+        return render_text(self.diagnostics)

@@ -1,0 +1,160 @@
+"""What a layer declares. One final class a layer; everything else is derived from it.
+
+A layer is a value: its arguments, checked. It knows shapes and torch's *names*, never torch.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from archgen.shapes import Shape
+
+__all__ = [
+    "AUTO",
+    "Auto",
+    "Axes",
+    "Count",
+    "Layer",
+    "LayerFault",
+    "Positive",
+    "TorchArgument",
+    "TorchCall",
+    "Window",
+    "per_axis",
+]
+
+
+class Auto(Enum):
+    """The language's `auto`."""
+
+    AUTO = "auto"
+
+
+AUTO = Auto.AUTO
+
+LARGEST = 2**31 - 1
+Positive = Annotated[int, Field(ge=1, le=LARGEST)]
+Count = Annotated[int, Field(ge=0, le=LARGEST)]
+# One number, or one for each spatial axis.
+Axes = Positive | tuple[Positive, ...]
+Padding = Auto | Count | tuple[Count, ...]
+
+
+class LayerFault(Exception):
+    """A layer that cannot take its input. The resolver adds the place and makes a diagnostic.
+
+    `argument` names the argument to point at, where one is to blame.
+    """
+
+    def __init__(
+        self, message: str, *, help: str | None = None, argument: str | None = None, code: str = "A201"
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+        self.argument = argument
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class TorchArgument:
+    """One argument of a torch module.
+
+    `source` says where the number comes from, so that a generated class can write an
+    expression for it: the layer's field of that name, or "channels" for the channels of its
+    input. None: it is a constant.
+    """
+
+    value: object
+    keyword: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TorchCall:
+    """The module that a layer becomes: `nn.Conv2d(3, 64, kernel_size=7)` as data.
+
+    Arguments equal to torch's own default are left out by the layer. A target without
+    `nn.` is one of the helper classes in `templates/helpers/`.
+    """
+
+    target: str
+    arguments: tuple[TorchArgument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How a layer looks at its input along the spatial axes (for receptive fields)."""
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+
+
+class Layer(BaseModel, ABC):
+    """A built-in layer. The class docstring's first line is its line of documentation.
+
+    Fields in order are the signature; a field's `description` documents it.
+    """
+
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", defer_build=True, arbitrary_types_allowed=True
+    )
+
+    keyword: ClassVar[str]  # its name in the language
+    group: ClassVar[str]  # its row in the layer reference
+    # The channels of the output as an expression of the language over the fields and
+    # `channels` (of the input); None where they depend on other sizes.
+    out_channels: ClassVar[str | None] = "channels"
+    # What `auto` (or an absent field) means, as an expression of the language over fields.
+    derived: ClassVar[Mapping[str, str]] = {}
+    depth: ClassVar[int] = 0  # 1 for convolutions and linear layers
+    takes_inplace: ClassVar[bool] = False  # the torch module has `inplace=`
+    fresh: ClassVar[bool] = True  # its output shares no memory with its input, ever
+    saves_output: ClassVar[bool] = False  # autograd keeps its output: no in-place after it
+    # Example for the reference, run by the tests: arguments, input shape, output shape.
+    example: ClassVar[tuple[str, str, str]]
+
+    @abstractmethod
+    def shape(self, x: Shape) -> Shape | tuple[Shape, ...]:
+        """The shape of the output (several for `split`). Raises `LayerFault`."""
+
+    @abstractmethod
+    def module(self, x: Shape) -> TorchCall:
+        """The torch module for an input of this (already accepted) shape."""
+
+    def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the learned parameters, in torch's order."""
+        return {}
+
+    def buffers(self, x: Shape) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of what the `state_dict` holds besides."""
+        return {}
+
+    def macs(self, x: Shape) -> int:
+        """Multiply-adds for one sample, as PyTorch's own counter counts (flops / 2)."""
+        return 0
+
+    def window(self, x: Shape) -> Window | None:
+        """How it looks at space; None if point by point; global layers see all of it."""
+        return None
+
+
+def per_axis(value: int | tuple[int, ...], x: Shape, argument: str) -> tuple[int, ...]:
+    """One number for each spatial axis of `x`."""
+    axes = x.rank - 1
+    if isinstance(value, int):
+        return (value,) * axes
+    if len(value) != axes:
+        raise LayerFault(
+            f"{argument} has {len(value)} numbers, the input has {axes} spatial axes",
+            help=f"write one number, or {axes}",
+            argument=argument,
+        )
+    return value

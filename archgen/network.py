@@ -1,0 +1,331 @@
+"""The resolved network: the one data model that every backend and analysis reads.
+
+A `Network` is a tree of `Body` values: the arch, the blocks it calls, and the containers
+made in place (`name = a -> b`, `seq`, `stage`). A body is a straight-line program: `nodes`
+in order of execution, each reading and writing numbered values; `values[i]` is the shape of
+value `i`. Bodies are shared: two equal calls hold the *same* `Body` object, so that analyses
+can remember their result by `id(body)`.
+
+For backends that write source, a body also keeps its `steps`: for each statement of its
+definition what became of it. `definition.body.statements[i]` became `steps[i]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from archgen.layers.base import Layer
+from archgen.shapes import Shape
+from archgen.source import NOWHERE, Span
+from archgen.syntax import tree
+
+# --- values of the language ---------------------------------------------------------------
+
+Ref = int  # the number of a value in its body
+
+
+@dataclass(frozen=True, slots=True)
+class Initialiser:
+    """`kaiming_normal(mode="fan_out")`: a function of `torch.nn.init` without its `_`."""
+
+    name: str
+    arguments: tuple[tuple[str, object], ...] = ()  # by torch's keywords, in its order
+
+
+# --- nodes --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerNode:
+    """A layer applied. `name` is the attribute of the body's module that holds it.
+
+    `reused`: the submodule was made by an earlier node of that name (`reuse name`).
+    """
+
+    name: str
+    layer: Layer
+    inputs: tuple[Ref, ...]
+    outputs: tuple[Ref, ...]
+    init: tuple[tuple[str, Initialiser], ...] = ()  # by name of the weight
+    reused: bool = False
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CallNode:
+    """A submodule with a body: a block, an arch, a chain, a `seq`, a `stage`.
+
+    `inputs[0]` is the current value, the others are values given as arguments, in the order
+    of `body.inputs`. `count` > 1 (only in `stage` and `seq` bodies): so many calls one after
+    the other, each with a module and weights of its own, named by consecutive integers from
+    `name`, input and output shapes equal.
+    """
+
+    name: str
+    body: Body
+    inputs: tuple[Ref, ...]
+    outputs: tuple[Ref, ...]
+    count: int = 1
+    reused: bool = False
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MergeNode:
+    """`add`, `mul` or `concat` of values; has no weights and no name."""
+
+    kind: Literal["add", "mul", "concat"]
+    inputs: tuple[Ref, ...]
+    outputs: tuple[Ref, ...]
+    axis: int = 0  # of `concat`, counted without the batch
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParamNode:
+    """`name = param([...])`: a learned parameter of the body as a value."""
+
+    name: str
+    sizes: tuple[int, ...]
+    init: Initialiser | None
+    outputs: tuple[Ref, ...]
+    inputs: tuple[Ref, ...] = ()
+    span: Span = NOWHERE
+
+
+Node = LayerNode | CallNode | MergeNode | ParamNode
+
+
+# --- steps: what became of each statement ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Applied:
+    """A layer, block, stage, `seq`, `reuse` or `param`: one node. Also `name = { ... }`
+    and a named chain (the container's own steps are in `node.body.steps`)."""
+
+    node: LayerNode | CallNode | ParamNode
+    before: Ref  # the current value before it
+    after: Ref  # and after it (of several outputs, the first)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passed:
+    """A link that did nothing: `identity` in a body, or a layer value that is `none`."""
+
+    before: Ref
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """`from x`: `value` became the current one (several, when the name holds several)."""
+
+    values: tuple[Ref, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chained:
+    """A chain: a step for each link."""
+
+    links: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grouped:
+    """`{ ... }`: a step for each statement."""
+
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Merged:
+    """A merge: a step for each statement in its braces, and its node."""
+
+    node: MergeNode
+    before: Ref
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedStep:
+    """`name = chain`, `a, b = chain`: the step of the chain, and the names' values.
+
+    Names are as they were computed (`layer3`, `up[0]`).
+    """
+
+    chain: Step
+    names: tuple[str, ...]
+    values: tuple[Ref, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """An `if`: which side was taken (index into arms; len(arms) for else; None: no side)."""
+
+    arm: int | None
+    steps: tuple[Step, ...]
+    before: Ref
+    after: Ref
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looped:
+    """A `for`: for each pass the values of its names and its steps."""
+
+    passes: tuple[tuple[tuple[object, ...], tuple[Step, ...]], ...]
+    before: Ref
+    after: Ref
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """A `let`: the values of its names."""
+
+    values: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Returned:
+    """`output a, b`: names and values, several for a name that holds a list."""
+
+    names: tuple[str, ...]
+    values: tuple[Ref, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Silent:
+    """A statement without effect on the values: doc, expect, init, input(...) of an arch."""
+
+
+Step = (
+    Applied
+    | Passed
+    | Read
+    | Chained
+    | Grouped
+    | Merged
+    | NamedStep
+    | Chosen
+    | Looped
+    | Bound
+    | Returned
+    | Silent
+)
+
+
+# --- definitions and bodies -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Definition:
+    """A block or arch as written, names bound.
+
+    `parameters` of an implicit block (`name = { ... }`) are the free names of its text; they
+    carry no defaults. A synonym's body holds its chain as the one statement.
+    `scope` maps every name that its text may use from outside: layers (`type[Layer]`), other
+    definitions, constants.
+    """
+
+    name: str
+    kind: Literal["block", "arch", "implicit", "synonym"]
+    parameters: tuple[tree.Parameter, ...]
+    body: tree.Body
+    doc: str
+    scope: Mapping[str, object] = field(repr=False)
+    span: Span
+    parent: Definition | None = None  # of an implicit block: the definition it stands in
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutputValue:
+    name: str
+    value: Ref
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AuxValue:
+    """A training head: `node` reads a value of the body and is run in training mode only.
+
+    It is not among `body.nodes`: those are what runs in evaluation.
+    """
+
+    name: str
+    node: LayerNode | CallNode
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """One distinct call of a definition, or a container made in place.
+
+    kind "block" (blocks and archs called as such, implicit blocks), "sequential" (named
+    chains and `seq`: an `nn.Sequential`, children in `nodes` by name, no `definition`),
+    "stage" (the same, made by `stage`). A node called `ups.0` is child 0 of an `nn.ModuleList`
+    called `ups` of this body (`ups[0] = ...`).
+    """
+
+    kind: Literal["arch", "block", "sequential", "stage"]
+    definition: Definition | None
+    arguments: Mapping[str, object]  # every parameter with its value, defaults filled
+    inputs: tuple[Ref, ...]  # first the current value; an arch with several inputs: all
+    input_names: tuple[str, ...]  # "" for the nameless
+    outputs: tuple[OutputValue, ...]  # one nameless, or those of `output`
+    listed: bool  # `output xs`: the result is a list
+    aux: tuple[AuxValue, ...]
+    values: tuple[Shape, ...]
+    nodes: tuple[Node, ...]
+    steps: tuple[Step, ...]
+    names: Mapping[str, Ref]  # named values, for features
+    path_init: tuple[tuple[str, Initialiser], ...] = ()  # paths inside this body
+
+    @property
+    def several(self) -> bool:
+        """Whether the result is more than one value (a NamedTuple or list)."""
+        return self.listed or len(self.outputs) > 1
+
+    def shape_in(self, node: Node) -> Shape:
+        return self.values[node.inputs[0]]
+
+    def shape_out(self, node: Node) -> Shape:
+        return self.values[node.outputs[0]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Promise:
+    """An `expect` of the arch, to be verified with the network's figures."""
+
+    condition: tree.Expr
+    environment: Mapping[str, object] = field(repr=False)
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A resolved arch: its name, documentation, body and promises."""
+
+    name: str
+    doc: str
+    body: Body
+    promises: tuple[Promise, ...]
+    spec: str  # file name of the spec, as shown to people
+    digest: str  # sha256 of the texts it was made from
+    parameters: Mapping[str, object]  # of the arch (an alias: its own and passed through)
+    defaults: bool  # all parameters have their default values
+    span: Span
+
+
+def walk(body: Body, prefix: str = "") -> Iterator[tuple[str, Body, Node]]:
+    """Every node in order with its path; a repeat (`count` > 1) is met once, by its first name.
+
+    For what must scale with the *distinct* bodies, recurse yourself and remember by `id(body)`.
+    """
+    for node in body.nodes:
+        match node:
+            case LayerNode() | ParamNode():
+                yield prefix + node.name, body, node
+            case CallNode():
+                yield prefix + node.name, body, node
+                yield from walk(node.body, f"{prefix}{node.name}.")
+            case MergeNode():
+                yield prefix, body, node
