@@ -1,0 +1,7 @@
+"""A2xx: shapes and channels."""
+
+from __future__ import annotations
+
+from archgen.codes.entry import Code
+
+ENTRIES: tuple[Code, ...] = ()

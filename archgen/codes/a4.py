@@ -1,0 +1,7 @@
+"""A4xx: limits."""
+
+from __future__ import annotations
+
+from archgen.codes.entry import Code
+
+ENTRIES: tuple[Code, ...] = ()

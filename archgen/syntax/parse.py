@@ -1,0 +1,96 @@
+"""From the text of a spec to its syntax tree. Every fault of the text is found here, none of meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lark import Token, Tree
+
+from archgen.diagnostics import Diagnostic, Fault, Sink, error
+from archgen.source import Source, Span
+from archgen.syntax.build import Builder
+from archgen.syntax.drive import Driver
+from archgen.syntax.limits import MAX_DEPTH
+from archgen.syntax.scan import Comment, scan
+from archgen.syntax.tree import Expr, File
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A spec as it was written. With diagnostics, the tree holds what could be read."""
+
+    tree: File
+    diagnostics: tuple[Diagnostic, ...]
+    comments: tuple[Comment, ...]
+
+
+def parse(source: Source) -> Parsed:
+    """Parse a spec. Never raises for what the text holds: faults are in the result."""
+    sink = Sink()
+    whole = source.span(0, len(source.text))
+    comments: tuple[Comment, ...] = ()
+    tree = File((), span=whole)
+    try:
+        scanned = scan(source, 0, len(source.text), sink)
+        comments = scanned.comments
+        if not scanned.tokens:
+            sink.add(_empty(source))
+        else:
+            tree = _tree_of("file", whole, scanned.tokens, sink) or tree
+    except Fault as fault:
+        sink.add(fault.diagnostic)
+    return Parsed(tree, tuple(sorted(sink, key=lambda item: item.span.start)), comments)
+
+
+def parse_expression(text: Source | str) -> Expr:
+    """Parse one expression, as in `--set width=64 * 2`. Raises `Fault` with the first error."""
+    source = text if isinstance(text, Source) else Source("<expression>", text)
+    sink = Sink()
+    expr = _expression(source.span(0, len(source.text)), sink)
+    for diagnostic in sink:
+        raise Fault(diagnostic)
+    assert expr is not None
+    return expr
+
+
+def _expression(place: Span, sink: Sink) -> Expr | None:
+    """Parse the expression that stands at a place; None if there is none."""
+    tokens = scan(place.source, place.start, place.end, sink).tokens
+    expr: Expr | None = _tree_of("expression", place, tokens, sink)
+    return expr
+
+
+def _tree_of(start: str, place: Span, tokens: list[Token], sink: Sink):  # type: ignore[no-untyped-def]
+    source = place.source
+    raw = Driver(source, tokens, place.end, sink).run(start)
+    if raw is None:
+        return None
+    _check_depth(raw, source)
+    return Builder(source, sink, lambda inner: _expression(inner, sink)).transform(raw)
+
+
+def _check_depth(tree: Tree[Token], source: Source) -> None:
+    """Refuse a tree that a recursive walk could not take. Long sums are deep: `1 + 1 + ...`."""
+    level: list[Tree[Token]] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in node.children if isinstance(child, Tree)]
+        if not level:
+            return
+    meta = level[0].meta
+    raise Fault(
+        error(
+            "A401",
+            f"nested too deeply: more than {MAX_DEPTH} parts inside one another",
+            source.span(meta.start_pos, meta.end_pos),
+            help="give a name to a part, with `let` or as a block",
+        )
+    )
+
+
+def _empty(source: Source) -> Diagnostic:
+    return error(
+        "A016",
+        "the file defines nothing",
+        source.span(0, 0),
+        help="a spec holds at least one `arch`, `block` or `let`",
+    )

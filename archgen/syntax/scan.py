@@ -1,0 +1,310 @@
+"""From text to the tokens that the parser is fed: lexing, brackets, and the ends of lines.
+
+Text that means nothing is reported once; an ERROR token takes its place, so that the parser
+leaves the statement alone and goes on behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lark import Token
+from lark.exceptions import UnexpectedCharacters
+from lark.lexer import LexerThread
+from lark.utils import TextSlice
+
+from archgen.diagnostics import Diagnostic, Fault, Sink, error
+from archgen.source import Source, Span
+from archgen.syntax import mistakes
+from archgen.syntax.grammar import parser
+from archgen.syntax.limits import MAX_BRACKETS, MAX_ERRORS, MAX_TOKENS
+
+_CLOSER = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
+_OPENERS = frozenset(_CLOSER)
+_CLOSERS = frozenset(_CLOSER.values())
+_JOINS_BEFORE = frozenset({"ARROW", "ELSE", "ELIF"})
+_UNFINISHED = frozenset(
+    "LPAR LSQB COMMA EQUAL ARROW PLUS MINUS TIMES DIVIDE FLOOR_DIVIDE POWER AND OR".split()
+)
+_DEFINES = frozenset({"USE", "BLOCK", "ARCH"})
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment with its `#`; `alone` if nothing else stands before it on its line."""
+
+    span: Span
+    text: str
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    tokens: list[Token]
+    comments: tuple[Comment, ...]
+
+
+def scan(source: Source, start: int, end: int, sink: Sink) -> Scanned:
+    """Give the tokens of a part of a source. Raises `Fault` where a limit is passed."""
+    raw = list(_lex(source, start, end, sink))
+    comments = tuple(_comments(source, raw, start, end))
+    laid_out = _Layout(source, raw, end, sink).run()
+    return Scanned(_joined_lines(laid_out), comments)
+
+
+def make_token(kind: str, text: str, start: int, end: int) -> Token:
+    """Make a token that the lexer did not; its lines are never read."""
+    return Token(kind, text, start, 0, 0, 0, 0, end)
+
+
+# --- lexing ------------------------------------------------------------------------------
+
+
+def _lex(source: Source, start: int, end: int, sink: Sink) -> Iterator[Token]:
+    """Lex, reporting and stepping over what is no token."""
+    lexer = parser().parser.lexer
+    thread = LexerThread.from_text(lexer, TextSlice(source.text, start, end))
+    count = 0
+    while True:
+        try:
+            for token in thread.lex(None):
+                count += 1
+                if count > MAX_TOKENS:
+                    raise Fault(_too_many_tokens(source, token))
+                yield mistakes.respelled(source, token, sink)
+            return
+        except UnexpectedCharacters as stop:
+            at = stop.pos_in_stream
+            if len(sink) >= MAX_ERRORS:
+                yield make_token("ERROR", "", at, end)
+                return
+            repair = mistakes.mend_characters(source, at, end)
+            sink.add(repair.diagnostic)
+            thread.state.line_ctr.feed(TextSlice(source.text, at, repair.token.end_pos))
+            yield repair.token
+
+
+def _too_many_tokens(source: Source, token: Token) -> Diagnostic:
+    span = source.span(token.start_pos, token.end_pos)
+    return error("A402", f"the file has more than {MAX_TOKENS:,} words and signs", span)
+
+
+def _comments(source: Source, tokens: Sequence[Token], start: int, end: int) -> Iterator[Comment]:
+    """Find the comments: between tokens there is nothing else that begins with `#`."""
+    at = start
+    edges = [(token.start_pos, token.end_pos) for token in tokens]
+    for before, after in [*edges, (end, end)]:
+        gap = source.text[at:before]
+        if "#" in gap:
+            begin = at + gap.index("#")
+            text = gap[begin - at :].rstrip()
+            line_start = source.text.rfind("\n", 0, begin) + 1
+            alone = not source.text[line_start:begin].strip()
+            yield Comment(source.span(begin, begin + len(text)), text, alone)
+        at = max(at, after)
+
+
+# --- brackets ----------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Open:
+    """An open bracket: its token, where it stands among the raw and the kept tokens."""
+
+    token: Token
+    raw: int
+    kept: int
+
+
+class _Layout:
+    """Pairs the brackets and drops the line ends that mean nothing."""
+
+    def __init__(self, source: Source, raw: list[Token], end: int, sink: Sink) -> None:
+        self._source = source
+        self._raw = raw
+        self._end = end
+        self._sink = sink
+        self._kept: list[Token] = []
+        self._open: list[_Open] = []
+        self._suspect: _Open | None = None  # a brace whose closing one stands further left
+        self._at = 0
+
+    def run(self) -> list[Token]:
+        while True:
+            while self._at < len(self._raw):
+                token = self._raw[self._at]
+                self._at += 1
+                self._take(token)
+            if self._inside_brackets and not self._gave_up:
+                self._cut_unclosed(len(self._raw))
+                continue
+            self._close_braces(self._end)
+            return self._kept
+
+    @property
+    def _inside_brackets(self) -> bool:
+        return bool(self._open) and self._open[-1].token.type != "LBRACE"
+
+    @property
+    def _gave_up(self) -> bool:
+        """Whether text up to the end was reported: what is missing may stand in it."""
+        last = self._raw[-1]
+        return last.type == "ERROR" and last.end_pos == self._end
+
+    def _take(self, token: Token) -> None:
+        kind = token.type
+        if kind in _OPENERS:
+            self._take_opener(token)
+        elif kind == "RBRACE":
+            self._take_closing_brace(token)
+        elif kind in _CLOSERS:
+            self._take_closer(token)
+        elif kind == "_END":
+            self._take_end(token)
+        elif kind == "ERROR":
+            while self._inside_brackets:
+                self._open.pop()
+            self._kept.append(token)
+        elif kind in _DEFINES and self._begins_item(token):
+            self._take_definition(token)
+        else:
+            self._kept.append(token)
+
+    def _take_opener(self, token: Token) -> None:
+        if token.type == "LBRACE" and self._inside_brackets:
+            self._cut_unclosed(self._at - 1)
+            return
+        if len(self._open) >= MAX_BRACKETS:
+            raise Fault(
+                error(
+                    "A401",
+                    f"nested too deeply: more than {MAX_BRACKETS} brackets inside one another",
+                    self._span(token),
+                    help="give a name to a part, with `let` or as a block",
+                )
+            )
+        self._open.append(_Open(token, self._at - 1, len(self._kept)))
+        self._kept.append(token)
+
+    def _take_closing_brace(self, token: Token) -> None:
+        if self._inside_brackets:
+            self._cut_unclosed(self._at - 1)
+            return
+        if self._open:
+            opened = self._open.pop()
+            if self._suspect is None and self._is_further_left(token, opened.token):
+                self._suspect = opened
+        self._kept.append(token)  # one too many: the parser reports it
+
+    def _take_closer(self, token: Token) -> None:
+        if not self._inside_brackets:
+            self._sink.add(mistakes.closes_nothing(self._span(token)))
+            return
+        opened = self._open.pop()
+        wanted = _CLOSER[opened.token.type]
+        if token.type != wanted:
+            self._sink.add(
+                mistakes.closes_another(self._span(token), token, self._span(opened.token))
+            )
+            outer = self._open[-1].token.type if self._inside_brackets else None
+            if outer is not None and _CLOSER[outer] == token.type:
+                self._open.pop()
+                self._kept.append(make_token(wanted, "", token.start_pos, token.start_pos))
+            else:
+                token = make_token(wanted, token.value, token.start_pos, token.end_pos)
+        self._kept.append(token)
+
+    def _take_end(self, token: Token) -> None:
+        if not self._inside_brackets:
+            self._kept.append(token)
+        elif token.value == ";":
+            self._sink.add(mistakes.semicolon_in_brackets(self._span(token)))
+            self._kept.append(make_token("COMMA", ",", token.start_pos, token.end_pos))
+
+    def _begins_item(self, token: Token) -> bool:
+        """Whether this can only be a definition: `arch x` at the very left, inside braces."""
+        if not self._open or self._source.text[token.start_pos - 1] != "\n":
+            return False
+        following = self._raw[self._at : self._at + 1]
+        return bool(following) and following[0].type in ("NAME", "STRING", *_DEFINES)
+
+    def _take_definition(self, token: Token) -> None:
+        if self._inside_brackets:
+            self._cut_unclosed(self._at - 1)
+            return
+        self._close_braces(token.start_pos)
+        self._kept.append(make_token("_END", "\n", token.start_pos, token.start_pos))
+        self._kept.append(token)
+
+    def _close_braces(self, at: int) -> None:
+        if self._open and not self._gave_up:
+            opened = self._suspect or self._open[-1]
+            self._sink.add(mistakes.not_closed(self._span(opened.token)))
+        self._suspect = None
+        while self._open:
+            self._open.pop()
+            self._kept.append(make_token("RBRACE", "", at, at))
+
+    def _cut_unclosed(self, stop: int) -> None:
+        """Replace a bracket that is never closed, and what it swallowed, by an ERROR.
+
+        `stop` is the raw token before which it should have been closed. If its line looks
+        complete, the bracket is taken to have ended there and the lines after it are kept.
+        """
+        while len(self._open) > 1 and self._open[-2].token.type != "LBRACE":
+            self._open.pop()
+        opened = self._open.pop()
+        self._sink.add(mistakes.not_closed(self._span(opened.token)))
+        del self._kept[opened.kept :]
+        token = opened.token
+        self._kept.append(make_token("ERROR", "", token.start_pos, token.end_pos))
+        self._at = self._end_of_line(opened.raw, stop)
+
+    def _end_of_line(self, at: int, stop: int) -> int:
+        for index in range(at + 1, stop):
+            if self._raw[index].type == "_END" and self._raw[index].value == "\n":
+                return stop if self._raw[index - 1].type in _UNFINISHED else index
+        return stop
+
+    def _is_further_left(self, closer: Token, opener: Token) -> bool:
+        starts = [self._line_start(token) for token in (closer, opener)]
+        return starts[0] == closer.start_pos - self._indent(closer) and (
+            self._indent(closer) < self._indent(opener)
+        )
+
+    def _line_start(self, token: Token) -> int:
+        return self._source.text.rfind("\n", 0, token.start_pos) + 1
+
+    def _indent(self, token: Token) -> int:
+        line = self._source.text[self._line_start(token) : token.end_pos]
+        return len(line) - len(line.lstrip())
+
+    def _span(self, token: Token) -> Span:
+        return self._source.span(token.start_pos, token.end_pos)
+
+
+# --- the ends of lines -------------------------------------------------------------------
+
+
+def _joined_lines(tokens: Sequence[Token]) -> list[Token]:
+    """Keep one end between two statements, and none elsewhere."""
+    kept: list[Token] = []
+    ends: list[Token] = []
+    for token in tokens:
+        if token.type == "_END":
+            ends.append(token)
+            continue
+        if ends and not _mean_nothing(kept, ends, token):
+            kept.append(ends[0])
+        ends.clear()
+        kept.append(token)
+    return kept
+
+
+def _mean_nothing(before: Sequence[Token], ends: Sequence[Token], after: Token) -> bool:
+    if not before or before[-1].type == "LBRACE" or after.type == "RBRACE":
+        return True
+    if before[-1].type != "ARROW" and after.type not in _JOINS_BEFORE:
+        return False
+    return all(end.value == "\n" for end in ends)
