@@ -17,11 +17,13 @@ from archgen.shapes import Shape
 
 __all__ = [
     "AUTO",
+    "NO_DEFAULT",
     "Auto",
     "Axes",
     "Count",
     "Layer",
     "LayerFault",
+    "Padding",
     "Positive",
     "TorchArgument",
     "TorchCall",
@@ -41,9 +43,15 @@ AUTO = Auto.AUTO
 LARGEST = 2**31 - 1
 Positive = Annotated[int, Field(ge=1, le=LARGEST)]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Small = Annotated[float, Field(gt=0, allow_inf_nan=False)]  # an eps, a scale
 # One number, or one for each spatial axis.
 Axes = Positive | tuple[Positive, ...]
 Padding = Auto | Count | tuple[Count, ...]
+
+
+NO_DEFAULT = object()
 
 
 class LayerFault(Exception):
@@ -53,7 +61,12 @@ class LayerFault(Exception):
     """
 
     def __init__(
-        self, message: str, *, help: str | None = None, argument: str | None = None, code: str = "A201"
+        self,
+        message: str,
+        *,
+        help: str | None = None,
+        argument: str | None = None,
+        code: str = "A201",
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -68,24 +81,39 @@ class TorchArgument:
 
     `source` says where the number comes from, so that a generated class can write an
     expression for it: the layer's field of that name, or "channels" for the channels of its
-    input. None: it is a constant.
+    input. None: it is a constant. `default` is what torch takes without it, if it can.
     """
 
     value: object
     keyword: str | None = None
     source: str | None = None
+    default: object = NO_DEFAULT
+
+    @property
+    def is_default(self) -> bool:
+        """Whether torch would take this value without being told (`True` is not `1`)."""
+        return type(self.value) is type(self.default) and self.value == self.default
 
 
 @dataclass(frozen=True, slots=True)
 class TorchCall:
     """The module that a layer becomes: `nn.Conv2d(3, 64, kernel_size=7)` as data.
 
-    Arguments equal to torch's own default are left out by the layer. A target without
-    `nn.` is one of the helper classes in `templates/helpers/`.
+    `arguments` are those to print; `defaulted` those left out, because they are equal to
+    torch's own default: another call of the same layer may have to print them. A target
+    without `nn.` is one of the helper classes in `templates/helpers/`.
     """
 
     target: str
     arguments: tuple[TorchArgument, ...] = ()
+    defaulted: tuple[TorchArgument, ...] = ()
+
+    @classmethod
+    def of(cls, target: str, *arguments: TorchArgument) -> TorchCall:
+        """The call with these arguments in torch's order, defaults told apart."""
+        shown = tuple(argument for argument in arguments if not argument.is_default)
+        defaulted = tuple(argument for argument in arguments if argument.is_default)
+        return cls(target, shown, defaulted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +146,7 @@ class Layer(BaseModel, ABC):
     takes_inplace: ClassVar[bool] = False  # the torch module has `inplace=`
     fresh: ClassVar[bool] = True  # its output shares no memory with its input, ever
     saves_output: ClassVar[bool] = False  # autograd keeps its output: no in-place after it
+    helper: ClassVar[str | None] = None  # the file in `templates/helpers/` its `function` calls
     # Example for the reference, run by the tests: arguments, input shape, output shape.
     example: ClassVar[tuple[str, str, str]]
 
@@ -125,9 +154,20 @@ class Layer(BaseModel, ABC):
     def shape(self, x: Shape) -> Shape | tuple[Shape, ...]:
         """The shape of the output (several for `split`). Raises `LayerFault`."""
 
-    @abstractmethod
     def module(self, x: Shape) -> TorchCall:
-        """The torch module for an input of this (already accepted) shape."""
+        """The torch module for an input of this (already accepted) shape.
+
+        Not to be asked where `function` has an answer.
+        """
+        raise AssertionError(f"{self.keyword} is written as a function, not as a module")
+
+    def function(self, x: Shape) -> str | None:
+        """A Python expression over `{x}` and `{like}`, for what no module can say.
+
+        Layers with several inputs or outputs. It may use `torch`, `F`
+        (`torch.nn.functional`) and the helper function that `helper` names.
+        """
+        return None
 
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the learned parameters, in torch's order."""

@@ -1,0 +1,70 @@
+"""What layers ask of their input, each demand as one function that raises a `LayerFault`."""
+
+from __future__ import annotations
+
+from archgen.layers.base import LayerFault
+from archgen.shapes import Shape
+
+MOST_SPATIAL_AXES = 3
+
+
+def features_first(keyword: str, x: Shape) -> None:
+    """Images, signals and vectors; not tokens."""
+    if not x.channels_first:
+        raise LayerFault(
+            f"{keyword} needs the features on the first axis, they are on axis {x.axis} of {x}",
+            help=f"put `permute({_to_front(x)})` before it",
+        )
+
+
+def features_last(keyword: str, x: Shape) -> None:
+    """Tokens and vectors; not images."""
+    if not x.channels_last:
+        raise LayerFault(
+            f"{keyword} needs the features on the last axis, they are on axis {x.axis} of {x}",
+            help=f"put `flatten` before it for one vector, or `permute({_to_back(x)})` for tokens",
+        )
+
+
+def spatial(keyword: str, x: Shape) -> str:
+    """A signal, an image or a volume; gives `1d`, `2d` or `3d`."""
+    features_first(keyword, x)
+    axes = x.rank - 1
+    if not 1 <= axes <= MOST_SPATIAL_AXES:
+        raise LayerFault(
+            f"{keyword} needs one to three spatial axes, {_sizes(x)} has {axes or 'none'}",
+            help="a vector is given axes by `reshape`" if not axes else None,
+        )
+    return f"{axes}d"
+
+
+def divides(
+    keyword: str, groups: int, number: int, what: str = "channels", argument: str = "groups"
+) -> None:
+    """`groups` parts of the same size."""
+    if number % groups:
+        raise LayerFault(
+            f"{keyword}: {argument}={groups} does not divide {number} {what}", argument=argument
+        )
+
+
+def axis_of(keyword: str, axis: int, x: Shape, argument: str = "axis") -> None:
+    """An axis that the input has."""
+    if axis >= x.rank:
+        raise LayerFault(
+            f"{keyword}: no axis {axis} in {_sizes(x)}",
+            argument=argument,
+            help=f"axes count from 0 after the batch: the last is {x.rank - 1}",
+        )
+
+
+def _sizes(x: Shape) -> str:
+    return f"a vector of {x}" if x.rank == 1 else str(x)
+
+
+def _to_front(x: Shape) -> list[int]:
+    return [x.axis, *(axis for axis in range(x.rank) if axis != x.axis)]
+
+
+def _to_back(x: Shape) -> list[int]:
+    return [*(axis for axis in range(x.rank) if axis != x.axis), x.axis]

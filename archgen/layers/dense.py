@@ -1,0 +1,44 @@
+"""Dense layers."""
+
+from __future__ import annotations
+
+from typing import final
+
+from pydantic import Field
+
+from archgen.layers import demands
+from archgen.layers.base import Layer, Positive, TorchArgument, TorchCall
+from archgen.shapes import Shape
+
+
+@final
+class Linear(Layer):
+    """A matrix applied to a vector, or to each token."""
+
+    keyword = "linear"
+    group = "dense"
+    out_channels = "out"
+    depth = 1
+    example = ("linear(1000)", "2048", "1000")
+
+    out: Positive = Field(description="features of the output")
+    bias: bool = Field(True, description="whether a number is added to each feature")
+
+    def shape(self, x: Shape) -> Shape:
+        demands.features_last(self.keyword, x)
+        return x.with_channels(self.out)
+
+    def module(self, x: Shape) -> TorchCall:
+        return TorchCall.of(
+            "nn.Linear",
+            TorchArgument(x.channels, source="channels"),
+            TorchArgument(self.out, source="out"),
+            TorchArgument(self.bias, "bias", "bias", True),
+        )
+
+    def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
+        weight: dict[str, tuple[int, ...]] = {"weight": (self.out, x.channels)}
+        return weight | {"bias": (self.out,)} if self.bias else weight
+
+    def macs(self, x: Shape) -> int:
+        return x.numel * self.out

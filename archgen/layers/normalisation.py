@@ -1,0 +1,227 @@
+"""Normalisations. Statistics are PyTorch's: `eps` is added to the variance."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import final
+
+from pydantic import Field
+
+from archgen.layers import demands
+from archgen.layers.base import (
+    Finite,
+    Layer,
+    LayerFault,
+    Positive,
+    Probability,
+    Small,
+    TorchArgument,
+    TorchCall,
+)
+from archgen.shapes import Shape
+
+MOST_BATCH_NORM_AXES = 4
+
+
+@final
+class BatchNorm(Layer):
+    """Batch normalisation of each channel."""
+
+    keyword = "bn"
+    group = "normalisation"
+    example = ("bn", "64 x 56 x 56", "64 x 56 x 56")
+
+    eps: Small = Field(1e-5, description="keeps the division finite")
+    momentum: Probability = Field(0.1, description="weight of a batch in the running statistics")
+    affine: bool = Field(True, description="whether a scale and a shift are learned")
+
+    def shape(self, x: Shape) -> Shape:
+        demands.features_first(self.keyword, x)
+        if x.rank > MOST_BATCH_NORM_AXES:
+            raise LayerFault(f"bn takes at most {MOST_BATCH_NORM_AXES} axes, {x} has {x.rank}")
+        return x
+
+    def module(self, x: Shape) -> TorchCall:
+        return TorchCall.of(
+            f"nn.BatchNorm{max(x.rank - 1, 1)}d",
+            TorchArgument(x.channels, source="channels"),
+            TorchArgument(self.eps, "eps", "eps", 1e-5),
+            TorchArgument(self.momentum, "momentum", "momentum", 0.1),
+            TorchArgument(self.affine, "affine", "affine", True),
+        )
+
+    def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
+        return _scale_and_shift(x) if self.affine else {}
+
+    def buffers(self, x: Shape) -> dict[str, tuple[int, ...]]:
+        channels = (x.channels,)
+        return {"running_mean": channels, "running_var": channels, "num_batches_tracked": ()}
+
+
+@final
+class LayerNorm(Layer):
+    """Layer normalisation of each token (or vector) over its features."""
+
+    keyword = "layer_norm"
+    group = "normalisation"
+    example = ("layer_norm(eps=1e-6)", "197 x 768", "197 x 768")
+
+    eps: Small = Field(1e-5, description="keeps the division finite")
+
+    def shape(self, x: Shape) -> Shape:
+        demands.features_last(self.keyword, x)
+        return x
+
+    def module(self, x: Shape) -> TorchCall:
+        return _over_channels("nn.LayerNorm", x, self.eps)
+
+    def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
+        return _scale_and_shift(x)
+
+
+@final
+class LayerNorm2d(Layer):
+    """Layer normalisation of each place of an image over its channels."""
+
+    keyword = "layer_norm2d"
+    group = "normalisation"
+    example = ("layer_norm2d(eps=1e-6)", "96 x 56 x 56", "96 x 56 x 56")
+
+    eps: Small = Field(1e-5, description="keeps the division finite")
+
+    def shape(self, x: Shape) -> Shape:
+        demands.features_first(self.keyword, x)
+        return x
+
+    def module(self, x: Shape) -> TorchCall:
+        return _over_channels("LayerNorm2d", x, self.eps)
+
+    def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
+        return _scale_and_shift(x)
+
+
+@final
+class GroupNorm(Layer):
+    """Normalisation of each group of channels within a sample."""
+
+    keyword = "group_norm"
+    group = "normalisation"
+    example = ("group_norm(32)", "64 x 56 x 56", "64 x 56 x 56")
+
+    groups: Positive = Field(description="how many groups")
+    eps: Small = Field(1e-5, description="keeps the division finite")
+
+    def shape(self, x: Shape) -> Shape:
+        demands.features_first(self.keyword, x)
+        demands.divides(self.keyword, self.groups, x.channels)
+        if x.numel == self.groups:
+            raise LayerFault(
+                f"group_norm: each of {self.groups} groups of {x} is one number, which has no "
+                "variance",
+                argument="groups",
+            )
+        return x
+
+    def module(self, x: Shape) -> TorchCall:
+        return TorchCall.of(
+            "nn.GroupNorm",
+            TorchArgument(self.groups, source="groups"),
+            TorchArgument(x.channels, source="channels"),
+            TorchArgument(self.eps, "eps", "eps", 1e-5),
+        )
+
+    def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
+        return _scale_and_shift(x)
+
+
+@final
+class InstanceNorm(Layer):
+    """Normalisation of each channel of each sample."""
+
+    keyword = "instance_norm"
+    group = "normalisation"
+    example = ("instance_norm", "64 x 56 x 56", "64 x 56 x 56")
+
+    eps: Small = Field(1e-5, description="keeps the division finite")
+    affine: bool = Field(False, description="whether a scale and a shift are learned")
+
+    def shape(self, x: Shape) -> Shape:
+        demands.spatial(self.keyword, x)
+        if prod(x.spatial) == 1:
+            raise LayerFault(f"instance_norm: each channel of {x} is one number, without variance")
+        return x
+
+    def module(self, x: Shape) -> TorchCall:
+        return TorchCall.of(
+            f"nn.InstanceNorm{x.rank - 1}d",
+            TorchArgument(x.channels, source="channels"),
+            TorchArgument(self.eps, "eps", "eps", 1e-5),
+            TorchArgument(self.affine, "affine", "affine", False),
+        )
+
+    def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
+        return _scale_and_shift(x) if self.affine else {}
+
+
+@final
+class LocalResponseNorm(Layer):
+    """Division by the energy of neighbouring channels (AlexNet, section 3.3)."""
+
+    keyword = "lrn"
+    group = "normalisation"
+    example = ("lrn(5)", "96 x 55 x 55", "96 x 55 x 55")
+
+    size: Positive = Field(description="how many neighbouring channels")
+    alpha: Finite = Field(1e-4, description="factor of their mean square")
+    beta: Finite = Field(0.75, description="exponent")
+    k: Finite = Field(1.0, description="added before the power")
+
+    def shape(self, x: Shape) -> Shape:
+        demands.spatial(self.keyword, x)
+        return x
+
+    def module(self, x: Shape) -> TorchCall:
+        return TorchCall.of(
+            "nn.LocalResponseNorm",
+            TorchArgument(self.size, source="size"),
+            TorchArgument(self.alpha, "alpha", "alpha", 1e-4),
+            TorchArgument(self.beta, "beta", "beta", 0.75),
+            TorchArgument(self.k, "k", "k", 1.0),
+        )
+
+
+@final
+class L2Norm(Layer):
+    """Unit length over the channels of each place, times a learned scale (SSD)."""
+
+    keyword = "l2_norm"
+    group = "normalisation"
+    example = ("l2_norm", "512 x 38 x 38", "512 x 38 x 38")
+
+    scale: Finite = Field(20.0, description="the scale at the start")
+
+    def shape(self, x: Shape) -> Shape:
+        demands.features_first(self.keyword, x)
+        return x
+
+    def module(self, x: Shape) -> TorchCall:
+        return TorchCall.of(
+            "L2Norm",
+            TorchArgument(x.channels, source="channels"),
+            TorchArgument(self.scale, "scale", "scale", 20.0),
+        )
+
+    def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
+        return {"weight": (x.channels,)}
+
+
+def _scale_and_shift(x: Shape) -> dict[str, tuple[int, ...]]:
+    return {"weight": (x.channels,), "bias": (x.channels,)}
+
+
+def _over_channels(target: str, x: Shape, eps: float) -> TorchCall:
+    return TorchCall.of(
+        target,
+        TorchArgument(x.channels, source="channels"),
+        TorchArgument(eps, "eps", "eps", 1e-5),
+    )

@@ -1,0 +1,112 @@
+"""Windows that slide along the spatial axes, as convolutions and pools have them.
+
+The sizes are PyTorch's, to the letter. Knows no single layer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archgen.layers.base import (
+    AUTO,
+    Axes,
+    LayerFault,
+    Padding,
+    TorchArgument,
+    Window,
+    per_axis,
+)
+from archgen.shapes import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Sliding:
+    """A window over an input: for each spatial axis its numbers, `auto` resolved."""
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    dilation: tuple[int, ...]
+
+    @classmethod
+    def over(
+        cls, x: Shape, kernel: Axes, stride: Axes, padding: Padding, dilation: Axes = 1
+    ) -> Sliding:
+        """The window for an input of this shape, or a `LayerFault`."""
+        kernels = per_axis(kernel, x, "kernel")
+        strides = per_axis(stride, x, "stride")
+        dilations = per_axis(dilation, x, "dilation")
+        if padding is AUTO:
+            pads = tuple(map(_auto_padding, kernels, strides, dilations))
+        else:
+            pads = per_axis(padding, x, "padding")
+        return cls(kernels, strides, pads, dilations)
+
+    @property
+    def extent(self) -> tuple[int, ...]:
+        """From the first to the last element of the window, both counted."""
+        return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
+
+    @property
+    def window(self) -> Window:
+        return Window(self.kernel, self.stride, self.dilation)
+
+    def sizes(self, x: Shape, *, ceil_mode: bool = False) -> tuple[int, ...]:
+        """The spatial sizes of the output, or a `LayerFault` if one would be empty."""
+        return tuple(self._size(size, axis, ceil_mode) for axis, size in enumerate(x.spatial))
+
+    def check_pool_padding(self) -> None:
+        """PyTorch's pools refuse a padding of more than half the kernel."""
+        for kernel, padding in zip(self.kernel, self.padding, strict=True):
+            if 2 * padding > kernel:
+                raise LayerFault(
+                    f"a pool's padding is at most half its kernel: {padding} is more than "
+                    f"half of {kernel}",
+                    argument="padding",
+                    help=f"say padding={kernel // 2} or less, or put `pad` before it",
+                )
+
+    def arguments(self) -> tuple[TorchArgument, TorchArgument, TorchArgument, TorchArgument]:
+        """`kernel_size`, `stride`, `padding` and `dilation` of a convolution."""
+        return (
+            TorchArgument(compact(self.kernel), "kernel_size", "kernel"),
+            TorchArgument(compact(self.stride), "stride", "stride", 1),
+            TorchArgument(compact(self.padding), "padding", "padding", 0),
+            TorchArgument(compact(self.dilation), "dilation", "dilation", 1),
+        )
+
+    def _size(self, size: int, axis: int, ceil_mode: bool) -> int:
+        stride, padding = self.stride[axis], self.padding[axis]
+        room = size + 2 * padding - self.extent[axis]
+        steps = -(-room // stride) if ceil_mode else room // stride
+        if ceil_mode and steps * stride >= size + padding:
+            steps -= 1  # the last window has to start in the input or in the padding before it
+        if steps < 0:
+            raise LayerFault(self._too_large(size, axis), argument="kernel")
+        return steps + 1
+
+    def _too_large(self, size: int, axis: int) -> str:
+        dilation, padding = self.dilation[axis], self.padding[axis]
+        window = f"a window of {self.kernel[axis]}"
+        if dilation != 1:
+            window += f" with dilation {dilation} (over {self.extent[axis]})"
+        return f"{window} does not fit into {size} with padding {padding}"
+
+
+def compact(numbers: tuple[int, ...]) -> int | tuple[int, ...]:
+    """One number where all are the same."""
+    return numbers[0] if len(set(numbers)) == 1 else numbers
+
+
+def _auto_padding(kernel: int, stride: int, dilation: int) -> int:
+    if kernel <= stride:
+        return 0
+    if kernel % 2:
+        return dilation * (kernel - 1) // 2
+    less = dilation * (kernel - 1) // 2
+    raise LayerFault(
+        f"padding=auto: an even kernel ({kernel}) that is larger than the stride ({stride}) "
+        "has no symmetric padding",
+        argument="kernel",
+        help=f"say padding={less} or padding={less + 1}",
+    )
