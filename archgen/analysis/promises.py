@@ -1,0 +1,166 @@
+"""The promises of an arch (`expect`), held against the figures of its network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+
+from archgen.analysis.figures import Figures, figures
+from archgen.diagnostics import Diagnostic, Fault, Severity, error
+from archgen.network import Network, Promise
+from archgen.resolve.expressions import evaluate, truth
+from archgen.resolve.values import Environment, Items, Unknown, show
+from archgen.shapes import Shape
+from archgen.source import NOWHERE
+from archgen.syntax import tree
+
+FIGURES = (
+    "params",
+    "buffers",
+    "macs",
+    "flops",
+    "activations",
+    "depth",
+    "output",
+    "reduction",
+    "receptive_field",
+)
+
+
+def verify(network: Network) -> list[Diagnostic]:
+    """What the network does not keep of its promises, each with both numbers (A301).
+
+    Promises are about the default parameters: under others a broken one is a note.
+    """
+    if not network.promises:
+        return []
+    known = values(figures(network))
+    severity = Severity.ERROR if network.defaults else Severity.NOTE
+    found = (_verify(promise, known, severity) for promise in network.promises)
+    return [diagnostic for diagnostic in found if diagnostic]
+
+
+def values(known: Figures) -> dict[str, object]:
+    """The figures as values of the language: `output` is a list of sizes (of lists, where there
+    are several), `reduction` one number where the axes agree."""
+    outputs = [_sizes(shape) for shape in known.outputs]
+    return {
+        "params": known.params,
+        "buffers": known.buffers,
+        "macs": known.macs,
+        "flops": known.flops,
+        "activations": known.activations,
+        "depth": known.depth,
+        "output": outputs[0] if len(outputs) == 1 else Items.of(outputs, NOWHERE),
+        "reduction": _one_or_all([_number(ratio) for ratio in known.reduction]),
+        "receptive_field": _one_or_all(known.receptive_field),
+    }
+
+
+def _sizes(shape: Shape) -> Items:
+    return Items.of(shape.sizes, NOWHERE)
+
+
+def _number(ratio: Fraction) -> int | float:
+    return int(ratio) if ratio.denominator == 1 else float(ratio)
+
+
+def _one_or_all(numbers: Sequence[object]) -> object:
+    return numbers[0] if len(set(numbers)) == 1 else Items.of(numbers, NOWHERE)
+
+
+# --- one promise --------------------------------------------------------------------------
+
+
+def _verify(promise: Promise, known: dict[str, object], severity: Severity) -> Diagnostic | None:
+    env = Environment({**promise.environment, **known})
+    try:
+        if truth(promise.condition, env):
+            return None
+        return _broken(promise, env, known, severity)
+    except Fault as fault:
+        return fault.diagnostic
+    except Unknown:
+        return None
+
+
+def _broken(
+    promise: Promise, env: Environment, known: dict[str, object], severity: Severity
+) -> Diagnostic:
+    failed = _culprit(promise.condition, env)
+    figures = _figures_in(failed, known)
+    return error(
+        "A301",
+        f"broken promise: {_outcome(failed, env) or 'this does not hold'}",
+        failed.span,
+        ", ".join(f"{name} is {_shown(known[name])}" for name in figures),
+        help="correct the figure or the network" if figures else None,
+        severity=severity,
+    )
+
+
+def _culprit(condition: tree.Expr, env: Environment) -> tree.Expr:
+    """The first operand of an `and` that does not hold."""
+    if isinstance(condition, tree.Logic) and condition.op == "and":
+        for operand in condition.operands:
+            if not truth(operand, env):
+                return _culprit(operand, env)
+    return condition
+
+
+def _outcome(condition: tree.Expr, env: Environment) -> str | None:
+    """Both sides of the comparison that does not hold, and how far they are apart."""
+    if not isinstance(condition, tree.Compare):
+        return None
+    left = condition.first
+    for op, right in condition.rest:
+        if not truth(tree.Compare(left, ((op, right),), span=condition.span), env):
+            sides = (right, left) if isinstance(left, tree.Number) else (left, right)
+            return _difference(*((side.span.text, evaluate(side, env)) for side in sides))
+        left = right
+    return None
+
+
+def _difference(measured: tuple[str, object], promised: tuple[str, object]) -> str:
+    text, value = measured
+    bound = promised[1]
+    if not (isinstance(value, int | float) and isinstance(bound, int | float)):
+        return f"{text} is {_shown(value)}, not {_shown(bound)}"
+    apart = value - bound
+    if not apart:
+        return f"{text} is {_shown(value)}"
+    direction = "more" if apart > 0 else "less"
+    share = f" ({abs(apart / bound):.2%})" if bound else ""
+    return (
+        f"{text} is {_shown(value)}, {_shown(abs(apart))} {direction} than {_shown(bound)}{share}"
+    )
+
+
+def _shown(value: object) -> str:
+    """A value as in a spec, with separators in what is long."""
+    match value:
+        case bool():
+            return show(value)
+        case int():
+            return f"{value:_}"
+        case float():
+            return f"{value:.6g}"
+        case _:
+            return show(value)
+
+
+def _figures_in(expr: tree.Expr, known: Iterable[str]) -> list[str]:
+    mentioned = {name.parts[0] for name in _names_in(expr)}
+    return [name for name in known if name in mentioned]
+
+
+def _names_in(value: object) -> Iterator[tree.Name]:
+    """Every name below a node of the tree, found by its fields."""
+    if isinstance(value, tree.Name):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _names_in(item)
+    elif isinstance(value, tree.Node):
+        for field in type(value).__dataclass_fields__:
+            yield from _names_in(getattr(value, field))

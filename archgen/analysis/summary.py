@@ -1,0 +1,112 @@
+"""A network as rows: where its weights and its work are. Knows no format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from archgen.analysis.cost import Cost, Costs
+from archgen.analysis.figures import Figures, figures
+from archgen.analysis.spelling import spell_node
+from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode
+from archgen.shapes import Shape
+
+MOST_ROWS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One node. `level` counts from 0; a row's cost holds that of the deeper rows below it.
+
+    `count` repeats are one row, whose cost is that of all of them. `role` is "run", "reused" (no
+    weights of its own) or "training" (an auxiliary head: weights, and no work in evaluation).
+    """
+
+    path: str
+    level: int
+    layer: str
+    count: int
+    role: str
+    outputs: tuple[Shape, ...]
+    params: int
+    macs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Rows and totals. `cut`: there are more rows than `MOST_ROWS`; the figures are complete."""
+
+    name: str
+    doc: str
+    inputs: tuple[Shape, ...]
+    rows: tuple[Row, ...]
+    cut: bool
+    figures: Figures
+
+
+def summarise(network: Network, depth: int = 1) -> Summary:
+    """The nodes of a network down to `depth` levels, and its figures."""
+    body = network.body
+    rows = tuple(islice(_Rows(Costs(), depth).of_body(body, "", 0, 1, "run"), MOST_ROWS + 1))
+    return Summary(
+        network.name,
+        network.doc,
+        tuple(body.values[ref] for ref in body.inputs),
+        rows[:MOST_ROWS],
+        len(rows) > MOST_ROWS,
+        figures(network),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    costs: Costs
+    depth: int
+
+    def of_body(self, body: Body, prefix: str, level: int, times: int, role: str) -> Iterator[Row]:
+        """Rows for a body that is called `times` times; `role` is that of the call."""
+        for node in body.nodes:
+            if not isinstance(node, MergeNode):
+                yield from self.of_node(body, node, prefix, level, times, _role(node, role))
+        for aux in body.aux:
+            head = "training" if role == "run" else role
+            yield from self.of_node(body, aux.node, prefix, level, times, head)
+
+    def of_node(
+        self,
+        body: Body,
+        node: LayerNode | CallNode | ParamNode,
+        prefix: str,
+        level: int,
+        times: int,
+        role: str,
+    ) -> Iterator[Row]:
+        count = node.count if isinstance(node, CallNode) else 1
+        path = prefix + _numbered(node.name, count)
+        cost = _in_role(self.costs.of_node(body, node) * times, role)
+        outputs = tuple(body.values[ref] for ref in node.outputs)
+        yield Row(path, level, spell_node(node), count, role, outputs, cost.params, cost.macs)
+        if isinstance(node, CallNode) and level + 1 < self.depth:
+            yield from self.of_body(node.body, f"{path}.", level + 1, times * count, role)
+
+
+def _role(node: Node, role: str) -> str:
+    if isinstance(node, LayerNode | CallNode) and node.reused and role == "run":
+        return "reused"
+    return role
+
+
+def _in_role(cost: Cost, role: str) -> Cost:
+    match role:
+        case "reused":
+            return cost.of_work
+        case "training":
+            return cost.of_weights
+        case _:
+            return cost
+
+
+def _numbered(name: str, count: int) -> str:
+    """`1`, or `1-3` for three repeats."""
+    return name if count == 1 else f"{name}-{int(name) + count - 1}"

@@ -1,0 +1,92 @@
+"""What a model's `state_dict` holds, known without making the model: keys, shapes, kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, assert_never
+
+from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One tensor of a `state_dict`."""
+
+    key: str
+    sizes: tuple[int, ...]
+    kind: Literal["parameter", "buffer"]
+
+
+def state(network: Network) -> Iterator[Entry]:
+    """Every entry in the order of the modules; repeats are written out as they are asked for."""
+    return _of_body(network.body, "")
+
+
+def _of_body(body: Body, prefix: str) -> Iterator[Entry]:
+    for node in _members(body):
+        yield from _of_node(body, node, prefix)
+
+
+def _of_node(body: Body, node: Node, prefix: str) -> Iterator[Entry]:
+    match node:
+        case LayerNode():
+            yield from _of_layer(body, node, f"{prefix}{node.name}.")
+        case CallNode():
+            for name in names(node):
+                yield from _of_body(node.body, f"{prefix}{name}.")
+        case ParamNode():
+            yield Entry(prefix + node.name, node.sizes, "parameter")
+        case MergeNode():
+            pass
+        case _:
+            assert_never(node)
+
+
+def names(node: CallNode) -> Iterator[str]:
+    """The names of all repeats of a call."""
+    if node.count == 1:
+        yield node.name
+        return
+    for number in range(int(node.name), int(node.name) + node.count):
+        yield str(number)
+
+
+def _of_layer(body: Body, node: LayerNode, prefix: str) -> Iterator[Entry]:
+    x = body.shape_in(node)
+    for name, sizes in node.layer.weights(x).items():
+        yield Entry(prefix + name, sizes, "parameter")
+    for name, sizes in node.layer.buffers(x).items():
+        yield Entry(prefix + name, sizes, "buffer")
+
+
+def _members(body: Body) -> list[Node]:
+    """What has weights of its own, as a module registers it: parameters, then children.
+
+    The children of an `nn.ModuleList` (`ups.0`) stand where its first child does.
+    """
+    places: dict[str, int] = {}
+    members = [node for node in _as_written(body) if not _made_before(node)]
+    for node in members:
+        places.setdefault(_list_of(node), len(places))
+    return sorted(members, key=lambda node: (_is_child(node), places[_list_of(node)]))
+
+
+def _as_written(body: Body) -> list[Node]:
+    """The nodes that evaluation runs and the training heads, in the order of the text."""
+    heads: list[Node] = [aux.node for aux in body.aux]
+    if not heads:
+        return list(body.nodes)
+    return sorted((*body.nodes, *heads), key=lambda node: node.span.start)
+
+
+def _made_before(node: Node) -> bool:
+    return isinstance(node, MergeNode) or (not isinstance(node, ParamNode) and node.reused)
+
+
+def _is_child(node: Node) -> bool:
+    return not isinstance(node, ParamNode)
+
+
+def _list_of(node: Node) -> str:
+    return "" if isinstance(node, MergeNode) else node.name.partition(".")[0]

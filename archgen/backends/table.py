@@ -1,0 +1,198 @@
+"""A summary as text: an aligned table, Markdown, or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from textwrap import wrap
+
+from archgen.analysis.figures import CONVENTION, Figures
+from archgen.analysis.summary import Row, Summary, summarise
+from archgen.network import Network
+from archgen.shapes import Shape
+
+FORMATS = ("table", "markdown", "json")
+_HEADS = ("path", "layer", "output", "parameters", "MACs")
+_NUMERIC = (False, False, False, True, True)
+_REMARKS = {"run": "", "reused": " (weights of before)", "training": " (in training only)"}
+
+
+def render(network: Network, depth: int = 1, format: str = "table") -> str:
+    """The summary of a network down to `depth` levels, ending in a newline.
+
+    Raises `ValueError` for a format that is not among `FORMATS`.
+    """
+    summary = summarise(network, depth)
+    match format:
+        case "table":
+            return _as_table(summary)
+        case "markdown":
+            return _as_markdown(summary)
+        case "json":
+            return json.dumps(_as_data(summary), indent=2, ensure_ascii=False) + "\n"
+        case _:
+            raise ValueError(f"format is one of {', '.join(FORMATS)}, not {format!r}")
+
+
+# --- text ---------------------------------------------------------------------------------
+
+
+def _as_table(summary: Summary) -> str:
+    cells = [_cells(row, "  ") for row in summary.rows]
+    total = ("total", "", shapes(summary.figures.outputs), *_totals(summary.figures))
+    widths = [max(map(len, column)) for column in zip(_HEADS, *cells, total, strict=True)]
+    rule = "  ".join("-" * width for width in widths)
+    lines = [
+        f"{summary.name}: {shapes(summary.inputs)} -> {shapes(summary.figures.outputs)}",
+        "",
+        _aligned(_HEADS, widths),
+        rule,
+        *(_aligned(row, widths) for row in cells),
+        rule,
+        _aligned(total, widths),
+        *_cut(summary),
+        "",
+        *(f"{name:<16}{value}" for name, value in _facts(summary.figures)),
+        "",
+        *wrap(CONVENTION, width=88),
+    ]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _as_markdown(summary: Summary) -> str:
+    marks = ["---:" if numeric else "---" for numeric in _NUMERIC]
+    cells = [_cells(row, "&nbsp;&nbsp;") for row in summary.rows]
+    total = ("**total**", "", shapes(summary.figures.outputs), *_totals(summary.figures))
+    lines = [
+        f"### {_escaped(summary.name)}",
+        "",
+        *map(_line, (_HEADS, marks, *(map(_escaped, row) for row in cells), total)),
+        *_cut(summary),
+        "",
+        *(f"- {name}: {value}" for name, value in _facts(summary.figures)),
+        "",
+        CONVENTION,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cut(summary: Summary) -> list[str]:
+    return ["", f"Only the first {len(summary.rows):,} rows are shown."] if summary.cut else []
+
+
+def _cells(row: Row, indent: str) -> tuple[str, ...]:
+    times = f" x {row.count:,}" if row.count > 1 else ""
+    return (
+        indent * row.level + row.path,
+        row.layer + times + _REMARKS[row.role],
+        shapes(row.outputs),
+        f"{row.params:,}",
+        f"{row.macs:,}",
+    )
+
+
+def _totals(figures: Figures) -> tuple[str, str]:
+    return f"{figures.params:,}", f"{figures.macs:,}"
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(
+        cell.rjust(width) if numeric else cell.ljust(width)
+        for cell, width, numeric in zip(cells, widths, _NUMERIC, strict=True)
+    )
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown and HTML in a table cell leave as it is."""
+    for char in "\\|`*_[]<>":
+        text = text.replace(char, f"\\{char}")
+    return text
+
+
+def _facts(figures: Figures) -> tuple[tuple[str, str], ...]:
+    return (
+        ("parameters", f"{figures.params:,}"),
+        ("buffers", f"{figures.buffers:,}"),
+        ("MACs", f"{figures.macs:,} ({short(figures.macs)})"),
+        ("FLOPs", f"{figures.flops:,} ({short(figures.flops)})"),
+        ("activations", f"{figures.activations:,}"),
+        ("depth", f"{figures.depth:,}"),
+        ("reduction", per_axis(figures.reduction)),
+        ("receptive field", per_axis(figures.receptive_field)),
+    )
+
+
+# --- data ---------------------------------------------------------------------------------
+
+
+def _as_data(summary: Summary) -> dict[str, object]:
+    figures = summary.figures
+    return {
+        "name": summary.name,
+        "doc": summary.doc,
+        "convention": CONVENTION,
+        "inputs": [list(shape.sizes) for shape in summary.inputs],
+        "outputs": [list(shape.sizes) for shape in figures.outputs],
+        "cut": summary.cut,
+        "rows": [_row_data(row) for row in summary.rows],
+        "params": figures.params,
+        "buffers": figures.buffers,
+        "macs": figures.macs,
+        "flops": figures.flops,
+        "activations": figures.activations,
+        "depth": figures.depth,
+        "reduction": [plain(ratio) for ratio in figures.reduction],
+        "receptive_field": list(figures.receptive_field),
+    }
+
+
+def _row_data(row: Row) -> dict[str, object]:
+    return {
+        "path": row.path,
+        "level": row.level,
+        "layer": row.layer,
+        "count": row.count,
+        "role": row.role,
+        "outputs": [list(shape.sizes) for shape in row.outputs],
+        "params": row.params,
+        "macs": row.macs,
+    }
+
+
+# --- numbers for people -------------------------------------------------------------------
+
+
+def shapes(values: Iterable[Shape]) -> str:
+    """`64 x 56 x 56`, several with commas."""
+    return ", ".join(map(str, values))
+
+
+def short(number: int) -> str:
+    """`4.09 G`: three or four digits and a unit; small numbers as they are."""
+    for power, unit in ((12, "T"), (9, "G"), (6, "M"), (3, "K")):
+        if number >= 10**power:
+            return f"{number / 10**power:,.2f} {unit}"
+    return str(number)
+
+
+def plain(ratio: Fraction) -> int | float:
+    """An integer where it is whole."""
+    return int(ratio) if ratio.denominator == 1 else float(ratio)
+
+
+def per_axis(numbers: Sequence[int | Fraction]) -> str:
+    """One number where all axes agree, else `64 x 32`."""
+    if not numbers:
+        return "-"
+    texts = [_number(number) for number in numbers]
+    return texts[0] if len(set(texts)) == 1 else " x ".join(texts)
+
+
+def _number(number: int | Fraction) -> str:
+    value = plain(number) if isinstance(number, Fraction) else number
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
