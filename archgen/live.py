@@ -1,0 +1,197 @@
+"""The live model: generated source, executed. The one module that imports torch.
+
+The source becomes a module of its own in `sys.modules` and `linecache`, once for each digest, so
+tracebacks, debuggers and `inspect.getsource` see it. Values of its classes pickle with that
+source and load in a process that has never seen it; as with every pickle, loading one runs what
+it holds. Nothing here knows specs or networks: source, names and shapes are given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from itertools import chain
+from threading import RLock
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["model", "module", "rebuild", "run"]
+
+_CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}  # by rank of the weight
+_lock = RLock()
+_modules: dict[str, ModuleType] = {}  # by digest of the source
+_origins: dict[str, tuple[str, str]] = {}  # by name of the module: source, name of the network
+
+
+def model(
+    source: str,
+    class_name: str,
+    *,
+    network_name: str,
+    device: str | torch.device = "cpu",
+    dtype: str | torch.dtype | None = None,
+    memory_format: str | torch.memory_format | None = None,
+    compile: bool = False,
+    seed: int | None = None,
+) -> nn.Module:
+    """Make a model of generated source, in training mode.
+
+    device: "auto" is CUDA where there is one, else the CPU; on "meta" weights have no storage.
+    dtype: of weights and buffers, "bfloat16" or torch's own; None leaves torch's default.
+    memory_format: "channels_last" also stands for `torch.channels_last_3d` where that is meant.
+    seed: gives the same weights on every device; torch's global generators stay as they are.
+    compile: compiles in place, so that the keys of the `state_dict` stay as they are.
+
+    Raises ValueError for a device, dtype or memory format that is not to be had.
+    """
+    where, kind, layout = _device(device), _dtype(dtype), _layout(memory_format)
+    made: nn.Module = _construct(getattr(module(source, network_name), class_name), where, seed)
+    made = made.to(device=where, dtype=kind)
+    if layout is not None:
+        _lay_out(made, layout)
+    if compile:
+        made.compile(fullgraph=True)
+    return made
+
+
+def run(made: nn.Module, shapes: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Run a model in evaluation on one random sample; the shapes of its results, without batch.
+
+    shapes: of its inputs, without the batch.
+    """
+    like = next(chain(made.parameters(), made.buffers()), torch.empty(0))
+    inputs = [torch.randn(1, *sizes, device=like.device, dtype=like.dtype) for sizes in shapes]
+    training = made.training
+    try:
+        with torch.no_grad():
+            return [tuple(value.shape[1:]) for value in _tensors(made.eval()(*inputs))]
+    finally:
+        made.train(training)
+
+
+def module(source: str, network_name: str) -> ModuleType:
+    """Execute generated source as a module; the same module for the same source."""
+    digest = hashlib.sha256(source.encode()).hexdigest()
+    with _lock:
+        if digest not in _modules:
+            _modules[digest] = _execute(source, network_name, digest[:12])
+        return _modules[digest]
+
+
+def rebuild(source: str, network_name: str, class_name: str, arguments: tuple[Any, ...]) -> object:
+    """Make an empty value of a generated class: what unpickling and `copy` call."""
+    cls = getattr(module(source, network_name), class_name)
+    return cls.__new__(cls, *arguments)
+
+
+# --- the source as a module ---------------------------------------------------------------
+
+
+def _execute(source: str, network_name: str, digest: str) -> ModuleType:
+    name = f"archgen_{network_name}_{digest}"
+    file = f"<archgen {network_name} {digest}>"
+    made = ModuleType(name)
+    made.__file__ = file
+    # No modification time: `linecache.checkcache` then leaves the entry alone.
+    linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
+    sys.modules[name] = made
+    _origins[name] = source, network_name
+    try:
+        exec(compile(source, file, "exec"), made.__dict__)
+    except BaseException:
+        del sys.modules[name], _origins[name], linecache.cache[file]
+        raise
+    for value in list(vars(made).values()):
+        if isinstance(value, type) and value.__module__ == name:
+            value.__reduce_ex__ = _reduce_ex  # type: ignore[assignment, method-assign]
+    return made
+
+
+def _reduce_ex(value: Any, protocol: Any) -> Any:
+    """Pickle a value of a generated class with the source of the class."""
+    cls = type(value)
+    origin = _origins.get(cls.__module__)
+    if origin is None:  # a class that a user derived from a generated one
+        return object.__reduce_ex__(value, protocol)
+    arguments = tuple(value) if isinstance(value, tuple) else ()
+    return rebuild, (*origin, cls.__qualname__, arguments), value.__getstate__()
+
+
+# --- the model ----------------------------------------------------------------------------
+
+
+def _construct(cls: type[nn.Module], where: torch.device, seed: int | None) -> nn.Module:
+    """Make the model on the CPU, or on "meta" if it is to be there."""
+    place = torch.device("meta" if where.type == "meta" else "cpu")
+    # The context costs a Python call for each tensor that is made.
+    away = place != torch.get_default_device()
+    with place if away else nullcontext(), _seeded(seed):
+        return cls()
+
+
+@contextmanager
+def _seeded(seed: int | None) -> Iterator[None]:
+    """Seed the CPU's generator for a while; `torch.manual_seed` would reseed CUDA's for good."""
+    if seed is None:
+        yield
+        return
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
+
+
+def _lay_out(made: nn.Module, layout: torch.memory_format) -> None:
+    """Store weights as asked; `nn.Module.to` fails where images and volumes meet."""
+    if layout not in _CHANNELS_LAST.values():
+        return
+    for weight in made.parameters():
+        if weight.dim() in _CHANNELS_LAST:
+            weight.data = weight.data.contiguous(memory_format=_CHANNELS_LAST[weight.dim()])
+
+
+def _tensors(result: Any) -> Iterator[Tensor]:
+    """The tensors of a result: one, a NamedTuple's, or those of a list."""
+    if isinstance(result, Tensor):
+        yield result
+    else:
+        for item in result:
+            yield from _tensors(item)
+
+
+# --- words as torch's values --------------------------------------------------------------
+
+
+def _device(device: str | torch.device) -> torch.device:
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        found = torch.device(device)
+    except RuntimeError as problem:
+        raise ValueError(f"no device is called {device!r}") from problem
+    if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
+        raise ValueError(f"device {device}: PyTorch finds no such CUDA device here")
+    return found
+
+
+def _dtype(dtype: str | torch.dtype | None) -> torch.dtype | None:
+    found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
+    if found is None and dtype is None:
+        return None
+    if not isinstance(found, torch.dtype) or not found.is_floating_point:
+        raise ValueError(f"{dtype!r} is not a floating-point dtype of torch, as float32 is")
+    return found
+
+
+def _layout(memory_format: str | torch.memory_format | None) -> torch.memory_format | None:
+    found = getattr(torch, memory_format, None) if isinstance(memory_format, str) else memory_format
+    if found is None and memory_format is None:
+        return None
+    if not isinstance(found, torch.memory_format):
+        raise ValueError(f"{memory_format!r} is not a memory format of torch, as channels_last is")
+    return found
