@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from lark import Discard, Token, Tree, v_args
+from lark import Token, Tree, v_args
 from lark.tree import Meta
 from lark.visitors import Transformer_NonRecursive
 
@@ -38,14 +38,14 @@ class Builder(Transformer_NonRecursive[Token, Any]):
 
     # --- top level -----------------------------------------------------------------------
 
-    def file(self, meta: Meta, *items: t.Item) -> t.File:
-        return t.File(items, span=self._source.span(0, len(self._source.text)))
+    def file(self, meta: Meta, *items: t.Item | None) -> t.File:
+        return t.File(tuple(filter(None, items)), span=self._source.span(0, len(self._source.text)))
 
     def expression(self, meta: Meta, expr: t.Expr) -> t.Expr:
         return expr
 
-    def broken(self, meta: Meta, token: Token) -> object:
-        return Discard
+    def broken(self, meta: Meta, token: Token) -> None:
+        """Stand for a statement or definition that was given up; its owner leaves it out."""
 
     def use(self, meta: Meta, target: Token, alias: Token | None) -> t.Use:
         quoted = target.type == "STRING"
@@ -93,11 +93,11 @@ class Builder(Transformer_NonRecursive[Token, Any]):
 
     # --- statements ----------------------------------------------------------------------
 
-    def body(self, meta: Meta, *statements: t.Statement) -> t.Body:
+    def body(self, meta: Meta, *statements: t.Statement | None) -> t.Body:
         for statement in statements[1:]:
             if isinstance(statement, t.Doc):
                 self._sink.add(_late_documentation(statement.span))
-        return t.Body(statements, span=self._span(meta))
+        return t.Body(tuple(filter(None, statements)), span=self._span(meta))
 
     def doc(self, meta: Meta, text: Token) -> t.Doc:
         return t.Doc(read_documentation(string_content(text)[0]), span=self._span(meta))

@@ -65,8 +65,18 @@ class Driver:
         return self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else None
 
     @property
-    def at_top_level(self) -> bool:
-        return not self._braces
+    def bracket(self) -> str | None:
+        """The kind of the innermost bracket that is open before the token."""
+        closed = 0
+        for token in reversed(self.tokens[: self.at]):
+            if token.type in ("RPAR", "RSQB", "RBRACE"):
+                closed += 1
+            elif token.type in ("LPAR", "LSQB", "LBRACE"):
+                if not closed:
+                    kind: str = token.type
+                    return kind
+                closed -= 1
+        return None
 
     def accepts(self, *kinds: str) -> bool:
         """Whether the parser could go on with tokens of these kinds."""
@@ -141,7 +151,7 @@ class Driver:
 
     def _ends_here(self, kind: str) -> bool:
         """At the top level all goes until the next definition: a stray brace, loose lines."""
-        if not self.at_top_level:
+        if self._braces:
             return kind in ("_END", "RBRACE")
         following = self.following
         return kind == "_END" and following is not None and following.type in _DEFINES

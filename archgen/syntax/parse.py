@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from lark import Token, Tree
 
@@ -10,7 +11,8 @@ from archgen.diagnostics import Diagnostic, Fault, Sink, error
 from archgen.source import Source, Span
 from archgen.syntax.build import Builder
 from archgen.syntax.drive import Driver
-from archgen.syntax.limits import MAX_DEPTH
+from archgen.syntax.limits import MAX_DEPTH, MAX_ERRORS
+from archgen.syntax.misspellings import hidden_characters
 from archgen.syntax.scan import Comment, scan
 from archgen.syntax.tree import Expr, File
 
@@ -31,6 +33,7 @@ def parse(source: Source) -> Parsed:
     comments: tuple[Comment, ...] = ()
     tree = File((), span=whole)
     try:
+        sink.extend(tuple(islice(hidden_characters(source), MAX_ERRORS)))
         scanned = scan(source, 0, len(source.text), sink)
         comments = scanned.comments
         if not scanned.tokens:
@@ -42,11 +45,15 @@ def parse(source: Source) -> Parsed:
     return Parsed(tree, tuple(sorted(sink, key=lambda item: item.span.start)), comments)
 
 
-def parse_expression(text: Source | str) -> Expr:
-    """Parse one expression, as in `--set width=64 * 2`. Raises `Fault` with the first error."""
-    source = text if isinstance(text, Source) else Source("<expression>", text)
+def parse_expression(text: Source | Span | str) -> Expr:
+    """Parse one expression, as in `--set width=64 * 2`. Raises `Fault` with the first error.
+
+    A span is the part of its source to read.
+    """
+    source = Source("<expression>", text) if isinstance(text, str) else text
+    place = source.span(0, len(source.text)) if isinstance(source, Source) else source
     sink = Sink()
-    expr = _expression(source.span(0, len(source.text)), sink)
+    expr = _expression(place, sink)
     for diagnostic in sink:
         raise Fault(diagnostic)
     assert expr is not None
@@ -56,6 +63,7 @@ def parse_expression(text: Source | str) -> Expr:
 def _expression(place: Span, sink: Sink) -> Expr | None:
     """Parse the expression that stands at a place; None if there is none."""
     tokens = scan(place.source, place.start, place.end, sink).tokens
+    tokens = [token for token in tokens if token.type != "_END" or token.value == ";"]
     expr: Expr | None = _tree_of("expression", place, tokens, sink)
     return expr
 

@@ -16,7 +16,7 @@ from lark.utils import TextSlice
 
 from archgen.diagnostics import Diagnostic, Fault, Sink, error
 from archgen.source import Source, Span
-from archgen.syntax import mistakes
+from archgen.syntax import misspellings, mistakes
 from archgen.syntax.grammar import parser
 from archgen.syntax.limits import MAX_BRACKETS, MAX_ERRORS, MAX_TOKENS
 
@@ -47,7 +47,8 @@ class Scanned:
 
 def scan(source: Source, start: int, end: int, sink: Sink) -> Scanned:
     """Give the tokens of a part of a source. Raises `Fault` where a limit is passed."""
-    raw = list(_lex(source, start, end, sink))
+    spelled = list(_lex(source, start, end, sink))
+    raw = list(misspellings.respell(source, spelled, sink))
     comments = tuple(_comments(source, raw, start, end))
     laid_out = _Layout(source, raw, end, sink).run()
     return Scanned(_joined_lines(laid_out), comments)
@@ -72,17 +73,18 @@ def _lex(source: Source, start: int, end: int, sink: Sink) -> Iterator[Token]:
                 count += 1
                 if count > MAX_TOKENS:
                     raise Fault(_too_many_tokens(source, token))
-                yield mistakes.respelled(source, token, sink)
+                yield token
             return
         except UnexpectedCharacters as stop:
             at = stop.pos_in_stream
             if len(sink) >= MAX_ERRORS:
                 yield make_token("ERROR", "", at, end)
                 return
-            repair = mistakes.mend_characters(source, at, end)
-            sink.add(repair.diagnostic)
-            thread.state.line_ctr.feed(TextSlice(source.text, at, repair.token.end_pos))
-            yield repair.token
+            report, token, behind = misspellings.mend(source, at, end)
+            sink.add(report)
+            thread.state.line_ctr.feed(TextSlice(source.text, at, behind))
+            if token is not None:
+                yield token
 
 
 def _too_many_tokens(source: Source, token: Token) -> Diagnostic:
@@ -136,11 +138,11 @@ class _Layout:
                 token = self._raw[self._at]
                 self._at += 1
                 self._take(token)
-            if self._inside_brackets and not self._gave_up:
-                self._cut_unclosed(len(self._raw))
-                continue
-            self._close_braces(self._end)
-            return self._kept
+            if not self._inside_brackets:
+                break
+            self._cut_unclosed(len(self._raw))
+        self._close_braces(self._end)
+        return self._kept
 
     @property
     def _inside_brackets(self) -> bool:
@@ -149,8 +151,8 @@ class _Layout:
     @property
     def _gave_up(self) -> bool:
         """Whether text up to the end was reported: what is missing may stand in it."""
-        last = self._raw[-1]
-        return last.type == "ERROR" and last.end_pos == self._end
+        last = self._raw[-1] if self._raw else None
+        return last is not None and last.type == "ERROR" and last.end_pos == self._end
 
     def _take(self, token: Token) -> None:
         kind = token.type
@@ -204,9 +206,7 @@ class _Layout:
         opened = self._open.pop()
         wanted = _CLOSER[opened.token.type]
         if token.type != wanted:
-            self._sink.add(
-                mistakes.closes_another(self._span(token), token, self._span(opened.token))
-            )
+            self._sink.add(mistakes.closes_another(self._span(token), self._span(opened.token)))
             outer = self._open[-1].token.type if self._inside_brackets else None
             if outer is not None and _CLOSER[outer] == token.type:
                 self._open.pop()

@@ -1,0 +1,206 @@
+"""Text that is no token, or one of another language: what to say, and what to read instead.
+
+Works before the parser: it sees characters and neighbours, not the grammar.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lark import Token
+
+from archgen.diagnostics import Diagnostic, Sink, error
+from archgen.source import Source, Span
+from archgen.syntax.words import RESERVED
+
+
+@dataclass(frozen=True, slots=True)
+class _Misspelling:
+    """Characters that begin no token. `kind` is read instead; ERROR gives up the statement."""
+
+    pattern: str
+    code: str
+    message: str
+    help: str | None = None
+    kind: str | None = "ERROR"
+    value: str = ""
+    point_at: int | None = None  # how many characters to underline, if not all
+
+
+_TABLE = (
+    _Misspelling(
+        r'"""[\s\S]*',
+        "A005",
+        "the string is never closed",
+        'it ends with `"""`',
+        point_at=3,
+    ),
+    _Misspelling(
+        r'"[^\n]*',
+        "A005",
+        "the string is not closed on its line",
+        'text over several lines stands in `"""`',
+    ),
+    _Misspelling(
+        r"'[^'\n]*'",
+        "A011",
+        "a string stands in double quotes",
+        'write `"..."`',
+        kind="STRING",
+    ),
+    _Misspelling(
+        r"[“”„«][^\n“”»\"]*[“”»\"]",
+        "A011",
+        "a string stands in plain double quotes",
+        'write `"..."`',
+        kind="STRING",
+    ),
+    _Misspelling("&&", "A011", "`&&` is not a word here", "write `and`", "AND"),
+    _Misspelling(r"\|\|", "A011", "`||` is not a word here", "write `or`", "OR"),
+    _Misspelling("!", "A011", "`!` is not a word here", "write `not`", "NOT"),
+    _Misspelling("[→⟶]", "A004", "this arrow means nothing here", "write `->`", "ARROW", "->"),
+    _Misspelling("[−–—]", "A004", "this dash means nothing here", "write `-`", "MINUS", "-"),
+    _Misspelling("×", "A004", "`×` means nothing here", "write `*`", "TIMES", "*"),
+    _Misspelling("≤", "A004", "`≤` means nothing here", "write `<=`", "COMPARISON", "<="),
+    _Misspelling("≥", "A004", "`≥` means nothing here", "write `>=`", "COMPARISON", ">="),
+    _Misspelling("≠", "A004", "`≠` means nothing here", "write `!=`", "COMPARISON", "!="),
+    _Misspelling(
+        r"\\(?=\r?\n)",
+        "A011",
+        "a line is not continued with a backslash",
+        "inside brackets and around `->` a line may end anywhere",
+        kind=None,
+    ),
+    _Misspelling(r"\r", "A004", "a carriage return without a line feed", kind=None),
+    _Misspelling(
+        r"[^\S\n]+",
+        "A004",
+        "white space of another kind",
+        "write plain spaces",
+        kind=None,
+    ),
+    _Misspelling(
+        r"[^\W\d]\w*",
+        "A004",
+        "a name is made of the letters a to z, digits and `_`",
+    ),
+)
+
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # controls
+    "\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\u061c\ufeff]"  # invisible, or reordering
+)
+_NUMBER_LIKE = re.compile(r"[0-9](?:[eE][+-](?=\d)|[\w.])*")
+_PYTHON_CONSTANTS = {"True": "TRUE", "False": "FALSE", "None": "NONE"}
+
+
+def hidden_characters(source: Source) -> Iterator[Diagnostic]:
+    """Find characters that no reader sees: what is reviewed has to be what is read."""
+    for match in _HIDDEN.finditer(source.text):
+        yield _hidden(source.span(match.start(), match.end()))
+
+
+def mend(source: Source, at: int, end: int) -> tuple[Diagnostic, Token | None, int]:
+    """Say what is wrong with the characters at a place.
+
+    Gives the report, the token to read instead (if any), and where to go on.
+    """
+    if _HIDDEN.match(source.text, at, end):
+        return _hidden(source.span(at, at + 1)), None, at + 1
+    if number := _NUMBER_LIKE.match(source.text, at, end):
+        span = source.span(at, number.end())
+        return _bad_number(span), _token("NUMBER", "1", span), span.end
+    for row in _TABLE:
+        if match := re.compile(row.pattern).match(source.text, at, end):
+            return _apply(row, source.span(at, match.end()))
+    span = source.span(at, at + 1)
+    return _meaningless(span), _token("ERROR", "", span), span.end
+
+
+def respell(source: Source, tokens: list[Token], sink: Sink) -> Iterator[Token]:
+    """Replace words of other languages, and reserved words before `=`, by what was meant."""
+    merged = False
+    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+        span = source.span(token.start_pos, token.end_pos)
+        if merged:
+            merged = False
+        elif token.value in _PYTHON_CONSTANTS and token.type == "NAME":
+            word = token.value.lower()
+            sink.add(error("A011", f"`{token}` is written `{word}`", span))
+            yield _token(_PYTHON_CONSTANTS[token.value], word, span)
+        elif following is None:
+            yield token
+        elif token.type == "ELSE" and following.type == "IF":
+            both = source.span(token.start_pos, following.end_pos)
+            sink.add(error("A011", "`else if` is written `elif`", both))
+            yield _token("ELIF", "elif", both)
+            merged = True
+        elif token.value in RESERVED and following.type == "EQUAL" and token.type != "INIT":
+            sink.add(reserved(span))
+            yield _token("NAME", token.value, span)
+        else:
+            yield token
+
+
+def reserved(span: Span) -> Diagnostic:
+    """Say that a word cannot be a name."""
+    return error(
+        "A008",
+        f"`{span.text}` is a reserved word and cannot be a name",
+        span,
+        help=f'choose another name; a submodule may be called `"{span.text}"`, in quotes',
+    )
+
+
+def _apply(row: _Misspelling, span: Span) -> tuple[Diagnostic, Token | None, int]:
+    shown = span.source.span(span.start, span.start + row.point_at) if row.point_at else span
+    report = error(row.code, row.message, shown, help=row.help)
+    if row.kind is None:
+        return report, None, span.end
+    value = f'"{span.text[1:-1]}"' if row.kind == "STRING" else row.value or span.text
+    return report, _token(row.kind, value, span), span.end
+
+
+def _bad_number(span: Span) -> Diagnostic:
+    text = span.text
+    if text[-1] in "kmg" and text[:-1].replace(".", "").isdigit():
+        return error("A006", f"`{text}` is not a number", span, help=f"write `{text.upper()}`")
+    if text.endswith("."):
+        return error("A006", f"`{text}` is not a number", span, help=f"write `{text}0`")
+    if re.fullmatch("0[0-9]+", text):
+        return error("A006", f"`{text}` begins with a zero", span, help="leave out the zero")
+    if re.fullmatch(r"[0-9]+[A-Za-z_]\w*", text, re.ASCII):
+        return error(
+            "A006",
+            f"`{text}` is neither a number nor a name",
+            span,
+            help="a name begins with a letter or `_`",
+        )
+    return error("A006", f"`{text}` is not a number", span)
+
+
+def _hidden(span: Span) -> Diagnostic:
+    return error(
+        "A004",
+        f"a hidden character: {_describe(span.text)}",
+        span,
+        help="delete it; a text holds only what its readers see",
+    )
+
+
+def _meaningless(span: Span) -> Diagnostic:
+    char = span.text
+    shown = f"`{char}`" if char.isascii() else f"`{char}` ({_describe(char)})"
+    return error("A004", f"{shown} means nothing here", span)
+
+
+def _describe(char: str) -> str:
+    name = unicodedata.name(char, "control character").lower()
+    return f"U+{ord(char):04X}, {name}"
+
+
+def _token(kind: str, value: str, span: Span) -> Token:
+    return Token(kind, value, span.start, 0, 0, 0, 0, span.end)
