@@ -40,7 +40,17 @@ from archgen.layers.pooling import (
     MaxPool,
 )
 from archgen.layers.regularisation import Dropout, Dropout2d, DropPath
-from archgen.layers.shape import Flatten
+from archgen.layers.resizing import Crop, Pad, PadChannels, Upsample
+from archgen.layers.shape import (
+    ChannelShuffle,
+    Flatten,
+    Mean,
+    Permute,
+    PixelShuffle,
+    Reshape,
+    Select,
+    Split,
+)
 
 __all__ = ["LAYERS"]
 
@@ -74,6 +84,17 @@ CLASSES: Final[tuple[type[Layer], ...]] = (
     AdaptiveAvgPool,
     AdaptiveMaxPool,
     Flatten,
+    Reshape,
+    Permute,
+    Select,
+    Mean,
+    Split,
+    ChannelShuffle,
+    PixelShuffle,
+    Pad,
+    PadChannels,
+    Crop,
+    Upsample,
     Dropout,
     Dropout2d,
     DropPath,

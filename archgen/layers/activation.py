@@ -52,6 +52,7 @@ class LeakyRelu(Activation):
     keyword = "leaky_relu"
     target = "nn.LeakyReLU"
     takes_inplace = True
+    saves_output = True  # when it works in place itself
     example = ("leaky_relu(0.1)", "64 x 56 x 56", "64 x 56 x 56")
 
     slope: Finite = Field(0.01, description="factor of negative numbers")
@@ -92,6 +93,7 @@ class Elu(Activation):
     keyword = "elu"
     target = "nn.ELU"
     takes_inplace = True
+    saves_output = True  # when it works in place itself
     example = ("elu", "64 x 56 x 56", "64 x 56 x 56")
 
     alpha: Finite = Field(1.0, description="minus the limit for negative numbers")

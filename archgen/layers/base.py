@@ -169,6 +169,10 @@ class Layer(BaseModel, ABC):
         """
         return None
 
+    def channels_out(self, x: Shape, output: int = 0) -> str | None:
+        """`out_channels` for this input; `split` has one for each output."""
+        return self.out_channels
+
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the learned parameters, in torch's order."""
         return {}

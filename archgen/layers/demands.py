@@ -38,6 +38,12 @@ def spatial(keyword: str, x: Shape) -> str:
     return f"{axes}d"
 
 
+def image(keyword: str, x: Shape) -> None:
+    """Two spatial axes."""
+    if spatial(keyword, x) != "2d":
+        raise LayerFault(f"{keyword} needs an image, with two spatial axes, not {x}")
+
+
 def divides(
     keyword: str, groups: int, number: int, what: str = "channels", argument: str = "groups"
 ) -> None:

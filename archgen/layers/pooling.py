@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import gcd
 from typing import ClassVar, final
 
 from pydantic import Field
@@ -122,6 +123,9 @@ class GlobalAvgPool(Layer):
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of(f"nn.AdaptiveAvgPool{x.rank - 1}d", TorchArgument(1))
 
+    def window(self, x: Shape) -> Window:
+        return Window(x.spatial, x.spatial, (1,) * (x.rank - 1))
+
 
 @final
 class AdaptiveAvgPool(Layer):
@@ -139,6 +143,9 @@ class AdaptiveAvgPool(Layer):
 
     def module(self, x: Shape) -> TorchCall:
         return _adaptive(f"nn.AdaptiveAvgPool{x.rank - 1}d", self.size, x)
+
+    def window(self, x: Shape) -> Window:
+        return _adaptive_window(self.size, x)
 
 
 @final
@@ -158,6 +165,9 @@ class AdaptiveMaxPool(Layer):
     def module(self, x: Shape) -> TorchCall:
         return _adaptive(f"nn.AdaptiveMaxPool{x.rank - 1}d", self.size, x)
 
+    def window(self, x: Shape) -> Window:
+        return _adaptive_window(self.size, x)
+
 
 def _stride(sliding: Sliding) -> TorchArgument:
     """PyTorch's own default is the kernel."""
@@ -167,3 +177,18 @@ def _stride(sliding: Sliding) -> TorchArgument:
 def _adaptive(target: str, size: Axes, x: Shape) -> TorchCall:
     numbers = compact(per_axis(size, x, "size"))
     return TorchCall.of(target, TorchArgument(numbers, source="size"))
+
+
+def _adaptive_window(size: Axes, x: Shape) -> Window:
+    """The longest windows, and how far apart they are at least."""
+    sizes = per_axis(size, x, "size")
+    strides = tuple(max(n // parts, 1) for n, parts in zip(x.spatial, sizes, strict=True))
+    return Window(tuple(map(_longest, x.spatial, sizes)), strides, (1,) * len(sizes))
+
+
+def _longest(n: int, parts: int) -> int:
+    """The longest of the ranges from `floor(i * n / parts)` to `ceil((i + 1) * n / parts)`.
+
+    The remainder of `i * n` by `parts` is at most `parts - gcd`.
+    """
+    return 1 - (gcd(n, parts) - n) // parts

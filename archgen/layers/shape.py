@@ -1,13 +1,21 @@
-"""Layers that rearrange, cut or enlarge and compute nothing (or next to nothing)."""
+"""Layers that rearrange, cut or join axes and compute next to nothing."""
 
 from __future__ import annotations
 
-from typing import final
+from math import prod
+from typing import Annotated, Literal, final
 
 from pydantic import Field
 
 from archgen.layers import demands
-from archgen.layers.base import Count, Layer, TorchArgument, TorchCall
+from archgen.layers.base import (
+    Count,
+    Layer,
+    LayerFault,
+    Positive,
+    TorchArgument,
+    TorchCall,
+)
 from archgen.shapes import Shape
 
 
@@ -21,12 +29,247 @@ class Flatten(Layer):
     fresh = False
     example = ("flatten", "512 x 7 x 7", "25088")
 
-    start: Count = Field(0, description="the first axis to be merged, counted without the batch")
+    start: Count = Field(0, description="the first axis that is merged, counted without the batch")
 
     def shape(self, x: Shape) -> Shape:
         demands.axis_of(self.keyword, self.start, x, "start")
-        merged = Shape(x.sizes[self.start :]).numel
+        merged = prod(x.sizes[self.start :])
         return Shape((*x.sizes[: self.start], merged), min(x.axis, self.start))
 
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of("nn.Flatten", TorchArgument(self.start + 1, "start_dim", None, 1))
+
+    def channels_out(self, x: Shape, output: int = 0) -> str | None:
+        return "channels" if x.axis < self.start else None
+
+
+@final
+class Reshape(Layer):
+    """Other sizes for the same numbers. Features stay first or last, as they were."""
+
+    keyword = "reshape"
+    group = "shape"
+    out_channels = None
+    fresh = False
+    example = ("reshape([512, 4, 4])", "8192", "512 x 4 x 4")
+
+    sizes: Annotated[tuple[Positive | Literal[-1], ...], Field(min_length=1)] = Field(
+        description="the sizes without the batch; one may be -1: what is left"
+    )
+
+    def shape(self, x: Shape) -> Shape:
+        sizes = _filled(self.sizes, x)
+        if x.channels_first:
+            return Shape(sizes, 0)
+        if x.channels_last:
+            return Shape(sizes, len(sizes) - 1)
+        raise LayerFault(
+            f"reshape: the features of {x} are on axis {x.axis}, neither first nor last",
+            help="put `permute` before it",
+        )
+
+    def module(self, x: Shape) -> TorchCall:
+        return TorchCall.of("Reshape", TorchArgument(self.sizes, source="sizes"))
+
+
+@final
+class Permute(Layer):
+    """The axes in another order."""
+
+    keyword = "permute"
+    group = "shape"
+    fresh = False
+    example = ("permute([1, 2, 0])", "96 x 56 x 56", "56 x 56 x 96")
+
+    axes: Annotated[tuple[Count, ...], Field(min_length=1)] = Field(
+        description="which axis of the input comes first, second, ..."
+    )
+
+    def shape(self, x: Shape) -> Shape:
+        if sorted(self.axes) != list(range(x.rank)):
+            raise LayerFault(
+                f"permute needs each axis of {x} once: 0 to {x.rank - 1}, not {list(self.axes)}",
+                argument="axes",
+            )
+        return Shape(tuple(x.sizes[axis] for axis in self.axes), self.axes.index(x.axis))
+
+    def module(self, x: Shape) -> TorchCall:
+        return TorchCall.of("Permute", TorchArgument((0, *(axis + 1 for axis in self.axes))))
+
+
+@final
+class Select(Layer):
+    """One index of an axis; the axis is gone afterwards."""
+
+    keyword = "select"
+    group = "shape"
+    out_channels = None
+    fresh = False
+    example = ("select(0, 0)", "197 x 768", "768")
+
+    index: int = Field(description="which one; -1 is the last")
+    axis: Count = Field(description="the axis, counted without the batch")
+
+    def shape(self, x: Shape) -> Shape:
+        demands.axis_of(self.keyword, self.axis, x)
+        size = x.sizes[self.axis]
+        if not -size <= self.index < size:
+            raise LayerFault(
+                f"select: no index {self.index} on axis {self.axis} of {x}",
+                argument="index",
+                help=f"it has {size}: from 0 to {size - 1}",
+            )
+        return _without(self.keyword, (self.axis,), x)
+
+    def module(self, x: Shape) -> TorchCall:
+        index = TorchArgument(self.index, "index", "index")
+        return TorchCall.of("Select", TorchArgument(self.axis + 1, "dim"), index)
+
+    def channels_out(self, x: Shape, output: int = 0) -> str | None:
+        return None if self.axis == x.axis else "channels"
+
+
+@final
+class Mean(Layer):
+    """The mean over an axis, or several."""
+
+    keyword = "mean"
+    group = "shape"
+    out_channels = None
+    example = ("mean(0)", "49 x 768", "768")
+
+    axis: Count | Annotated[tuple[Count, ...], Field(min_length=1)] = Field(
+        description="the axis or axes, counted without the batch"
+    )
+    keep: bool = Field(False, description="whether the axis stays, with size 1")
+
+    def shape(self, x: Shape) -> Shape:
+        axes = self._axes
+        for axis in axes:
+            demands.axis_of(self.keyword, axis, x)
+        if len(set(axes)) < len(axes):
+            raise LayerFault("mean: an axis is named twice", argument="axis")
+        if not self.keep:
+            return _without(self.keyword, axes, x)
+        return Shape(tuple(1 if i in axes else size for i, size in enumerate(x.sizes)), x.axis)
+
+    def module(self, x: Shape) -> TorchCall:
+        dims = tuple(axis + 1 for axis in self._axes)
+        return TorchCall.of(
+            "Mean",
+            TorchArgument(dims[0] if len(dims) == 1 else dims, "dim"),
+            TorchArgument(self.keep, "keepdim", "keep", False),
+        )
+
+    def channels_out(self, x: Shape, output: int = 0) -> str | None:
+        return None if x.axis in self._axes else "channels"
+
+    @property
+    def _axes(self) -> tuple[int, ...]:
+        return (self.axis,) if isinstance(self.axis, int) else self.axis
+
+
+@final
+class Split(Layer):
+    """Several values: the features in so many equal parts, or in parts of these sizes."""
+
+    keyword = "split"
+    group = "shape"
+    out_channels = None
+    fresh = False
+    example = ("split(2)", "116 x 28 x 28", "58 x 28 x 28, 58 x 28 x 28")
+
+    parts: Positive | Annotated[tuple[Positive, ...], Field(min_length=1)] = Field(
+        description="how many parts, or their sizes"
+    )
+
+    def shape(self, x: Shape) -> tuple[Shape, ...]:
+        if isinstance(self.parts, int):
+            demands.divides(self.keyword, self.parts, x.channels, argument="parts")
+            return (x.with_channels(x.channels // self.parts),) * self.parts
+        if sum(self.parts) != x.channels:
+            raise LayerFault(
+                f"split: the parts {list(self.parts)} add up to {sum(self.parts)}, the input has "
+                f"{x.channels} channels",
+                argument="parts",
+            )
+        return tuple(x.with_channels(size) for size in self.parts)
+
+    def function(self, x: Shape) -> str:
+        if isinstance(self.parts, int):
+            return f"torch.chunk({{x}}, {self.parts}, dim={x.axis + 1})"
+        return f"torch.split({{x}}, {list(self.parts)}, dim={x.axis + 1})"
+
+    def channels_out(self, x: Shape, output: int = 0) -> str:
+        return "channels // parts" if isinstance(self.parts, int) else f"parts[{output}]"
+
+
+@final
+class ChannelShuffle(Layer):
+    """Channels of all groups in turn: the first of each, the second of each, ..."""
+
+    keyword = "channel_shuffle"
+    group = "shape"
+    fresh = False
+    example = ("channel_shuffle(2)", "116 x 28 x 28", "116 x 28 x 28")
+
+    groups: Positive = Field(description="how many groups the channels are now in")
+
+    def shape(self, x: Shape) -> Shape:
+        demands.spatial(self.keyword, x)
+        demands.divides(self.keyword, self.groups, x.channels)
+        return x
+
+    def module(self, x: Shape) -> TorchCall:
+        return TorchCall.of("nn.ChannelShuffle", TorchArgument(self.groups, source="groups"))
+
+
+@final
+class PixelShuffle(Layer):
+    """Channels become places: an image `by` times larger with `by ** 2` times fewer channels."""
+
+    keyword = "pixel_shuffle"
+    group = "shape"
+    out_channels = "channels // by ** 2"
+    fresh = False
+    example = ("pixel_shuffle(2)", "64 x 32 x 32", "16 x 64 x 64")
+
+    by: Positive = Field(description="how many times larger, each way")
+
+    def shape(self, x: Shape) -> Shape:
+        demands.image(self.keyword, x)
+        if x.channels % self.by**2:
+            raise LayerFault(
+                f"pixel_shuffle: {self.by} ** 2 = {self.by**2} does not divide {x.channels} "
+                "channels",
+                argument="by",
+            )
+        larger = tuple(size * self.by for size in x.spatial)
+        return x.with_spatial(x.channels // self.by**2, larger)
+
+    def module(self, x: Shape) -> TorchCall:
+        return TorchCall.of("nn.PixelShuffle", TorchArgument(self.by, source="by"))
+
+
+def _filled(sizes: tuple[int, ...], x: Shape) -> tuple[int, ...]:
+    """The sizes with -1 computed, or a `LayerFault` if they do not hold the same numbers."""
+    free = sizes.count(-1)
+    known = prod(size for size in sizes if size != -1)
+    if free > 1 or x.numel % known or (not free and x.numel != known):
+        raise LayerFault(
+            f"reshape: {x} are {x.numel} numbers, which do not fill {list(sizes)}",
+            argument="sizes",
+            help="one size may be -1" if free > 1 else None,
+        )
+    return tuple(x.numel // known if size == -1 else size for size in sizes)
+
+
+def _without(keyword: str, axes: tuple[int, ...], x: Shape) -> Shape:
+    """The shape without these axes. Were the features on one, they are last if they were last,
+    else first."""
+    kept = [axis for axis in range(x.rank) if axis not in axes]
+    if not kept:
+        raise LayerFault(f"{keyword}: nothing but one number would be left of {x}", argument="axis")
+    last = len(kept) - 1 if x.channels_last else 0
+    axis = kept.index(x.axis) if x.axis in kept else last
+    return Shape(tuple(x.sizes[axis] for axis in kept), axis)

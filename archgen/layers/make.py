@@ -1,0 +1,140 @@
+"""Make a layer from arguments, or say in users' words what is wrong with them.
+
+Pydantic judges; this module only translates. Positional arguments have found their names
+before they come here. Knows no places: the caller has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TypeVar, cast
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from archgen.layers.base import LARGEST, Layer
+from archgen.layers.signature import Called, Parameter, headline, show, signature
+
+__all__ = ["ArgumentFault", "BadArguments", "make", "validated"]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentFault:
+    """One argument that will not do; `argument` is None where the call as a whole is wrong."""
+
+    argument: str | None
+    message: str
+    help: str | None = None
+
+
+class BadArguments(Exception):
+    """Arguments that make no layer: one fault for each argument to blame."""
+
+    def __init__(self, faults: Iterable[ArgumentFault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(fault.message for fault in self.faults))
+
+
+def make(
+    cls: type[Layer], arguments: Mapping[str, object], show: Callable[[object], str] = show
+) -> Layer:
+    """The layer with these arguments by name. Raises `BadArguments`.
+
+    `show` writes a value as the language does; needed where values are none of ours.
+    """
+    return validated(cls, arguments, show)
+
+
+def validated(
+    cls: type[Model], arguments: Mapping[str, object], show: Callable[[object], str] = show
+) -> Model:
+    """The same for any model with a `keyword`."""
+    plain = {name: _plain(value) for name, value in arguments.items()}
+    try:
+        return cls.model_validate(plain)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+    called = cast(type[Called], cls)
+    raise BadArguments(_faults(called, plain, details, show))
+
+
+def _plain(value: object) -> object:
+    """Lists of the language as tuples of nothing but tuples and values."""
+    return tuple(map(_plain, value)) if isinstance(value, tuple | list) else value
+
+
+def _faults(
+    cls: type[Called],
+    arguments: Mapping[str, object],
+    details: Iterable[ErrorDetails],
+    show: Callable[[object], str],
+) -> Iterable[ArgumentFault]:
+    """One fault for each argument, though Pydantic reports each option of a union."""
+    parameters = {parameter.name: parameter for parameter in signature(cls)}
+    seen: set[object] = set()
+    for detail in details:
+        name = str(detail["loc"][0]) if detail["loc"] else None
+        if name in seen:
+            continue
+        seen.add(name)
+        if name is None:
+            yield ArgumentFault(None, f"{cls.keyword}: {detail['ctx']['error']}", headline(cls))
+        elif name not in parameters:
+            yield _unknown(cls, name, arguments)
+        elif name not in arguments:
+            yield ArgumentFault(name, f"{cls.keyword}: `{name}` is missing", headline(cls))
+        else:
+            yield _unfit(cls.keyword, parameters[name], arguments[name], show)
+
+
+def _unknown(cls: type[Called], name: str, arguments: Mapping[str, object]) -> ArgumentFault:
+    free = [parameter.name for parameter in signature(cls) if parameter.name not in arguments]
+    close = get_close_matches(name, free, n=1)
+    known = headline(cls) if signature(cls) else f"{cls.keyword} takes no arguments"
+    help = f"did you mean `{close[0]}`?" if close else known
+    return ArgumentFault(name, f"{cls.keyword} has no parameter `{name}`", help)
+
+
+def _unfit(
+    keyword: str, parameter: Parameter, value: object, show: Callable[[object], str]
+) -> ArgumentFault:
+    takes = parameter.takes
+    if "integer" in takes and any(_too_large(number) for number in _numbers(value)):
+        takes = f"an integer of at most {LARGEST}"
+    message = f"{keyword}: `{parameter.name}` must be {takes}, not {show(value)}"
+    return ArgumentFault(parameter.name, message, _help(parameter, value))
+
+
+def _help(parameter: Parameter, value: object) -> str | None:
+    floats = [number for number in _numbers(value) if isinstance(number, float)]
+    if "integer" in parameter.takes and floats:
+        return f"a float is not taken where an integer is asked: say `int({show(floats[0])})`"
+    if isinstance(value, str):
+        return _help_with_string(parameter.takes, value)
+    return None
+
+
+def _help_with_string(takes: str, value: str) -> str | None:
+    close = get_close_matches(f'"{value}"', takes.replace(",", "").split(), n=1)
+    if close:
+        return f"did you mean {close[0]}?"
+    if "integer" in takes and value.isdecimal():
+        return f"a string is not a number: say `{value}`"
+    return None
+
+
+def _too_large(number: object) -> bool:
+    return isinstance(number, int) and number > LARGEST
+
+
+def _numbers(value: object) -> Iterable[object]:
+    """The value, or the values in it."""
+    if isinstance(value, tuple):
+        for item in value:
+            yield from _numbers(item)
+    else:
+        yield value

@@ -1,0 +1,247 @@
+"""Layers that make an image larger or smaller without weights: pads, crops, upsampling."""
+
+from __future__ import annotations
+
+from typing import Literal, Self, final
+
+from pydantic import Field, model_validator
+
+from archgen.layers import demands
+from archgen.layers.base import (
+    Axes,
+    Count,
+    Finite,
+    Layer,
+    LayerFault,
+    Positive,
+    Small,
+    TorchArgument,
+    TorchCall,
+    per_axis,
+)
+from archgen.layers.windows import compact
+from archgen.shapes import Shape
+
+MODULES = {
+    "constant": "Constant",
+    "reflect": "Reflection",
+    "replicate": "Replication",
+    "circular": "Circular",
+}
+# The mode of `upsample` that interpolates linearly, by the number of spatial axes.
+LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
+
+
+@final
+class Pad(Layer):
+    """More places around a signal, an image or a volume."""
+
+    keyword = "pad"
+    group = "shape"
+    example = ("pad([[0, 1], [0, 1]])", "3 x 224 x 224", "3 x 225 x 225")
+
+    by: Count | tuple[Count | tuple[Count, Count], ...] = Field(
+        description="on all sides; or for each axis one number, or [before, after]"
+    )
+    value: Finite = Field(0.0, description="what a constant pad is filled with")
+    mode: Literal["constant", "reflect", "replicate", "circular"] = Field(
+        "constant", description="what it is filled with"
+    )
+
+    def shape(self, x: Shape) -> Shape:
+        demands.spatial(self.keyword, x)
+        sides = self._sides(x)
+        for size, both in zip(x.spatial, sides, strict=True):
+            self._check(size, max(both))
+        padded = tuple(size + sum(both) for size, both in zip(x.spatial, sides, strict=True))
+        return x.with_spatial(x.channels, padded)
+
+    def module(self, x: Shape) -> TorchCall:
+        # torch counts from the last axis to the first
+        numbers = compact(tuple(side for both in reversed(self._sides(x)) for side in both))
+        by = TorchArgument(numbers, source="by" if isinstance(self.by, int) else None)
+        axes = f"{x.rank - 1}d"
+        if self.mode != "constant":
+            return TorchCall.of(f"nn.{MODULES[self.mode]}Pad{axes}", by)
+        if self.value == 0:
+            return TorchCall.of(f"nn.ZeroPad{axes}", by)
+        return TorchCall.of(f"nn.ConstantPad{axes}", by, TorchArgument(self.value, source="value"))
+
+    def _sides(self, x: Shape) -> tuple[tuple[int, int], ...]:
+        if isinstance(self.by, int):
+            return ((self.by, self.by),) * (x.rank - 1)
+        if len(self.by) != x.rank - 1:
+            raise LayerFault(
+                f"pad: by has {len(self.by)} entries, the input has {x.rank - 1} spatial axes",
+                argument="by",
+            )
+        return tuple((side, side) if isinstance(side, int) else side for side in self.by)
+
+    def _check(self, size: int, by: int) -> None:
+        """What is mirrored or repeated has to be there."""
+        room = {"reflect": size - 1, "circular": size}.get(self.mode)
+        if room is not None and by > room:
+            raise LayerFault(
+                f'pad: with mode="{self.mode}" at most {room} fit around {size}, not {by}',
+                argument="by",
+            )
+
+
+@final
+class PadChannels(Layer):
+    """More channels, filled with zeros (ResNet, shortcut option A)."""
+
+    keyword = "pad_channels"
+    group = "shape"
+    out_channels = "out"
+    example = ("pad_channels(32)", "16 x 16 x 16", "32 x 16 x 16")
+
+    out: Positive = Field(description="channels of the output")
+    both: bool = Field(False, description="half of the zeros before the channels, not all after")
+
+    def shape(self, x: Shape) -> Shape:
+        demands.features_first(self.keyword, x)
+        if self.out < x.channels:
+            raise LayerFault(
+                f"pad_channels: the input has {x.channels} channels already, more than {self.out}",
+                argument="out",
+            )
+        return x.with_channels(self.out)
+
+    def module(self, x: Shape) -> TorchCall:
+        return TorchCall.of(
+            "PadChannels",
+            TorchArgument(x.channels, source="channels"),
+            TorchArgument(self.out, source="out"),
+            TorchArgument(self.both, "both", "both", False),
+        )
+
+
+@final
+class Crop(Layer):
+    """The middle of a signal, an image or a volume."""
+
+    keyword = "crop"
+    group = "shape"
+    fresh = False
+    helper = "center_crop"
+    example = ("crop(56)", "64 x 64 x 64", "64 x 56 x 56")
+
+    size: Axes | None = Field(None, description="spatial sizes of the output")
+    like: Shape | None = Field(None, description="a value whose spatial sizes to take")
+
+    @model_validator(mode="after")
+    def one_target(self) -> Self:
+        _exactly_one(size=self.size, like=self.like)
+        return self
+
+    def shape(self, x: Shape) -> Shape:
+        demands.spatial(self.keyword, x)
+        sizes = _target(self.keyword, self.size, self.like, x)
+        for size, wanted in zip(x.spatial, sizes, strict=True):
+            if wanted > size:
+                raise LayerFault(
+                    f"crop: {wanted} is larger than {size}",
+                    argument="size" if self.like is None else "like",
+                )
+        return x.with_spatial(x.channels, sizes)
+
+    def module(self, x: Shape) -> TorchCall:
+        sizes = _target(self.keyword, self.size, self.like, x)
+        source = "size" if isinstance(self.size, tuple) else None
+        return TorchCall.of("Crop", TorchArgument(sizes, source=source))
+
+    def function(self, x: Shape) -> str | None:
+        return None if self.like is None else "center_crop({x}, {like}.shape[2:])"
+
+
+@final
+class Upsample(Layer):
+    """A larger (or smaller) signal, image or volume by interpolation."""
+
+    keyword = "upsample"
+    group = "shape"
+    example = ("upsample(2)", "256 x 14 x 14", "256 x 28 x 28")
+
+    scale: Axes | Small | None = Field(None, description="how many times larger")
+    size: Axes | None = Field(None, description="spatial sizes of the output")
+    like: Shape | None = Field(None, description="a value whose spatial sizes to take")
+    mode: Literal["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear"] = Field(
+        "nearest", description="how numbers between the places are found"
+    )
+    align_corners: bool = Field(False, description="whether the corners' centres stay in place")
+
+    @model_validator(mode="after")
+    def one_target(self) -> Self:
+        _exactly_one(scale=self.scale, size=self.size, like=self.like)
+        if self.align_corners and self.mode.startswith("nearest"):
+            raise ValueError(f'align_corners has no meaning with mode="{self.mode}"')
+        return self
+
+    def shape(self, x: Shape) -> Shape:
+        demands.spatial(self.keyword, x)
+        self._check_mode(x)
+        return x.with_spatial(x.channels, self._sizes(x))
+
+    def module(self, x: Shape) -> TorchCall:
+        align = (TorchArgument(True, "align_corners"),) if self.align_corners else ()
+        return TorchCall.of(
+            "nn.Upsample",
+            TorchArgument(_numbers(self.size), "size", "size", None),
+            TorchArgument(_numbers(self.scale), "scale_factor", "scale", None),
+            TorchArgument(self.mode, "mode", "mode", "nearest"),
+            *align,
+        )
+
+    def function(self, x: Shape) -> str | None:
+        if self.like is None:
+            return None
+        mode = f', mode="{self.mode}"' if self.mode != "nearest" else ""
+        align = ", align_corners=True" if self.align_corners else ""
+        return f"F.interpolate({{x}}, size={{like}}.shape[2:]{mode}{align})"
+
+    def _sizes(self, x: Shape) -> tuple[int, ...]:
+        if self.scale is None:
+            return _target(self.keyword, self.size, self.like, x)
+        if not isinstance(self.scale, float):
+            scales = per_axis(self.scale, x, "scale")
+            return tuple(size * by for size, by in zip(x.spatial, scales, strict=True))
+        sizes = tuple(int(size * self.scale) for size in x.spatial)
+        if 0 in sizes:
+            raise LayerFault(f"upsample: {self.scale} of {x} leaves nothing", argument="scale")
+        return sizes
+
+    def _check_mode(self, x: Shape) -> None:
+        axes = x.rank - 1
+        if self.mode.startswith("nearest") or self.mode == LINEAR[axes]:
+            return
+        if self.mode == "bicubic" and axes == 2:
+            return
+        raise LayerFault(
+            f'upsample: mode="{self.mode}" is not for an input with {axes} spatial '
+            f"{'axis' if axes == 1 else 'axes'}",
+            argument="mode",
+            help=f'here it is called "{LINEAR[axes]}"' if "linear" in self.mode else None,
+        )
+
+
+def _exactly_one(**given: object) -> None:
+    names = list(given)
+    if sum(value is not None for value in given.values()) != 1:
+        raise ValueError(f"give one of {', '.join(names[:-1])} and {names[-1]}, and only one")
+
+
+def _target(keyword: str, size: Axes | None, like: Shape | None, x: Shape) -> tuple[int, ...]:
+    """The spatial sizes that `size` or `like` ask for."""
+    if like is None:
+        return per_axis(size or 1, x, "size")
+    if like.rank != x.rank or not like.channels_first:
+        raise LayerFault(
+            f"{keyword}: the value of like= is {like}, which has not the axes of {x}",
+            argument="like",
+        )
+    return like.spatial
+
+
+def _numbers(value: object) -> object:
+    return compact(value) if isinstance(value, tuple) else value
