@@ -68,13 +68,14 @@ class Prelu(Activation):
 
     keyword = "prelu"
     target = "nn.PReLU"
+    weight_names = ("weight",)
     example = ("prelu(shared=false)", "64 x 56 x 56", "64 x 56 x 56")
 
     shared: bool = Field(True, description="one slope for all channels")
 
     def shape(self, x: Shape) -> Shape:
         if not self.shared:
-            demands.features_first(self.keyword, x)
+            demands.features_first(x)
         return x
 
     def module(self, x: Shape) -> TorchCall:
@@ -169,7 +170,7 @@ class Softmax(Activation):
     axis: Count = Field(description="the axis, counted without the batch")
 
     def shape(self, x: Shape) -> Shape:
-        demands.axis_of(self.keyword, self.axis, x)
+        demands.axis_of(self.axis, x)
         return x
 
     def module(self, x: Shape) -> TorchCall:

@@ -20,6 +20,7 @@ __all__ = [
     "NO_DEFAULT",
     "Auto",
     "Axes",
+    "Called",
     "Count",
     "Layer",
     "LayerFault",
@@ -55,7 +56,7 @@ NO_DEFAULT = object()
 
 
 class LayerFault(Exception):
-    """A layer that cannot take its input. The resolver adds the place and makes a diagnostic.
+    """A layer that cannot take its input. The resolver adds the layer's name and the place.
 
     `argument` names the argument to point at, where one is to blame.
     """
@@ -125,10 +126,9 @@ class Window:
     dilation: tuple[int, ...]
 
 
-class Layer(BaseModel, ABC):
-    """A built-in layer. The class docstring's first line is its line of documentation.
-
-    Fields in order are the signature; a field's `description` documents it.
+class Called(BaseModel):
+    """What a spec calls by a keyword: a layer or an initialiser. Fields in order are the
+    signature; a field's `description` documents it.
     """
 
     model_config = ConfigDict(
@@ -136,6 +136,11 @@ class Layer(BaseModel, ABC):
     )
 
     keyword: ClassVar[str]  # its name in the language
+
+
+class Layer(Called, ABC):
+    """A built-in layer. The class docstring's first line is its line of documentation."""
+
     group: ClassVar[str]  # its row in the layer reference
     # The channels of the output as an expression of the language over the fields and
     # `channels` (of the input); None where they depend on other sizes.
@@ -147,6 +152,7 @@ class Layer(BaseModel, ABC):
     fresh: ClassVar[bool] = True  # its output shares no memory with its input, ever
     saves_output: ClassVar[bool] = False  # autograd keeps its output: no in-place after it
     helper: ClassVar[str | None] = None  # the file in `templates/helpers/` its `function` calls
+    weight_names: ClassVar[tuple[str, ...]] = ()  # every name that `weights` can give
     # Example for the reference, run by the tests: arguments, input shape, output shape.
     example: ClassVar[tuple[str, str, str]]
 

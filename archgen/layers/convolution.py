@@ -35,6 +35,7 @@ class Conv(Layer):
     out_channels = "out"
     derived: ClassVar[Mapping[str, str]] = {"padding": "dilation * (kernel - 1) // 2"}
     depth = 1
+    weight_names = ("weight", "bias")
     example = ("conv(64, 7, stride=2)", "3 x 224 x 224", "64 x 112 x 112")
 
     out: Positive = Field(description="channels of the output")
@@ -46,9 +47,9 @@ class Conv(Layer):
     bias: bool = Field(False, description="whether a number is added to each channel")
 
     def shape(self, x: Shape) -> Shape:
-        demands.spatial(self.keyword, x)
-        demands.divides(self.keyword, self.groups, x.channels, "channels of the input")
-        demands.divides(self.keyword, self.groups, self.out, "channels of the output")
+        demands.spatial(x)
+        demands.divides(self.groups, x.channels, "channels of the input")
+        demands.divides(self.groups, self.out, "channels of the output")
         return x.with_spatial(self.out, self._sliding(x).sizes(x))
 
     def module(self, x: Shape) -> TorchCall:
@@ -84,6 +85,7 @@ class ConvTranspose(Layer):
     group = "convolution"
     out_channels = "out"
     depth = 1
+    weight_names = ("weight", "bias")
     example = ("conv_transpose(64, 2, stride=2)", "128 x 28 x 28", "64 x 56 x 56")
 
     out: Positive = Field(description="channels of the output")
@@ -95,9 +97,9 @@ class ConvTranspose(Layer):
     bias: bool = Field(False, description="whether a number is added to each channel")
 
     def shape(self, x: Shape) -> Shape:
-        demands.spatial(self.keyword, x)
-        demands.divides(self.keyword, self.groups, x.channels, "channels of the input")
-        demands.divides(self.keyword, self.groups, self.out, "channels of the output")
+        demands.spatial(x)
+        demands.divides(self.groups, x.channels, "channels of the input")
+        demands.divides(self.groups, self.out, "channels of the output")
         sliding = self._sliding(x)
         extra = per_axis(self.output_padding, x, "output_padding")
         sizes = map(_enlarged, x.spatial, sliding.kernel, sliding.stride, sliding.padding, extra)
@@ -133,13 +135,13 @@ class ConvTranspose(Layer):
 def _enlarged(size: int, kernel: int, stride: int, padding: int, extra: int) -> int:
     if extra >= stride:
         raise LayerFault(
-            f"conv_transpose: output_padding={extra} is not smaller than the stride ({stride})",
+            f"output_padding={extra} is not smaller than the stride ({stride})",
             argument="output_padding",
         )
     enlarged = (size - 1) * stride + kernel + extra - 2 * padding
     if enlarged < 1:
         raise LayerFault(
-            f"conv_transpose: padding {padding} cuts off all that kernel {kernel} and stride "
+            f"padding {padding} cuts off all that kernel {kernel} and stride "
             f"{stride} make of {size}",
             argument="padding",
         )

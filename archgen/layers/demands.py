@@ -8,57 +8,53 @@ from archgen.shapes import Shape
 MOST_SPATIAL_AXES = 3
 
 
-def features_first(keyword: str, x: Shape) -> None:
+def features_first(x: Shape) -> None:
     """Images, signals and vectors; not tokens."""
     if not x.channels_first:
         raise LayerFault(
-            f"{keyword} needs the features on the first axis, they are on axis {x.axis} of {x}",
+            f"needs the features on the first axis, they are on axis {x.axis} of {x}",
             help=f"put `permute({_to_front(x)})` before it",
         )
 
 
-def features_last(keyword: str, x: Shape) -> None:
+def features_last(x: Shape) -> None:
     """Tokens and vectors; not images."""
     if not x.channels_last:
         raise LayerFault(
-            f"{keyword} needs the features on the last axis, they are on axis {x.axis} of {x}",
+            f"needs the features on the last axis, they are on axis {x.axis} of {x}",
             help=f"put `flatten` before it for one vector, or `permute({_to_back(x)})` for tokens",
         )
 
 
-def spatial(keyword: str, x: Shape) -> str:
+def spatial(x: Shape) -> str:
     """A signal, an image or a volume; gives `1d`, `2d` or `3d`."""
-    features_first(keyword, x)
+    features_first(x)
     axes = x.rank - 1
     if not 1 <= axes <= MOST_SPATIAL_AXES:
         raise LayerFault(
-            f"{keyword} needs one to three spatial axes, {_sizes(x)} has {axes or 'none'}",
+            f"needs one to three spatial axes, {_sizes(x)} has {axes or 'none'}",
             help="a vector is given axes by `reshape`" if not axes else None,
         )
     return f"{axes}d"
 
 
-def image(keyword: str, x: Shape) -> None:
+def image(x: Shape) -> None:
     """Two spatial axes."""
-    if spatial(keyword, x) != "2d":
-        raise LayerFault(f"{keyword} needs an image, with two spatial axes, not {x}")
+    if spatial(x) != "2d":
+        raise LayerFault(f"needs an image, with two spatial axes, not {x}")
 
 
-def divides(
-    keyword: str, groups: int, number: int, what: str = "channels", argument: str = "groups"
-) -> None:
+def divides(groups: int, number: int, what: str = "channels", argument: str = "groups") -> None:
     """`groups` parts of the same size."""
     if number % groups:
-        raise LayerFault(
-            f"{keyword}: {argument}={groups} does not divide {number} {what}", argument=argument
-        )
+        raise LayerFault(f"{argument}={groups} does not divide {number} {what}", argument=argument)
 
 
-def axis_of(keyword: str, axis: int, x: Shape, argument: str = "axis") -> None:
+def axis_of(axis: int, x: Shape, argument: str = "axis") -> None:
     """An axis that the input has."""
     if axis >= x.rank:
         raise LayerFault(
-            f"{keyword}: no axis {axis} in {_sizes(x)}",
+            f"no axis {axis} in {_sizes(x)}",
             argument=argument,
             help=f"axes count from 0 after the batch: the last is {x.rank - 1}",
         )

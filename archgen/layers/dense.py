@@ -19,13 +19,14 @@ class Linear(Layer):
     group = "dense"
     out_channels = "out"
     depth = 1
+    weight_names = ("weight", "bias")
     example = ("linear(1000)", "2048", "1000")
 
     out: Positive = Field(description="features of the output")
     bias: bool = Field(True, description="whether a number is added to each feature")
 
     def shape(self, x: Shape) -> Shape:
-        demands.features_last(self.keyword, x)
+        demands.features_last(x)
         return x.with_channels(self.out)
 
     def module(self, x: Shape) -> TorchCall:

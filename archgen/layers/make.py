@@ -7,42 +7,38 @@ before they come here. Knows no places: the caller has them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import TypeVar, cast
+from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from archgen.layers.base import LARGEST, Layer
-from archgen.layers.signature import Called, Parameter, headline, show, signature
+from archgen.layers.base import LARGEST, Called, Layer
+from archgen.layers.signature import Parameter, headline, show, signature
 
-__all__ = ["ArgumentFault", "BadArguments", "make", "validated"]
+__all__ = ["ArgumentFault", "make", "validated"]
 
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound=Called)
 
 
 @dataclass(frozen=True, slots=True)
 class ArgumentFault:
-    """One argument that will not do; `argument` is None where the call as a whole is wrong."""
+    """One argument that will not do; `argument` is None where the call as a whole is wrong.
+
+    `more` are the faults of the other arguments of the same call.
+    """
 
     argument: str | None
     message: str
     help: str | None = None
-
-
-class BadArguments(Exception):
-    """Arguments that make no layer: one fault for each argument to blame."""
-
-    def __init__(self, faults: Iterable[ArgumentFault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("; ".join(fault.message for fault in self.faults))
+    more: tuple[ArgumentFault, ...] = ()
 
 
 def make(
     cls: type[Layer], arguments: Mapping[str, object], show: Callable[[object], str] = show
-) -> Layer:
-    """The layer with these arguments by name. Raises `BadArguments`.
+) -> Layer | ArgumentFault:
+    """The layer with these arguments by name, or what is wrong with them.
 
     `show` writes a value as the language does; needed where values are none of ours.
     """
@@ -51,15 +47,15 @@ def make(
 
 def validated(
     cls: type[Model], arguments: Mapping[str, object], show: Callable[[object], str] = show
-) -> Model:
+) -> Model | ArgumentFault:
     """The same for any model with a `keyword`."""
     plain = {name: _plain(value) for name, value in arguments.items()}
     try:
         return cls.model_validate(plain)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-    called = cast(type[Called], cls)
-    raise BadArguments(_faults(called, plain, details, show))
+    first, *others = _faults(cls, plain, details, show)
+    return replace(first, more=tuple(others))
 
 
 def _plain(value: object) -> object:

@@ -29,6 +29,7 @@ class BatchNorm(Layer):
 
     keyword = "bn"
     group = "normalisation"
+    weight_names = ("weight", "bias")
     example = ("bn", "64 x 56 x 56", "64 x 56 x 56")
 
     eps: Small = Field(1e-5, description="keeps the division finite")
@@ -36,9 +37,9 @@ class BatchNorm(Layer):
     affine: bool = Field(True, description="whether a scale and a shift are learned")
 
     def shape(self, x: Shape) -> Shape:
-        demands.features_first(self.keyword, x)
+        demands.features_first(x)
         if x.rank > MOST_BATCH_NORM_AXES:
-            raise LayerFault(f"bn takes at most {MOST_BATCH_NORM_AXES} axes, {x} has {x.rank}")
+            raise LayerFault(f"takes at most {MOST_BATCH_NORM_AXES} axes, {x} has {x.rank}")
         return x
 
     def module(self, x: Shape) -> TorchCall:
@@ -64,12 +65,13 @@ class LayerNorm(Layer):
 
     keyword = "layer_norm"
     group = "normalisation"
+    weight_names = ("weight", "bias")
     example = ("layer_norm(eps=1e-6)", "197 x 768", "197 x 768")
 
     eps: Small = Field(1e-5, description="keeps the division finite")
 
     def shape(self, x: Shape) -> Shape:
-        demands.features_last(self.keyword, x)
+        demands.features_last(x)
         return x
 
     def module(self, x: Shape) -> TorchCall:
@@ -85,12 +87,13 @@ class LayerNorm2d(Layer):
 
     keyword = "layer_norm2d"
     group = "normalisation"
+    weight_names = ("weight", "bias")
     example = ("layer_norm2d(eps=1e-6)", "96 x 56 x 56", "96 x 56 x 56")
 
     eps: Small = Field(1e-5, description="keeps the division finite")
 
     def shape(self, x: Shape) -> Shape:
-        demands.features_first(self.keyword, x)
+        demands.features_first(x)
         return x
 
     def module(self, x: Shape) -> TorchCall:
@@ -106,18 +109,18 @@ class GroupNorm(Layer):
 
     keyword = "group_norm"
     group = "normalisation"
+    weight_names = ("weight", "bias")
     example = ("group_norm(32)", "64 x 56 x 56", "64 x 56 x 56")
 
     groups: Positive = Field(description="how many groups")
     eps: Small = Field(1e-5, description="keeps the division finite")
 
     def shape(self, x: Shape) -> Shape:
-        demands.features_first(self.keyword, x)
-        demands.divides(self.keyword, self.groups, x.channels)
+        demands.features_first(x)
+        demands.divides(self.groups, x.channels)
         if x.numel == self.groups:
             raise LayerFault(
-                f"group_norm: each of {self.groups} groups of {x} is one number, which has no "
-                "variance",
+                f"each of {self.groups} groups of {x} is one number, which has no variance",
                 argument="groups",
             )
         return x
@@ -140,15 +143,16 @@ class InstanceNorm(Layer):
 
     keyword = "instance_norm"
     group = "normalisation"
+    weight_names = ("weight", "bias")
     example = ("instance_norm", "64 x 56 x 56", "64 x 56 x 56")
 
     eps: Small = Field(1e-5, description="keeps the division finite")
     affine: bool = Field(False, description="whether a scale and a shift are learned")
 
     def shape(self, x: Shape) -> Shape:
-        demands.spatial(self.keyword, x)
+        demands.spatial(x)
         if prod(x.spatial) == 1:
-            raise LayerFault(f"instance_norm: each channel of {x} is one number, without variance")
+            raise LayerFault(f"each channel of {x} is one number, without variance")
         return x
 
     def module(self, x: Shape) -> TorchCall:
@@ -177,7 +181,7 @@ class LocalResponseNorm(Layer):
     k: Finite = Field(1.0, description="added before the power")
 
     def shape(self, x: Shape) -> Shape:
-        demands.spatial(self.keyword, x)
+        demands.spatial(x)
         return x
 
     def module(self, x: Shape) -> TorchCall:
@@ -196,12 +200,13 @@ class L2Norm(Layer):
 
     keyword = "l2_norm"
     group = "normalisation"
+    weight_names = ("weight",)
     example = ("l2_norm", "512 x 38 x 38", "512 x 38 x 38")
 
     scale: Finite = Field(20.0, description="the scale at the start")
 
     def shape(self, x: Shape) -> Shape:
-        demands.features_first(self.keyword, x)
+        demands.features_first(x)
         return x
 
     def module(self, x: Shape) -> TorchCall:

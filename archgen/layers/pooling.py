@@ -42,7 +42,7 @@ class MaxPool(Layer):
     ceil_mode: bool = Field(False, description="whether a window may reach over the end")
 
     def shape(self, x: Shape) -> Shape:
-        demands.spatial(self.keyword, x)
+        demands.spatial(x)
         sliding = self._sliding(x)
         sliding.check_pool_padding()
         return x.with_spatial(x.channels, sliding.sizes(x, ceil_mode=self.ceil_mode))
@@ -83,7 +83,7 @@ class AvgPool(Layer):
     count_include_pad: bool = Field(True, description="whether the zeros count in the mean")
 
     def shape(self, x: Shape) -> Shape:
-        demands.spatial(self.keyword, x)
+        demands.spatial(x)
         sliding = self._sliding(x)
         sliding.check_pool_padding()
         return x.with_spatial(x.channels, sliding.sizes(x, ceil_mode=self.ceil_mode))
@@ -117,7 +117,7 @@ class GlobalAvgPool(Layer):
     example = ("global_avgpool", "2048 x 7 x 7", "2048 x 1 x 1")
 
     def shape(self, x: Shape) -> Shape:
-        demands.spatial(self.keyword, x)
+        demands.spatial(x)
         return x.with_spatial(x.channels, (1,) * (x.rank - 1))
 
     def module(self, x: Shape) -> TorchCall:
@@ -138,7 +138,7 @@ class AdaptiveAvgPool(Layer):
     size: Axes = Field(description="sizes of the output")
 
     def shape(self, x: Shape) -> Shape:
-        demands.spatial(self.keyword, x)
+        demands.spatial(x)
         return x.with_spatial(x.channels, per_axis(self.size, x, "size"))
 
     def module(self, x: Shape) -> TorchCall:
@@ -159,7 +159,7 @@ class AdaptiveMaxPool(Layer):
     size: Axes = Field(description="sizes of the output")
 
     def shape(self, x: Shape) -> Shape:
-        demands.spatial(self.keyword, x)
+        demands.spatial(x)
         return x.with_spatial(x.channels, per_axis(self.size, x, "size"))
 
     def module(self, x: Shape) -> TorchCall:

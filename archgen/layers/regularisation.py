@@ -41,7 +41,7 @@ class Dropout2d(Layer):
     p: Probability = Field(0.5, description="probability of a channel to be zeroed")
 
     def shape(self, x: Shape) -> Shape:
-        demands.spatial(self.keyword, x)
+        demands.spatial(x)
         return x
 
     def module(self, x: Shape) -> TorchCall:

@@ -49,7 +49,7 @@ class Pad(Layer):
     )
 
     def shape(self, x: Shape) -> Shape:
-        demands.spatial(self.keyword, x)
+        demands.spatial(x)
         sides = self._sides(x)
         for size, both in zip(x.spatial, sides, strict=True):
             self._check(size, max(both))
@@ -72,7 +72,7 @@ class Pad(Layer):
             return ((self.by, self.by),) * (x.rank - 1)
         if len(self.by) != x.rank - 1:
             raise LayerFault(
-                f"pad: by has {len(self.by)} entries, the input has {x.rank - 1} spatial axes",
+                f"by has {len(self.by)} entries, the input has {x.rank - 1} spatial axes",
                 argument="by",
             )
         return tuple((side, side) if isinstance(side, int) else side for side in self.by)
@@ -82,7 +82,7 @@ class Pad(Layer):
         room = {"reflect": size - 1, "circular": size}.get(self.mode)
         if room is not None and by > room:
             raise LayerFault(
-                f'pad: with mode="{self.mode}" at most {room} fit around {size}, not {by}',
+                f'with mode="{self.mode}" at most {room} fit around {size}, not {by}',
                 argument="by",
             )
 
@@ -100,10 +100,10 @@ class PadChannels(Layer):
     both: bool = Field(False, description="half of the zeros before the channels, not all after")
 
     def shape(self, x: Shape) -> Shape:
-        demands.features_first(self.keyword, x)
+        demands.features_first(x)
         if self.out < x.channels:
             raise LayerFault(
-                f"pad_channels: the input has {x.channels} channels already, more than {self.out}",
+                f"the input has {x.channels} channels already, more than {self.out}",
                 argument="out",
             )
         return x.with_channels(self.out)
@@ -136,18 +136,18 @@ class Crop(Layer):
         return self
 
     def shape(self, x: Shape) -> Shape:
-        demands.spatial(self.keyword, x)
-        sizes = _target(self.keyword, self.size, self.like, x)
+        demands.spatial(x)
+        sizes = _target(self.size, self.like, x)
         for size, wanted in zip(x.spatial, sizes, strict=True):
             if wanted > size:
                 raise LayerFault(
-                    f"crop: {wanted} is larger than {size}",
+                    f"{wanted} is larger than {size}",
                     argument="size" if self.like is None else "like",
                 )
         return x.with_spatial(x.channels, sizes)
 
     def module(self, x: Shape) -> TorchCall:
-        sizes = _target(self.keyword, self.size, self.like, x)
+        sizes = _target(self.size, self.like, x)
         source = "size" if isinstance(self.size, tuple) else None
         return TorchCall.of("Crop", TorchArgument(sizes, source=source))
 
@@ -179,7 +179,7 @@ class Upsample(Layer):
         return self
 
     def shape(self, x: Shape) -> Shape:
-        demands.spatial(self.keyword, x)
+        demands.spatial(x)
         self._check_mode(x)
         return x.with_spatial(x.channels, self._sizes(x))
 
@@ -202,13 +202,13 @@ class Upsample(Layer):
 
     def _sizes(self, x: Shape) -> tuple[int, ...]:
         if self.scale is None:
-            return _target(self.keyword, self.size, self.like, x)
+            return _target(self.size, self.like, x)
         if not isinstance(self.scale, float):
             scales = per_axis(self.scale, x, "scale")
             return tuple(size * by for size, by in zip(x.spatial, scales, strict=True))
         sizes = tuple(int(size * self.scale) for size in x.spatial)
         if 0 in sizes:
-            raise LayerFault(f"upsample: {self.scale} of {x} leaves nothing", argument="scale")
+            raise LayerFault(f"{self.scale} of {x} leaves nothing", argument="scale")
         return sizes
 
     def _check_mode(self, x: Shape) -> None:
@@ -218,7 +218,7 @@ class Upsample(Layer):
         if self.mode == "bicubic" and axes == 2:
             return
         raise LayerFault(
-            f'upsample: mode="{self.mode}" is not for an input with {axes} spatial '
+            f'mode="{self.mode}" is not for an input with {axes} spatial '
             f"{'axis' if axes == 1 else 'axes'}",
             argument="mode",
             help=f'here it is called "{LINEAR[axes]}"' if "linear" in self.mode else None,
@@ -231,13 +231,13 @@ def _exactly_one(**given: object) -> None:
         raise ValueError(f"give one of {', '.join(names[:-1])} and {names[-1]}, and only one")
 
 
-def _target(keyword: str, size: Axes | None, like: Shape | None, x: Shape) -> tuple[int, ...]:
+def _target(size: Axes | None, like: Shape | None, x: Shape) -> tuple[int, ...]:
     """The spatial sizes that `size` or `like` ask for."""
     if like is None:
         return per_axis(size or 1, x, "size")
     if like.rank != x.rank or not like.channels_first:
         raise LayerFault(
-            f"{keyword}: the value of like= is {like}, which has not the axes of {x}",
+            f"the value of like= is {like}, which has not the axes of {x}",
             argument="like",
         )
     return like.spatial

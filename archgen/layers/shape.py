@@ -16,7 +16,14 @@ from archgen.layers.base import (
     TorchArgument,
     TorchCall,
 )
+from archgen.layers.signature import show
 from archgen.shapes import Shape
+
+MOST_AXES = 8
+MOST_PARTS = 1024
+Size = Positive | Literal[-1]
+Part = Annotated[int, Field(ge=1, le=MOST_PARTS)]
+Parts = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=MOST_PARTS)]
 
 
 @final
@@ -32,7 +39,7 @@ class Flatten(Layer):
     start: Count = Field(0, description="the first axis that is merged, counted without the batch")
 
     def shape(self, x: Shape) -> Shape:
-        demands.axis_of(self.keyword, self.start, x, "start")
+        demands.axis_of(self.start, x, "start")
         merged = prod(x.sizes[self.start :])
         return Shape((*x.sizes[: self.start], merged), min(x.axis, self.start))
 
@@ -53,9 +60,9 @@ class Reshape(Layer):
     fresh = False
     example = ("reshape([512, 4, 4])", "8192", "512 x 4 x 4")
 
-    sizes: Annotated[tuple[Positive | Literal[-1], ...], Field(min_length=1)] = Field(
-        description="the sizes without the batch; one may be -1: what is left"
-    )
+    sizes: Annotated[
+        tuple[Positive | Literal[-1], ...], Field(min_length=1, max_length=MOST_AXES)
+    ] = Field(description="the sizes without the batch; one may be -1: what is left")
 
     def shape(self, x: Shape) -> Shape:
         sizes = _filled(self.sizes, x)
@@ -64,7 +71,7 @@ class Reshape(Layer):
         if x.channels_last:
             return Shape(sizes, len(sizes) - 1)
         raise LayerFault(
-            f"reshape: the features of {x} are on axis {x.axis}, neither first nor last",
+            f"the features of {x} are on axis {x.axis}, neither first nor last",
             help="put `permute` before it",
         )
 
@@ -81,14 +88,14 @@ class Permute(Layer):
     fresh = False
     example = ("permute([1, 2, 0])", "96 x 56 x 56", "56 x 56 x 96")
 
-    axes: Annotated[tuple[Count, ...], Field(min_length=1)] = Field(
+    axes: Annotated[tuple[Count, ...], Field(min_length=1, max_length=MOST_AXES)] = Field(
         description="which axis of the input comes first, second, ..."
     )
 
     def shape(self, x: Shape) -> Shape:
         if sorted(self.axes) != list(range(x.rank)):
             raise LayerFault(
-                f"permute needs each axis of {x} once: 0 to {x.rank - 1}, not {list(self.axes)}",
+                f"needs each axis of {x} once: 0 to {x.rank - 1}, not {show(self.axes)}",
                 argument="axes",
             )
         return Shape(tuple(x.sizes[axis] for axis in self.axes), self.axes.index(x.axis))
@@ -111,15 +118,15 @@ class Select(Layer):
     axis: Count = Field(description="the axis, counted without the batch")
 
     def shape(self, x: Shape) -> Shape:
-        demands.axis_of(self.keyword, self.axis, x)
+        demands.axis_of(self.axis, x)
         size = x.sizes[self.axis]
         if not -size <= self.index < size:
             raise LayerFault(
-                f"select: no index {self.index} on axis {self.axis} of {x}",
+                f"no index {self.index} on axis {self.axis} of {x}",
                 argument="index",
                 help=f"it has {size}: from 0 to {size - 1}",
             )
-        return _without(self.keyword, (self.axis,), x)
+        return _without((self.axis,), x)
 
     def module(self, x: Shape) -> TorchCall:
         index = TorchArgument(self.index, "index", "index")
@@ -146,11 +153,11 @@ class Mean(Layer):
     def shape(self, x: Shape) -> Shape:
         axes = self._axes
         for axis in axes:
-            demands.axis_of(self.keyword, axis, x)
+            demands.axis_of(axis, x)
         if len(set(axes)) < len(axes):
-            raise LayerFault("mean: an axis is named twice", argument="axis")
+            raise LayerFault("an axis is named twice", argument="axis")
         if not self.keep:
-            return _without(self.keyword, axes, x)
+            return _without(axes, x)
         return Shape(tuple(1 if i in axes else size for i, size in enumerate(x.sizes)), x.axis)
 
     def module(self, x: Shape) -> TorchCall:
@@ -179,17 +186,15 @@ class Split(Layer):
     fresh = False
     example = ("split(2)", "116 x 28 x 28", "58 x 28 x 28, 58 x 28 x 28")
 
-    parts: Positive | Annotated[tuple[Positive, ...], Field(min_length=1)] = Field(
-        description="how many parts, or their sizes"
-    )
+    parts: Part | Parts = Field(description="how many parts, or their sizes")
 
     def shape(self, x: Shape) -> tuple[Shape, ...]:
         if isinstance(self.parts, int):
-            demands.divides(self.keyword, self.parts, x.channels, argument="parts")
+            demands.divides(self.parts, x.channels, argument="parts")
             return (x.with_channels(x.channels // self.parts),) * self.parts
         if sum(self.parts) != x.channels:
             raise LayerFault(
-                f"split: the parts {list(self.parts)} add up to {sum(self.parts)}, the input has "
+                f"the parts {show(self.parts)} add up to {sum(self.parts)}, the input has "
                 f"{x.channels} channels",
                 argument="parts",
             )
@@ -216,8 +221,8 @@ class ChannelShuffle(Layer):
     groups: Positive = Field(description="how many groups the channels are now in")
 
     def shape(self, x: Shape) -> Shape:
-        demands.spatial(self.keyword, x)
-        demands.divides(self.keyword, self.groups, x.channels)
+        demands.spatial(x)
+        demands.divides(self.groups, x.channels)
         return x
 
     def module(self, x: Shape) -> TorchCall:
@@ -237,11 +242,10 @@ class PixelShuffle(Layer):
     by: Positive = Field(description="how many times larger, each way")
 
     def shape(self, x: Shape) -> Shape:
-        demands.image(self.keyword, x)
+        demands.image(x)
         if x.channels % self.by**2:
             raise LayerFault(
-                f"pixel_shuffle: {self.by} ** 2 = {self.by**2} does not divide {x.channels} "
-                "channels",
+                f"{self.by} ** 2 = {self.by**2} does not divide {x.channels} channels",
                 argument="by",
             )
         larger = tuple(size * self.by for size in x.spatial)
@@ -257,19 +261,19 @@ def _filled(sizes: tuple[int, ...], x: Shape) -> tuple[int, ...]:
     known = prod(size for size in sizes if size != -1)
     if free > 1 or x.numel % known or (not free and x.numel != known):
         raise LayerFault(
-            f"reshape: {x} are {x.numel} numbers, which do not fill {list(sizes)}",
+            f"{x} are {x.numel} numbers, which do not fill {show(sizes)}",
             argument="sizes",
             help="one size may be -1" if free > 1 else None,
         )
     return tuple(x.numel // known if size == -1 else size for size in sizes)
 
 
-def _without(keyword: str, axes: tuple[int, ...], x: Shape) -> Shape:
+def _without(axes: tuple[int, ...], x: Shape) -> Shape:
     """The shape without these axes. Were the features on one, they are last if they were last,
     else first."""
     kept = [axis for axis in range(x.rank) if axis not in axes]
     if not kept:
-        raise LayerFault(f"{keyword}: nothing but one number would be left of {x}", argument="axis")
+        raise LayerFault(f"nothing but one number would be left of {x}", argument="axis")
     last = len(kept) - 1 if x.channels_last else 0
     axis = kept.index(x.axis) if x.axis in kept else last
     return Shape(tuple(x.sizes[axis] for axis in kept), axis)

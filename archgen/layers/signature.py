@@ -8,22 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Literal, Protocol, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Lt, MaxLen
 from pydantic.fields import FieldInfo
 
-from archgen.layers.base import LARGEST, Auto
+from archgen.layers.base import LARGEST, Auto, Called
 from archgen.shapes import Shape
 
-__all__ = ["Called", "Parameter", "headline", "show", "signature"]
+__all__ = ["Parameter", "headline", "show", "signature"]
 
 
-class Called(Protocol):
-    """A model that is called by a keyword: a layer, an initialiser."""
-
-    keyword: ClassVar[str]
-    model_fields: ClassVar[dict[str, FieldInfo]]
+LONGEST, MOST_ITEMS = 60, 8  # characters of a string, items of a list that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +67,10 @@ def show(value: object) -> str:
         case Auto():
             return "auto"
         case str():
-            return f'"{value}"'
+            return f'"{value[:LONGEST]}..."' if len(value) > LONGEST else f'"{value}"'
         case tuple() | list():
-            return f"[{', '.join(map(show, value))}]"
+            more = ", ..." if len(value) > MOST_ITEMS else ""
+            return f"[{', '.join(map(show, value[:MOST_ITEMS]))}{more}]"
         case Shape():
             return f"a value of {value}"
         case float():
@@ -94,6 +91,7 @@ def _takes(field: FieldInfo) -> str:
 
 def _words(annotation: Any, limits: Iterable[object] = ()) -> str:
     """The values of a type, with "a" or "an" before them."""
+    limits = list(_spread(limits))
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _words(arguments[0], arguments[1:])
@@ -102,7 +100,7 @@ def _words(annotation: Any, limits: Iterable[object] = ()) -> str:
     if origin is Literal:
         return _listed([show(value) for value in arguments], "or")
     if origin is tuple:
-        return _list_words(arguments)
+        return _list_words(arguments, limits)
     return _plain(annotation, limits)
 
 
@@ -114,7 +112,7 @@ def _plain(kind: Any, limits: Iterable[object]) -> str:
     if kind is Shape:
         return "a value of the network (`from name`)"
     noun = "an integer" if kind is int else "a number"
-    bounds = [text for limit in _spread(limits) if (text := _bound(limit))]
+    bounds = [text for limit in limits if (text := _bound(limit))]
     return f"{noun} {' and '.join(bounds)}" if bounds else noun
 
 
@@ -138,10 +136,11 @@ def _bound(limit: object) -> str | None:
             return None
 
 
-def _list_words(items: tuple[Any, ...]) -> str:
+def _list_words(items: tuple[Any, ...], limits: Iterable[object]) -> str:
     if items[-1] is not Ellipsis:
         return f"a list of {len(items)}"
-    return f"a list, each item {_words(items[0])}"
+    most = [f" of at most {limit.max_length}" for limit in limits if isinstance(limit, MaxLen)]
+    return f"a list{''.join(most)}, each item {_words(items[0])}"
 
 
 def _either(options: list[Any]) -> str:
