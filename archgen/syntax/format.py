@@ -1,324 +1,306 @@
 """The canonical text of a syntax tree: `parse(format(tree))` is the tree again.
 
-Comments are laid beside the tree by their places: one that stands alone goes before what follows
-it, one behind something goes behind it. A number keeps the spelling that it was read with.
+What the author decided is kept where the places in the tree tell of it: whether a body stands in
+one line, single blank lines, how a number is spelled. Comments find their way back by their
+places: those of a body stay in it; one inside a statement moves above the statement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, assert_never
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeGuard, assert_never
 
 from archgen.source import NOWHERE, Span
 from archgen.syntax import tree as t
-from archgen.syntax.literals import NumberRefused, read_number, write_number, write_string
+from archgen.syntax.format_expression import (
+    arguments,
+    expression,
+    format_expression,
+    parameters,
+    place,
+)
+from archgen.syntax.literals import write_string
+from archgen.syntax.pretty import (
+    NEW_LINE,
+    Doc,
+    Group,
+    Line,
+    Nest,
+    Remark,
+    concat,
+    is_hard,
+    join,
+    render,
+)
 from archgen.syntax.scan import Comment
 
+__all__ = ["WIDTH", "format", "format_expression", "format_statement"]
+
 WIDTH: Final = 100
-_INDENT: Final = "  "
+_Node = t.Statement | t.Item
 
 
-def format(tree: t.File, comments: Sequence[Comment] = ()) -> str:  # noqa: A001
+def format(tree: t.File, comments: Sequence[Comment] = ()) -> str:
     """Write a spec, with its comments."""
-    printer = _Printer(comments)
-    printer.file(tree)
-    return "".join(f"{line}\n" for line in printer.lines)
+    text = render(_Formatter(comments).file(tree), WIDTH)
+    return f"{text}\n" if text else ""
 
 
-def format_statement(statement: t.Statement | t.Item) -> str:
-    """Write one statement or definition, without a line end."""
-    printer = _Printer(())
-    printer.statement(statement)
-    return "\n".join(printer.lines)
+def format_statement(node: _Node) -> str:
+    """Write one statement or definition, without a line end behind it."""
+    return render(_Formatter(()).statement(node), WIDTH)
 
 
-def format_expression(expr: t.Expr) -> str:
-    """Write an expression in one line, with the parentheses that it needs and no others."""
-    return _write(expr)
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What takes a line of a body: a statement, or a comment (`node` is None)."""
+
+    doc: Doc
+    node: _Node | None
+    blank_before: bool
+    behind: bool  # a comment on the line of what is before it
 
 
-# --- expressions -------------------------------------------------------------------------
-
-# How tightly an expression binds, loosest first, as the rules of the grammar.
-_CHOOSE, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _POWER, _POSTFIX, _ATOM = range(11)
-
-_BINARY = {
-    "+": _SUM,
-    "-": _SUM,
-    "*": _PRODUCT,
-    "/": _PRODUCT,
-    "//": _PRODUCT,
-    "%": _PRODUCT,
-    "**": _POWER,
-}
-
-
-def _binding(expr: t.Expr) -> int:
-    match expr:
-        case t.Choose():
-            return _CHOOSE
-        case t.Logic(op=op):
-            return _OR if op == "or" else _AND
-        case t.Compare():
-            return _COMPARE
-        case t.Binary(op=op):
-            return _BINARY[op]
-        case t.Unary(op=op):
-            return _NOT if op == "not" else _UNARY
-        case t.Value():
-            return _UNARY
-        case t.Index() | t.Slice():
-            return _POSTFIX
-    return _ATOM
-
-
-def _at_least(expr: t.Expr, binding: int) -> str:
-    """Write an operand; in parentheses if it binds more loosely than its place asks."""
-    text = _write(expr)
-    return text if _binding(expr) >= binding else f"({text})"
-
-
-def _write(expr: t.Expr) -> str:
-    match expr:
-        case t.Number():
-            return _number(expr)
-        case t.String(value=value):
-            return write_string(_doubled(value))
-        case t.Template():
-            return _template(expr)
-        case t.Boolean(value=value):
-            return "true" if value else "false"
-        case t.Nothing():
-            return "none"
-        case t.Auto():
-            return "auto"
-        case t.Name():
-            return expr.text
-        case t.Apply(function=function, arguments=arguments):
-            return f"{function.text}{_arguments(arguments)}"
-        case t.ListOf(items=items):
-            return f"[{', '.join(map(_write, items))}]"
-        case t.Comprehension():
-            return _comprehension(expr)
-        case t.Index(base=base, index=index):
-            return f"{_at_least(base, _POSTFIX)}[{_write(index)}]"
-        case t.Slice(base=base, start=start, stop=stop):
-            bounds = [_write(bound) if bound is not None else "" for bound in (start, stop)]
-            return f"{_at_least(base, _POSTFIX)}[{':'.join(bounds)}]"
-        case t.Unary(op="not", operand=operand):
-            return f"not {_at_least(operand, _NOT)}"
-        case t.Unary(operand=operand):
-            return f"-{_at_least(operand, _UNARY)}"
-        case t.Binary():
-            return _binary(expr)
-        case t.Compare(first=first, rest=rest):
-            tail = "".join(f" {op} {_at_least(operand, _SUM)}" for op, operand in rest)
-            return _at_least(first, _SUM) + tail
-        case t.Logic(op=op, operands=operands):
-            inner = _AND if op == "or" else _NOT
-            return f" {op} ".join(_at_least(operand, inner) for operand in operands)
-        case t.Choose(value=value, condition=condition, otherwise=otherwise):
-            chosen, asked = _at_least(value, _OR), _at_least(condition, _OR)
-            return f"{chosen} if {asked} else {_write(otherwise)}"
-        case t.Value(place=place):
-            return f"from {_write(place)}"
-        case _:
-            assert_never(expr)
-
-
-def _number(number: t.Number) -> str:
-    """Keep the spelling of the source while it says the same: `4.1G` stays `4.1G`."""
-    spelling = number.span.text if number.span is not NOWHERE else ""
-    try:
-        read = read_number(spelling)
-    except NumberRefused:
-        return write_number(number.value)
-    same = read == number.value and type(read) is type(number.value)
-    return spelling if same else write_number(number.value)
-
-
-def _doubled(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")
-
-
-def _template(template: t.Template) -> str:
-    parts = (
-        _doubled(part) if isinstance(part, str) else f"{{{_write(part)}}}"
-        for part in template.parts
-    )
-    return write_string("".join(parts))
-
-
-def _arguments(arguments: Iterable[t.Argument]) -> str:
-    return f"({', '.join(map(_argument, arguments))})"
-
-
-def _argument(argument: t.Argument) -> str:
-    value = _write(argument.value)
-    return value if argument.name is None else f"{argument.name}={value}"
-
-
-def _comprehension(expr: t.Comprehension) -> str:
-    names = ", ".join(expr.names)
-    text = f"{_write(expr.element)} for {names} in {_at_least(expr.iterable, _OR)}"
-    if expr.condition is not None:
-        text += f" if {_at_least(expr.condition, _OR)}"
-    return f"[{text}]"
-
-
-def _binary(expr: t.Binary) -> str:
-    binding = _BINARY[expr.op]
-    if expr.op == "**":  # binds to the right, and looser than a minus on its right
-        left, right = _at_least(expr.left, _POSTFIX), _at_least(expr.right, _UNARY)
-    else:
-        left, right = _at_least(expr.left, binding), _at_least(expr.right, binding + 1)
-    return f"{left} {expr.op} {right}"
-
-
-# --- statements --------------------------------------------------------------------------
-
-
-class _Printer:
-    """Writes lines; one body inside another is indented once more."""
+class _Formatter:
+    """Makes the layout of each kind of node; bodies take the comments that lie in them."""
 
     def __init__(self, comments: Sequence[Comment]) -> None:
-        self.lines: list[str] = []
         self._comments = sorted(comments, key=lambda comment: comment.span.start)
-        self._next = 0
-        self._indent = ""
+        self._starts = [comment.span.start for comment in self._comments]
 
-    def file(self, tree: t.File) -> None:
-        for index, item in enumerate(tree.items):
-            if index and not _stand_together(tree.items[index - 1], item):
-                self.lines.append("")
-            self._comments_before(item.span)
-            self.statement(item)
-            self._comments_behind(item.span)
-        self._remaining_comments()
+    def file(self, tree: t.File) -> Doc:
+        entries = self._entries(tree.items, tree.span, tree.span.start)
+        return _in_lines(_set_apart(entries))
 
-    def statement(self, node: t.Statement | t.Item) -> None:
+    def statement(self, node: _Node) -> Doc:
         match node:
             case t.Use(target=target, quoted=quoted, alias=alias):
                 named = f" as {alias}" if alias is not None else ""
-                self._line(f"use {write_string(target) if quoted else target}{named}")
+                return f"use {write_string(target) if quoted else target}{named}"
             case t.Let(names=names, value=value):
-                self._line(f"let {', '.join(names)} = {_write(value)}")
-            case t.Block(name=name, parameters=parameters, body=body):
-                self._braces(f"block {name}{_parameters(parameters)} ", body)
-            case t.Arch(name=name, parameters=parameters, body=body):
-                self._braces(f"arch {name}{_parameters(parameters)} ", body)
-            case t.Synonym(name=name, parameters=parameters, chain=chain):
-                self._chain(f"block {name}{_parameters(parameters)} = ", chain)
-            case t.Alias():
-                self._alias(node)
+                return concat((f"let {', '.join(names)} = ", expression(value)))
+            case t.Block(body=body) | t.Arch(body=body):
+                return concat((_head(node), " ", _braces(self._contents(body), broken=True)))
+            case t.Synonym(chain=chain):
+                return concat((_head(node), " = ", self._chain(chain)))
+            case t.Alias(call=call, body=body):
+                head = concat((_head(node), " = ", self._link(call)))
+                return head if body is None else concat((head, " ", self._body(body)))
             case t.Chain():
-                self._chain("", node)
+                return self._chain(node)
             case t.Named():
-                self._named("", node)
-            case t.Aux(named=named_chain):
-                self._named("aux ", named_chain)
+                return self._named(node)
+            case t.Aux(named=head_for_training):
+                return concat(("aux ", self._named(head_for_training)))
             case t.If():
-                self._if(node)
+                return self._if(node)
             case t.For(names=names, iterable=iterable, body=body):
-                self._braces(f"for {', '.join(names)} in {_write(iterable)} ", body)
+                head = concat((f"for {', '.join(names)} in ", expression(iterable), " "))
+                return concat((head, self._body(body)))
             case t.Output(places=places):
-                self._line(f"output {', '.join(map(_write, places))}")
+                return concat(("output ", join(", ", map(expression, places))))
             case t.Expect(condition=condition):
-                self._line(f"expect {_write(condition)}")
+                return concat(("expect ", expression(condition)))
             case t.Doc(text=text):
-                self._documentation(text)
+                return _documentation(text)
             case _:
                 assert_never(node)
 
-    def _line(self, text: str) -> None:
-        self.lines.append(f"{self._indent}{text}")
+    def _named(self, node: t.Named) -> Doc:
+        return concat((join(", ", map(place, node.places)), " = ", self._chain(node.chain)))
 
-    def _extend(self, text: str) -> None:
-        """Go on in the line that is being written."""
-        self.lines[-1] += text
+    def _chain(self, chain: t.Chain) -> Doc:
+        """In one line, or broken before each arrow; never between a brace and an arrow."""
+        before, *others = chain.links
+        parts: list[Doc] = [self._link(before)]
+        for link in others:
+            glued = _has_body(before) or _has_body(link)
+            step = concat((" " if glued else Line(), "-> ", self._link(link)))
+            parts.append(step if glued else Nest(step))
+            before = link
+        return Group(concat(parts))
 
-    def _alias(self, node: t.Alias) -> None:
-        head = f"arch {node.name}{_parameters(node.parameters)} = {_call(node.call)}"
-        if node.body is None:
-            self._line(head)
-        else:
-            self._braces(f"{head} ", node.body)
-
-    def _named(self, head: str, node: t.Named) -> None:
-        places = ", ".join(map(_place, node.places))
-        self._chain(f"{head}{places} = ", node.chain)
-
-    def _if(self, node: t.If) -> None:
-        head = "if"
-        for arm in node.arms:
-            self._braces(f"{head} {_write(arm.condition)} ", arm.body, goes_on=head != "if")
-            head = " elif"
-        if node.otherwise is not None:
-            self._braces(" else ", node.otherwise, goes_on=True)
-
-    def _documentation(self, text: str) -> None:
-        first, *rest = write_string(text).split("\n")
-        self._line(first)
-        self.lines.extend(f"{self._indent}{line}" if line else "" for line in rest)
-
-    # Chains: in one line if they fit, else broken before each arrow.
-
-    def _chain(self, head: str, chain: t.Chain) -> None:
-        flat = _flat_chain(chain)
-        simple = flat is not None and not self._comment_within(chain.span)
-        if simple and flat is not None and self._fits(f"{head}{flat}"):
-            self._line(f"{head}{flat}")
-            return
-        self._link(head, chain.links[0], goes_on=False)
-        for link in chain.links[1:]:
-            if _is_braced(link) and self.lines[-1].endswith("}"):
-                self._link(" -> ", link, goes_on=True)
-            else:
-                self._indented(lambda link=link: self._link("-> ", link, goes_on=False))
-
-    def _link(self, head: str, link: t.Link, *, goes_on: bool) -> None:
+    def _link(self, link: t.Link) -> Doc:
         match link:
-            case t.Merge(kind=kind, arguments=arguments, body=body):
-                given = _arguments(arguments) if arguments else ""
-                self._braces(f"{head}{kind}{given} ", body, goes_on=goes_on)
+            case t.Call(function=function, arguments=given):
+                return concat((function.text, arguments(given))) if given else function.text
+            case t.Merge(kind=kind, arguments=given, body=body):
+                head = concat((kind, arguments(given))) if given else kind
+                return concat((head, " ", self._body(body)))
             case t.Seq(body=body):
-                self._braces(f"{head}seq ", body, goes_on=goes_on)
+                return concat(("seq ", self._body(body)))
             case t.Group(body=body):
-                self._braces(head, body, goes_on=goes_on)
-            case t.Call() | t.From() | t.Reuse():
-                text = f"{head}{_flat_link(link)}"
-                self._extend(text) if goes_on else self._line(text)
+                return self._body(body)
+            case t.From(place=source):
+                return concat(("from ", expression(source)))
+            case t.Reuse(place=source):
+                return concat(("reuse ", expression(source)))
             case _:
                 assert_never(link)
 
-    def _fits(self, text: str) -> bool:
-        return len(self._indent) + len(text) <= WIDTH
+    def _if(self, node: t.If) -> Doc:
+        """All sides in one line, or each of them in lines of its own."""
+        words = ["if ", *([" elif "] * (len(node.arms) - 1))]
+        heads = [
+            concat((word, expression(arm.condition), " "))
+            for word, arm in zip(words, node.arms, strict=True)
+        ]
+        bodies = [arm.body for arm in node.arms]
+        if node.otherwise is not None:
+            heads.append(concat((" else ",)))
+            bodies.append(node.otherwise)
+        contents = [self._contents(body) for body in bodies]
+        broken = any(map(_must_break, bodies, contents))
+        sides = (
+            concat((head, _braces(content, broken)))
+            for head, content in zip(heads, contents, strict=True)
+        )
+        return Group(concat(sides))
 
-    # Bodies.
+    def _body(self, body: t.Body) -> Doc:
+        contents = self._contents(body)
+        return Group(_braces(contents, _must_break(body, contents)))
 
-    def _braces(self, head: str, body: t.Body, *, goes_on: bool = False) -> None:
-        write: Callable[[str], None] = self._extend if goes_on else self._line
-        if not body.statements and not self._comment_within(body.span):
-            write(f"{head}{{}}")
+    def _contents(self, body: t.Body) -> list[_Entry]:
+        return self._entries(body.statements, body.span, body.span.start + 1)
+
+    # What stands in a body: statements, and the comments that are in none of their own bodies.
+
+    def _entries(self, nodes: Sequence[_Node], within: Span, at: int) -> list[_Entry]:
+        entries: list[_Entry] = []
+        comments = self._own_comments(nodes, within)
+        for node in nodes:
+            while comments and comments[0].span.start < node.span.start:
+                comment = comments.pop(0)
+                entries.append(_comment_entry(comment, at))
+                at = comment.span.end
+            inside = [comment for comment in comments if comment.span.start < node.span.end]
+            del comments[: len(inside)]
+            blank = _has_blank_line(node.span, at)
+            entries += [_Entry(one.text, None, blank and not i, False) for i, one in enumerate(inside)]
+            entries.append(_Entry(self.statement(node), node, blank and not inside, False))
+            at = node.span.end
+        for comment in comments:
+            entries.append(_comment_entry(comment, at))
+            at = comment.span.end
+        return entries
+
+    def _own_comments(self, nodes: Iterable[_Node], within: Span) -> list[Comment]:
+        own: list[Comment] = []
+        at = within.start
+        for body in (body for node in nodes for body in _bodies(node)):
+            own += self._between(at, body.span.start)
+            at = body.span.end
+        return own + self._between(at, within.end)
+
+    def _between(self, start: int, end: int) -> list[Comment]:
+        return self._comments[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
+
+
+def _comment_entry(comment: Comment, at: int) -> _Entry:
+    """`at` is where what is before the comment ends."""
+    behind = "\n" not in comment.span.source.text[at : comment.span.start] and at > 0
+    return _Entry(comment.text, None, _has_blank_line(comment.span, at), behind)
+
+
+_BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
+
+
+def _has_blank_line(span: Span, since: int) -> bool:
+    if span is NOWHERE:
+        return False
+    return _BLANK_LINE.search(span.source.text, since, span.start) is not None
+
+
+def _set_apart(entries: Sequence[_Entry]) -> Iterator[_Entry]:
+    """Put a blank line between definitions; short ones of a kind may stand together."""
+    above: _Node | None = None  # the definition that the last line belongs to
+    for entry in entries:
+        if above is not None and not entry.behind and _stand_apart(above, entry.node):
+            entry = _Entry(entry.doc, entry.node, True, False)
+        if not entry.behind:
+            above = entry.node
+        yield entry
+
+
+def _stand_apart(above: _Node, below: _Node | None) -> bool:
+    """Whether what is below a definition (None: a comment) needs a blank line before it."""
+    short = t.Use | t.Let | t.Synonym
+    return not isinstance(above, short) or (below is not None and type(above) is not type(below))
+
+
+def _in_lines(entries: Iterable[_Entry]) -> Doc:
+    parts: list[Doc] = []
+    for entry in entries:
+        if entry.behind:
+            parts.append(Remark(f"  {entry.doc}"))
+            continue
+        if parts:
+            parts += [NEW_LINE, NEW_LINE] if entry.blank_before else [NEW_LINE]
+        parts.append(entry.doc)
+    return concat(parts)
+
+
+def _must_break(body: t.Body, contents: Sequence[_Entry]) -> bool:
+    """Whether the author put a line end behind the brace, or the contents hold one."""
+    if any(entry.node is None or is_hard(entry.doc) for entry in contents):
+        return True
+    if body.span is NOWHERE or not body.statements or body.statements[0].span is NOWHERE:
+        return False
+    return "\n" in body.span.source.text[body.span.start : body.statements[0].span.start]
+
+
+def _braces(contents: Sequence[_Entry], broken: bool) -> Doc:
+    if not contents:
+        return "{}"
+    if not broken:
+        inner = join(Line("; "), (entry.doc for entry in contents))
+        return concat(("{", Nest(concat((Line(), inner))), Line(), "}"))
+    remark: Doc = ""
+    if contents[0].behind:
+        remark, contents = Remark(f"  {contents[0].doc}"), contents[1:]
+    lines = (NEW_LINE, _in_lines(contents)) if contents else ()
+    return concat(("{", remark, Nest(concat(lines)), NEW_LINE, "}"))
+
+
+def _bodies(node: _Node) -> Iterator[t.Body]:
+    """Give the bodies directly in a statement or definition, in the order of the text."""
+    match node:
+        case t.Block(body=body) | t.Arch(body=body) | t.For(body=body):
+            yield body
+        case t.Alias(body=promises):
+            if promises is not None:
+                yield promises
+        case t.If(arms=arms, otherwise=otherwise):
+            yield from (arm.body for arm in arms)
+            if otherwise is not None:
+                yield otherwise
+        case t.Synonym(chain=chain) | t.Named(chain=chain):
+            yield from _bodies(chain)
+        case t.Aux(named=named):
+            yield from _bodies(named)
+        case t.Chain(links=links):
+            yield from (link.body for link in links if _has_body(link))
+        case t.Use() | t.Let() | t.Output() | t.Expect() | t.Doc():
             return
-        write(f"{head}{{")
-        self._comment_behind_brace(body)
-        self._indented(lambda: self._statements(body))
-        self._line("}")
+        case _:
+            assert_never(node)
 
-    def _statements(self, body: t.Body) -> None:
-        previous: t.Statement | None = None
-        for statement in body.statements:
-            if previous is not None and _blank_between(previous, statement):
-                self.lines.append("")
-            self._comments_before(statement.span)
-            self.statement(statement)
-            self._comments_behind(statement.span)
-            previous = statement
-        self._comments_until(body.span.end)
 
-    def _indented(self, write: Callable[[], None]) -> None:
-        outer = self._indent
-        self._indent = outer + _INDENT
-        write()
-        self._indent = outer
+def _has_body(link: t.Link) -> TypeGuard[t.Merge | t.Seq | t.Group]:
+    return isinstance(link, t.Merge | t.Seq | t.Group)
+
+
+def _head(node: t.Block | t.Synonym | t.Arch | t.Alias) -> Doc:
+    word = "block" if isinstance(node, t.Block | t.Synonym) else "arch"
+    known = parameters(node.parameters) if node.parameters else ""
+    return concat((f"{word} {node.name}", known))
+
+
+def _documentation(text: str) -> Doc:
+    """Quote it; later lines are indented with the body, and a last quote gets its own line."""
+    ending = "\n" if text.endswith('"') else ""
+    return join(NEW_LINE, write_string(text + ending).split("\n"))

@@ -89,5 +89,6 @@ def write_string(content: str) -> str:
 
 
 def read_documentation(content: str) -> str:
-    """Take the indentation of the file out of a documentation string."""
-    return cleandoc(content)
+    """Take the indentation of the file and blanks at line ends out of a documentation string."""
+    lines = cleandoc(content).split("\n")
+    return cleandoc("\n".join(line.rstrip() for line in lines))
