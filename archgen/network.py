@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from archgen.layers.base import Layer
+from archgen.layers.initialisers import Initialiser as Initialiser
 from archgen.shapes import Shape
 from archgen.source import NOWHERE, Span
 from archgen.syntax import tree
@@ -24,14 +25,6 @@ from archgen.syntax import tree
 # --- values of the language ---------------------------------------------------------------
 
 Ref = int  # the number of a value in its body
-
-
-@dataclass(frozen=True, slots=True)
-class Initialiser:
-    """`kaiming_normal(mode="fan_out")`: a function of `torch.nn.init` without its `_`."""
-
-    name: str
-    arguments: tuple[tuple[str, object], ...] = ()  # by torch's keywords, in its order
 
 
 # --- nodes --------------------------------------------------------------------------------
@@ -188,10 +181,11 @@ class Bound:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Returned:
-    """`output a, b`: names and values, several for a name that holds a list."""
+    """`output a, b`: names and values; `listed`: those of one name that holds a list."""
 
     names: tuple[str, ...]
     values: tuple[Ref, ...]
+    listed: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,13 +223,14 @@ class Definition:
     """
 
     name: str
-    kind: Literal["block", "arch", "implicit", "synonym"]
+    kind: Literal["block", "arch", "implicit", "synonym", "alias"]
     parameters: tuple[tree.Parameter, ...]
     body: tree.Body
     doc: str
     scope: Mapping[str, object] = field(repr=False)
     span: Span
     parent: Definition | None = None  # of an implicit block: the definition it stands in
+    own: tuple[tree.Parameter, ...] = ()  # of an alias: those that it does not pass through
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -296,7 +291,7 @@ class Promise:
     """An `expect` of the arch, to be verified with the network's figures."""
 
     condition: tree.Expr
-    environment: Mapping[str, object] = field(repr=False)
+    environment: object = field(repr=False)  # the resolver's, for its `evaluate`
     span: Span = NOWHERE
 
 
@@ -329,3 +324,26 @@ def walk(body: Body, prefix: str = "") -> Iterator[tuple[str, Body, Node]]:
                 yield from walk(node.body, f"{prefix}{node.name}.")
             case MergeNode():
                 yield prefix, body, node
+
+
+def weight_shapes(node: Node, x: Shape | None = None) -> tuple[object, ...]:
+    """Names and shapes of what a node's submodule holds, for comparing two of them.
+
+    `x` is the shape of its input. A repeat is given as one, with its count.
+    """
+    match node:
+        case LayerNode():
+            assert x is not None
+            return (tuple(node.layer.weights(x).items()), tuple(node.layer.buffers(x).items()))
+        case CallNode():
+            body = node.body
+            inside = (
+                (each.name, weight_shapes(each, body.shape_in(each)))
+                for each in [*body.nodes, *(aux.node for aux in body.aux)]
+                if isinstance(each, LayerNode | CallNode) and not each.reused
+            )
+            return (node.count, tuple(inside))
+        case ParamNode():
+            return (node.sizes,)
+        case MergeNode():
+            return ()

@@ -1,0 +1,604 @@
+"""Expressions -> values: Python's arithmetic, bounded in size and time.
+
+A mistake of the spec raises `Fault`; what depends on an unknown shape raises `Unknown`.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from difflib import get_close_matches
+from typing import TypeGuard, assert_never
+
+from archgen.diagnostics import Diagnostic, Fault, error
+from archgen.layers.base import AUTO, Layer
+from archgen.network import Definition
+from archgen.resolve.values import (
+    LARGEST_NUMBER,
+    LONGEST_STRING,
+    Environment,
+    Items,
+    LayerValue,
+    Several,
+    TensorValue,
+    kind_of,
+    show,
+    weigh,
+)
+from archgen.shapes import Shape
+from archgen.source import Span
+from archgen.syntax import tree
+
+
+def evaluate(expr: tree.Expr, env: Environment) -> object:
+    """The value of an expression. Raises `Fault` (a mistake) or `Unknown`."""
+    env.budget.spend(expr.span)
+    match expr:
+        case tree.Number() | tree.String() | tree.Boolean():
+            return expr.value
+        case tree.Nothing():
+            return None
+        case tree.Auto():
+            return AUTO
+        case tree.Template():
+            return render(expr, env)
+        case tree.Name():
+            return lookup(expr, env)
+        case tree.Apply():
+            return _apply(expr, env)
+        case tree.ListOf():
+            return Items.of((evaluate(item, env) for item in expr.items), expr.span)
+        case tree.Comprehension():
+            return Items.of(_comprehension(expr, env), expr.span)
+        case tree.Index():
+            return _index(expr, env)
+        case tree.Slice():
+            return _slice(expr, env)
+        case tree.Unary():
+            return _unary(expr, env)
+        case tree.Binary():
+            return _binary(expr, env)
+        case tree.Compare():
+            return _compare(expr, env)
+        case tree.Logic():
+            return _logic(expr, env)
+        case tree.Choose():
+            taken = expr.value if truth(expr.condition, env) else expr.otherwise
+            return evaluate(taken, env)
+        case tree.Value():
+            return _value(expr, env)
+        case _:
+            assert_never(expr)
+
+
+def truth(expr: tree.Expr, env: Environment) -> bool:
+    """Whether a condition holds: Python's rule for booleans, numbers, strings, lists, none."""
+    value = evaluate(expr, env)
+    if isinstance(value, LayerValue | TensorValue | Several) or value is AUTO:
+        message = f"{kind_of(value)} is not a condition"
+        raise Fault(error("A110", message, expr.span, help="compare it: `x != none`, `x == auto`"))
+    return bool(value)
+
+
+def integer(expr: tree.Expr, env: Environment, what: str) -> int:
+    """An expression that must be worth an integer."""
+    value = evaluate(expr, env)
+    if isinstance(value, bool) or not isinstance(value, int):
+        hint = "say `int(...)`" if isinstance(value, float) else None
+        message = f"{what} must be an integer, not {kind_of(value)}"
+        raise Fault(error("A109", message, expr.span, show(value), help=hint))
+    return value
+
+
+def sequence(expr: tree.Expr, env: Environment) -> Items:
+    """An expression that must be worth a list: what a `for` goes over."""
+    value = evaluate(expr, env)
+    if not isinstance(value, Items):
+        hint = "`range(n)` counts from 0 to n - 1" if isinstance(value, int) else None
+        message = f"a list is needed here, not {kind_of(value)}"
+        raise Fault(error("A110", message, expr.span, show(value), help=hint))
+    return value
+
+
+def render(template: tree.Template, env: Environment) -> str:
+    """The text of a quoted name."""
+    parts = []
+    for part in template.parts:
+        if isinstance(part, str):
+            parts.append(part)
+            continue
+        value = evaluate(part, env)
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            message = f"a name is made of integers and strings, not of {kind_of(value)}"
+            raise Fault(error("A110", message, part.span, show(value)))
+        parts.append(str(value))
+    return "".join(parts)
+
+
+def unpack(names: Sequence[str], value: object, span: Span) -> dict[str, object]:
+    """`a, b` of a `let`, `for` or comprehension with their values."""
+    if len(names) == 1:
+        return {names[0]: value}
+    if not isinstance(value, Items) or len(value) != len(names):
+        got = f"a list of {len(value)}" if isinstance(value, Items) else kind_of(value)
+        raise Fault(error("A116", f"{len(names)} names for {got}", span, show(value)))
+    return dict(zip(names, value, strict=True))
+
+
+def suggest(name: str, known: Sequence[str]) -> str | None:
+    """A hint for a name that does not exist."""
+    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean `{close[0]}`?" if close else None
+
+
+# --- names ----------------------------------------------------------------------------------
+
+SHAPE_NAMES = ("channels", "shape")
+
+
+def lookup(name: tree.Name, env: Environment) -> object:
+    """The value of a name: first what the body knows, then the file."""
+    head, *rest = name.parts
+    if head == "input":
+        return _facts(name, env.entered, rest)
+    if head in env.names:
+        return _member(name, env.names[head], rest)
+    if head in SHAPE_NAMES and env.current is not None:
+        return _facts(name, env.current, [head, *rest])
+    if name.text in env.scope:
+        return as_value(env.scope[name.text])
+    if head in env.scope and not rest:
+        return as_value(env.scope[head])
+    raise Fault(unknown_name(name, env))
+
+
+def as_value(meaning: object) -> object:
+    """What a file's name is worth in an expression."""
+    if isinstance(meaning, Definition) or (
+        isinstance(meaning, type) and issubclass(meaning, Layer)
+    ):
+        return LayerValue(meaning)
+    return meaning
+
+
+def unknown_name(name: tree.Name, env: Environment) -> Diagnostic:
+    known = [*env.names, *env.scope, *FUNCTIONS, "channels", "shape", "input.channels"]
+    hint = suggest(name.text, known)
+    if name.text in {"True", "False", "None"}:
+        hint = f"write `{name.text.lower()}`"
+    return error("A101", f"unknown name `{name.text}`", name.span, help=hint)
+
+
+def _facts(name: tree.Name, shape: Callable[[Span], Shape] | None, rest: list[str]) -> object:
+    if shape is None:
+        message = f"`{name.text}` is not known here"
+        raise Fault(error("A101", message, name.span, help="only a body has a current value"))
+    match rest:
+        case ["channels"]:
+            return shape(name.span).channels
+        case ["shape"]:
+            return Items.of(shape(name.span).sizes, name.span)
+        case []:
+            message = "`input` is a value; here a number is needed"
+            raise Fault(error("A110", message, name.span, help="`from input`, or `input.channels`"))
+        case _:
+            raise Fault(error("A101", f"unknown name `{name.text}`", name.span))
+
+
+def _member(name: tree.Name, value: object, rest: list[str]) -> object:
+    if not rest:
+        return value
+    if isinstance(value, Several) and (found := value.get(rest[0])) is not None:
+        return _member(name, found, rest[1:])
+    if isinstance(value, TensorValue):
+        return _facts(name, lambda _: value.shape, rest)
+    message = f"{kind_of(value)} has no `{'.'.join(rest)}`"
+    raise Fault(error("A101", message, name.span, help="values have `.channels` and `.shape`"))
+
+
+def _value(expr: tree.Value, env: Environment) -> object:
+    if env.value is None:
+        message = "`from` has no meaning here"
+        raise Fault(error("A113", message, expr.span, help="only a body has values"))
+    return env.value(expr.place)
+
+
+# --- operators ------------------------------------------------------------------------------
+
+Numeric = int | float
+_ARITHMETIC: dict[str, Callable[[Numeric, Numeric], Numeric]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+}
+_COMPARISONS: dict[str, Callable[..., bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def _binary(expr: tree.Binary, env: Environment) -> object:
+    left, right = evaluate(expr.left, env), evaluate(expr.right, env)
+    if expr.op == "+" and isinstance(left, str) and isinstance(right, str):
+        return _text(left + right, expr.span)
+    if expr.op == "+" and isinstance(left, Items) and isinstance(right, Items):
+        return Items.of((*left, *right), expr.span)
+    if expr.op == "*" and isinstance(left, Items) and _is_count(right):
+        return _repeated(left, right, expr.span)
+    for side, value in ((expr.left, left), (expr.right, right)):
+        if not _is_number(value):
+            message = f"`{expr.op}` takes numbers, not {kind_of(value)}"
+            raise Fault(error("A110", message, side.span, show(value)))
+    return arithmetic(expr.op, left, right, expr.span)  # type: ignore[arg-type]
+
+
+def arithmetic(op: str, left: Numeric, right: Numeric, span: Span) -> Numeric:
+    """A number from two. Raises `Fault` for what has no result or too large a one."""
+    if op == "**" and _power_too_large(left, right):
+        raise Fault(_too_large(span))
+    try:
+        result = _ARITHMETIC[op](left, right)
+    except ZeroDivisionError:
+        raise Fault(error("A111", "division by zero", span)) from None
+    except OverflowError:
+        raise Fault(_too_large(span)) from None
+    return number(result, span)
+
+
+def number(value: object, span: Span) -> Numeric:
+    """A result of arithmetic, if it is one that a spec can use."""
+    if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):
+        raise Fault(error("A111", "the result is not a real number", span))
+    assert isinstance(value, int | float)
+    if abs(value) > LARGEST_NUMBER and isinstance(value, int):
+        raise Fault(_too_large(span))
+    return value
+
+
+def _power_too_large(base: Numeric, exponent: Numeric) -> bool:
+    if not isinstance(base, int) or not isinstance(exponent, int) or abs(base) < 2:
+        return False
+    return abs(exponent) > 64 or base.bit_length() * abs(exponent) > 256
+
+
+def _too_large(span: Span) -> Diagnostic:
+    return error("A403", "the number is too large", span, "more than 2 ** 63 - 1")
+
+
+def _text(text: str, span: Span) -> str:
+    if len(text) > LONGEST_STRING:
+        raise Fault(error("A402", f"a string of more than {LONGEST_STRING:_} characters", span))
+    return text
+
+
+def _repeated(items: Items, times: int, span: Span) -> Items:
+    def endlessly() -> Iterator[object]:
+        for _ in range(times):
+            yield from items
+
+    return Items.of(endlessly() if items else (), span)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _unary(expr: tree.Unary, env: Environment) -> object:
+    if expr.op == "not":
+        return not truth(expr.operand, env)
+    value = evaluate(expr.operand, env)
+    if not _is_number(value):
+        message = f"`-` takes a number, not {kind_of(value)}"
+        raise Fault(error("A110", message, expr.operand.span, show(value)))
+    return number(-value, expr.span)  # type: ignore[operator]
+
+
+def _compare(expr: tree.Compare, env: Environment) -> bool:
+    left = evaluate(expr.first, env)
+    for op, operand in expr.rest:
+        right = evaluate(operand, env)
+        if not _compares(op, left, right, expr.span):
+            return False
+        left = right
+    return True
+
+
+def _compares(op: str, left: object, right: object, span: Span) -> bool:
+    if op in {"==", "!="}:
+        return (equal(left, right)) is (op == "==")
+    both_numbers = _is_number(left) and _is_number(right)
+    if not both_numbers and not (isinstance(left, str) and isinstance(right, str)):
+        message = f"`{op}` cannot compare {kind_of(left)} with {kind_of(right)}"
+        raise Fault(error("A110", message, span))
+    return _COMPARISONS[op](left, right)
+
+
+def equal(left: object, right: object) -> bool:
+    """Equality of the language: numbers by value, a boolean equals no number."""
+    if isinstance(left, bool) is not isinstance(right, bool):
+        return False
+    if isinstance(left, Items) and isinstance(right, Items):
+        return len(left) == len(right) and all(map(equal, left, right))
+    return bool(left == right)
+
+
+def _logic(expr: tree.Logic, env: Environment) -> bool:
+    holds = (truth(operand, env) for operand in expr.operands)
+    return all(holds) if expr.op == "and" else any(holds)
+
+
+# --- lists ----------------------------------------------------------------------------------
+
+
+def _comprehension(expr: tree.Comprehension, env: Environment) -> Iterator[object]:
+    for item in sequence(expr.iterable, env):
+        inner = env.with_names(unpack(expr.names, item, expr.iterable.span))
+        if expr.condition is None or truth(expr.condition, inner):
+            yield evaluate(expr.element, inner)
+
+
+def _index(expr: tree.Index, env: Environment) -> object:
+    base = evaluate(expr.base, env)
+    if not isinstance(base, Items | str):
+        message = f"{kind_of(base)} has no items"
+        raise Fault(error("A110", message, expr.base.span, show(base)))
+    at = integer(expr.index, env, "an index")
+    if not -len(base) <= at < len(base):
+        message = f"index {at} of a list of {len(base)}"
+        raise Fault(error("A111", message, expr.index.span))
+    return base[at]
+
+
+def _slice(expr: tree.Slice, env: Environment) -> object:
+    base = evaluate(expr.base, env)
+    if not isinstance(base, Items | str):
+        message = f"{kind_of(base)} has no items"
+        raise Fault(error("A110", message, expr.base.span, show(base)))
+    start = None if expr.start is None else integer(expr.start, env, "a slice's start")
+    stop = None if expr.stop is None else integer(expr.stop, env, "a slice's end")
+    part = base[start:stop]
+    return part if isinstance(part, str) else Items.of(part, expr.span)
+
+
+# --- functions and layer values ---------------------------------------------------------------
+
+
+def _apply(expr: tree.Apply, env: Environment) -> object:
+    name = expr.function
+    known = name.parts[0] in env.names or name.text in env.scope
+    if not known and name.text in FUNCTIONS:
+        return _function(expr, env)
+    if not known:
+        hint = suggest(name.text, [*FUNCTIONS, *env.scope, *env.names])
+        raise Fault(error("A101", f"unknown function or layer `{name.text}`", name.span, help=hint))
+    value = lookup(name, env)
+    if not isinstance(value, LayerValue):
+        raise Fault(
+            error("A112", f"`{name.text}` is {kind_of(value)}, it cannot be called", name.span)
+        )
+    given = bind(value, expr.arguments, env, name.span)
+    return LayerValue(value.target, tuple(given.items()), 1 + sum(map(weigh, given.values())))
+
+
+def parameters_of(target: type[Layer] | Definition) -> tuple[str, ...]:
+    """The names of the parameters of a layer or block, in order."""
+    if isinstance(target, Definition):
+        return tuple(parameter.name for parameter in target.parameters)
+    return tuple(target.model_fields)
+
+
+def bind(
+    value: LayerValue, arguments: Sequence[tree.Argument], env: Environment, span: Span
+) -> dict[str, object]:
+    """Arguments by the parameters' names: those that the layer value brings, then those given.
+
+    Positional ones come first and fill the parameters in order.
+    """
+    names = parameters_of(value.target)
+    given: dict[str, object] = {}
+    for position, argument in enumerate(arguments):
+        name = _parameter(value, names, argument, position, given)
+        given[name] = evaluate(argument.value, env)
+    merged = {**dict(value.arguments), **given}
+    return {name: merged[name] for name in names if name in merged}
+
+
+def _parameter(
+    value: LayerValue,
+    names: Sequence[str],
+    argument: tree.Argument,
+    position: int,
+    given: dict[str, object],
+) -> str:
+    """The name of the parameter that an argument is for."""
+    if argument.name is None:
+        if position != len(given):
+            message = "a positional argument after a named one"
+            raise Fault(error("A108", message, argument.span, help="name it, or move it forward"))
+        if position >= len(names):
+            takes = (
+                f"`{value.name}` takes {len(names)} arguments"
+                if names
+                else f"`{value.name}` takes no arguments"
+            )
+            raise Fault(error("A108", f"{takes}, not {position + 1}", argument.span))
+        return names[position]
+    if argument.name not in names:
+        hint = suggest(argument.name, names) or (
+            f"it has: {', '.join(names)}" if names else "it has none"
+        )
+        message = f"`{value.name}` has no argument `{argument.name}`"
+        raise Fault(error("A106", message, argument.span, help=hint))
+    if argument.name in given:
+        raise Fault(error("A108", f"`{argument.name}` is given twice", argument.span))
+    return argument.name
+
+
+def _function(expr: tree.Apply, env: Environment) -> object:
+    function = FUNCTIONS[expr.function.text]
+    positional = [evaluate(item.value, env) for item in expr.arguments if item.name is None]
+    named = {item.name: evaluate(item.value, env) for item in expr.arguments if item.name}
+    try:
+        result = function(expr.span, *positional, **named)
+    except TypeError:
+        message = f"`{expr.function.text}` does not take these arguments"
+        help_ = f"{function.__doc__}"
+        raise Fault(error("A108", message, expr.span, help=help_)) from None
+    except (ValueError, OverflowError, ZeroDivisionError):
+        raise Fault(error("A111", "the result is not a real number", expr.span)) from None
+    if isinstance(result, int | float) and not isinstance(result, bool):
+        return number(result, expr.span)
+    return result
+
+
+def _numbers(span: Span, *values: object) -> tuple[Numeric, ...]:
+    for value in values:
+        if not _is_number(value):
+            raise Fault(
+                error("A110", f"a number is needed here, not {kind_of(value)}", span, show(value))
+            )
+    return values  # type: ignore[return-value]
+
+
+def _integers(span: Span, *values: object) -> tuple[int, ...]:
+    for value in values:
+        if not _is_count(value):
+            raise Fault(
+                error("A110", f"an integer is needed here, not {kind_of(value)}", span, show(value))
+            )
+    return values  # type: ignore[return-value]
+
+
+def _items(span: Span, value: object) -> Items:
+    if not isinstance(value, Items):
+        raise Fault(
+            error("A110", f"a list is needed here, not {kind_of(value)}", span, show(value))
+        )
+    return value
+
+
+def _range(span: Span, first: object, /, *more: object) -> Items:
+    """range(stop), range(start, stop) or range(start, stop, step)"""
+    bounds = _integers(span, first, *more)
+    if len(bounds) == 3 and bounds[2] == 0:
+        raise Fault(error("A111", "a range with step 0", span))
+    return Items.of(range(*bounds), span)
+
+
+def _len(span: Span, items: object, /) -> int:
+    """len(list)"""
+    return len(items) if isinstance(items, str) else len(_items(span, items))
+
+
+def _sum(span: Span, items: object, /) -> Numeric:
+    """sum(list of numbers)"""
+    return sum(_numbers(span, *_items(span, items)))
+
+
+def _extreme(choose: Callable[[Sequence[Numeric]], Numeric]) -> Callable[..., Numeric]:
+    def function(span: Span, first: object, /, *more: object) -> Numeric:
+        values = _items(span, first) if not more and isinstance(first, Items) else (first, *more)
+        return choose(_numbers(span, *values))
+
+    function.__doc__ = f"{choose.__name__}(a, b, ...) or {choose.__name__}(list of numbers)"
+    return function
+
+
+def _abs(span: Span, value: object, /) -> Numeric:
+    """abs(number)"""
+    return abs(_numbers(span, value)[0])
+
+
+def _round(span: Span, value: object, digits: object = None, /) -> Numeric:
+    """round(number) or round(number, digits): half to even, as Python's"""
+    if digits is None:
+        return round(_numbers(span, value)[0])
+    return round(_numbers(span, value)[0], _integers(span, digits)[0])
+
+
+def _floor(span: Span, value: object, /) -> int:
+    """floor(number)"""
+    return math.floor(_numbers(span, value)[0])
+
+
+def _ceil(span: Span, value: object, /) -> int:
+    """ceil(number)"""
+    return math.ceil(_numbers(span, value)[0])
+
+
+def _int(span: Span, value: object, /) -> int:
+    """int(number): towards zero, as Python's"""
+    return int(_numbers(span, value)[0])
+
+
+def _zip(span: Span, first: object, /, *more: object) -> Items:
+    """zip(list, list, ...): lists of one length"""
+    lists = [_items(span, item) for item in (first, *more)]
+    if len({len(items) for items in lists}) > 1:
+        lengths = ", ".join(str(len(items)) for items in lists)
+        raise Fault(error("A111", f"`zip` of lists of different lengths: {lengths}", span))
+    return Items.of((Items.of(row, span) for row in zip(*lists, strict=True)), span)
+
+
+def _enumerate(span: Span, items: object, start: object = 0, /) -> Items:
+    """enumerate(list) or enumerate(list, start)"""
+    first = _integers(span, start)[0]
+    pairs = enumerate(_items(span, items), first)
+    return Items.of((Items.of(pair, span) for pair in pairs), span)
+
+
+def _log(span: Span, value: object, /) -> float:
+    """log(number): the natural logarithm"""
+    return math.log(_numbers(span, value)[0])
+
+
+def _log2(span: Span, value: object, /) -> float:
+    """log2(number)"""
+    return math.log2(_numbers(span, value)[0])
+
+
+def _sqrt(span: Span, value: object, /) -> float:
+    """sqrt(number)"""
+    return math.sqrt(_numbers(span, value)[0])
+
+
+def _divisible(span: Span, v: object, by: object = 8) -> int:
+    """divisible(v, by=8): the nearest multiple of `by`, not less than 0.9 v and at least `by`"""
+    (value,), (step,) = _numbers(span, v), _integers(span, by)
+    if step < 1:
+        raise Fault(error("A111", "`by` must be at least 1", span))
+    nearest = max(step, int(value + step / 2) // step * step)
+    return nearest + step if nearest < 0.9 * value else nearest
+
+
+FUNCTIONS: dict[str, Callable[..., object]] = {
+    "range": _range,
+    "len": _len,
+    "sum": _sum,
+    "min": _extreme(min),
+    "max": _extreme(max),
+    "abs": _abs,
+    "round": _round,
+    "floor": _floor,
+    "ceil": _ceil,
+    "int": _int,
+    "zip": _zip,
+    "enumerate": _enumerate,
+    "log": _log,
+    "log2": _log2,
+    "sqrt": _sqrt,
+    "divisible": _divisible,
+}

@@ -1,0 +1,133 @@
+"""A frame whose statements have run -> its body: results, and what must hold of all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from archgen.diagnostics import Fault, error
+from archgen.network import (
+    AuxValue,
+    Body,
+    CallNode,
+    LayerNode,
+    Node,
+    OutputValue,
+    ParamNode,
+    Ref,
+    Step,
+)
+from archgen.resolve.frame import Frame
+from archgen.resolve.values import TensorValue, Unknown
+
+
+def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]) -> Body:
+    """The body of a block or arch. Raises `Unknown` if something in it failed."""
+    if frame.failed:
+        raise Unknown
+    outputs, listed = _outputs(frame)
+    _check_read(frame, {output.value for output in outputs}, kind)
+    _check_paths(frame)
+    return Body(
+        kind=kind,
+        definition=frame.definition,
+        arguments=frame.parameters,
+        inputs=tuple(frame.inputs),
+        input_names=tuple(frame.input_names),
+        outputs=outputs,
+        listed=listed,
+        aux=tuple(frame.aux),
+        values=tuple(frame.shape_of(ref) for ref in range(len(frame.values))),
+        nodes=tuple(frame.nodes),
+        steps=steps,
+        names=dict(_named_values(frame)),
+        path_init=tuple((path, init) for path, init, _ in frame.path_init),
+    )
+
+
+def _outputs(frame: Frame) -> tuple[tuple[OutputValue, ...], bool]:
+    span = frame.definition.span
+    if len(frame.returned) > 1:
+        message = "a body has one `output`"
+        raise Fault(error("A117", message, span, help="list the names: `output a, b`"))
+    if frame.returned:
+        step = frame.returned[0]
+        if len(set(step.names)) < len(step.names):
+            message = "two outputs have the same name"
+            raise Fault(error("A103", message, span, help="name the values differently"))
+        named = zip(step.names, step.values, strict=True)
+        return tuple(OutputValue(name, ref) for name, ref in named), step.listed
+    if not frame.current:
+        message = f"`{frame.definition.name}` has no `input`"
+        raise Fault(error("A117", message, span, help="begin with `input(3, 224, 224)`"))
+    if len(frame.current) == 1:
+        return (OutputValue("", frame.current[0]),), False
+    several = (OutputValue(f"output{i}", ref) for i, ref in enumerate(frame.current))
+    return tuple(several), True
+
+
+def _check_read(frame: Frame, results: set[Ref], kind: str) -> None:
+    """A value that nothing reads is a mistake: a forgotten merge, chunk or input."""
+    nodes: list[Node] = [*frame.nodes, *(aux.node for aux in frame.aux)]
+    read = results | {ref for node in nodes for ref in node.inputs}
+    for node in frame.nodes:
+        lost = [ref for ref in node.outputs if ref not in read]
+        if not lost or (isinstance(node, CallNode) and len(lost) < len(node.outputs)):
+            continue
+        name = getattr(node, "name", "")
+        what = f"the value of `{name}`" if name else "this value"
+        if len(node.outputs) > 1 and len(lost) < len(node.outputs):
+            what = "one of these values"
+        message = f"nothing reads {what}"
+        hint = "read it with `from`, or remove it"
+        raise Fault(error("A114", message, node.span, help=hint))
+    if kind == "arch":
+        for ref, name in zip(frame.inputs, frame.input_names, strict=True):
+            if ref not in read:
+                message = f"nothing reads the input `{name}`" if name else "nothing reads the input"
+                raise Fault(error("A114", message, frame.definition.span))
+
+
+def _check_paths(frame: Frame) -> None:
+    """Every quoted `init` names a weight of this body."""
+    for path, _, span in frame.path_init:
+        if not _has_weight(frame.nodes, frame.aux, path):
+            message = f"`{path}` is no weight of this body"
+            hint = "a path is made of names and ends with the weight's: `layer1.0.bn2.weight`"
+            raise Fault(error("A119", message, span, help=hint))
+
+
+def _has_weight(nodes: list[Node] | tuple[Node, ...], aux: object, path: str) -> bool:
+    candidates = [*nodes, *(item.node for item in aux if isinstance(item, AuxValue))]  # type: ignore[attr-defined]
+    for node in candidates:
+        match node:
+            case ParamNode() if node.name == path:
+                return True
+            case LayerNode() if path.startswith(node.name + "."):
+                return path[len(node.name) + 1 :] in node.layer.weight_names
+            case CallNode():
+                for rest in _inside(node, path):
+                    if _has_weight(node.body.nodes, node.body.aux, rest):
+                        return True
+            case _:
+                pass
+    return False
+
+
+def _inside(node: CallNode, path: str) -> Iterator[str]:
+    """What is left of a path behind a node's name; a repeat answers to each of its numbers."""
+    head, _, rest = path.partition(".")
+    if node.count == 1 and path.startswith(node.name + "."):
+        yield path[len(node.name) + 1 :]
+    first = int(node.name) if node.count > 1 else 0
+    if node.count > 1 and head.isdigit() and first <= int(head) < first + node.count:
+        yield rest
+
+
+def _named_values(frame: Frame) -> Iterator[tuple[str, Ref]]:
+    for name, value in frame.tensors.items():
+        if isinstance(value, TensorValue):
+            yield name, value.ref
+    for name, items in frame.lists.items():
+        for indices, value in items.items():
+            yield name + "".join(f"[{index}]" for index in indices), value.ref

@@ -1,0 +1,355 @@
+"""Statements and links -> nodes: what each does to the body in which it stands.
+
+Each function takes the frame of the body and returns the step that says what became of its
+piece of syntax. A mistake raises `Fault`; `run` collects it and goes on behind the statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from archgen.diagnostics import Fault, error
+from archgen.network import (
+    Applied,
+    AuxValue,
+    Bound,
+    Chained,
+    Chosen,
+    Grouped,
+    Looped,
+    MergeNode,
+    NamedStep,
+    ParamNode,
+    Promise,
+    Read,
+    Ref,
+    Returned,
+    Silent,
+    Step,
+)
+from archgen.resolve.calls import (
+    apply_call,
+    apply_group,
+    apply_parameter,
+    apply_reuse,
+    apply_sequence,
+)
+from archgen.resolve.expressions import evaluate, sequence, truth, unpack
+from archgen.resolve.frame import Frame
+from archgen.resolve.implicit import free_names
+from archgen.resolve.initial import declare_inits, is_init
+from archgen.resolve.inputs import declare_input
+from archgen.resolve.merges import apply_merge
+from archgen.resolve.numbering import count_names
+from archgen.resolve.values import Items, Several, TensorValue, Unknown, show
+from archgen.source import Span
+from archgen.syntax import tree
+
+LONGEST_LOOP = 100_000
+
+
+def run(frame: Frame, statements: Sequence[tree.Statement]) -> tuple[Step, ...]:
+    """Run the statements of a pair of braces, in order."""
+    with frame.braces():
+        declare_inits(frame, statements)
+        return tuple(guarded(frame, statement) for statement in statements)
+
+
+def guarded(frame: Frame, statement: tree.Statement) -> Step:
+    """One statement; a fault in it is collected, and what it makes is unknown after it."""
+    try:
+        return run_statement(frame, statement)
+    except Fault as fault:
+        frame.resolver.report(fault.diagnostic)
+    except Unknown:
+        pass
+    frame.lose()
+    if isinstance(statement, tree.Named):
+        _names_lost(frame, statement)
+    return Silent()
+
+
+def _names_lost(frame: Frame, named: tree.Named) -> None:
+    """The names of a statement that failed exist, so that their readers stay silent."""
+    for place in named.places:
+        if isinstance(place.name, str):
+            frame.places.setdefault(place.name, place.span)
+
+
+def run_statement(frame: Frame, statement: tree.Statement) -> Step:
+    match statement:
+        case tree.Chain():
+            return run_chain(frame, statement)
+        case tree.Named():
+            return run_named(frame, statement)
+        case tree.If():
+            return run_if(frame, statement)
+        case tree.For():
+            return run_for(frame, statement)
+        case tree.Let():
+            values = unpack(statement.names, evaluate(statement.value, frame.env), statement.span)
+            frame.bind(values)
+            return Bound(tuple(values.values()))
+        case tree.Output():
+            return run_output(frame, statement)
+        case tree.Aux():
+            return run_aux(frame, statement)
+        case tree.Expect():
+            return run_expect(frame, statement)
+        case tree.Doc():
+            return Silent()
+        case _:
+            assert_never(statement)
+
+
+# --- chains -----------------------------------------------------------------------------------
+
+
+def run_chain(frame: Frame, chain: tree.Chain) -> Step:
+    if is_init(chain):
+        return Silent()
+    return Chained(tuple(run_link(frame, link) for link in chain.links))
+
+
+def run_link(frame: Frame, link: tree.Link, name: str | None = None) -> Step:
+    """One link, under the name given or one by its place."""
+    match link:
+        case tree.Call(function=tree.Name(parts=("input",))):
+            return declare_input(frame, link, name or "")
+        case tree.Call():
+            return apply_call(frame, link, name)
+        case tree.Merge():
+            _only_flow(frame, link.span, f"`{link.kind}`")
+            return apply_merge(frame, link)
+        case tree.Seq():
+            return apply_sequence(frame, link, name, "seq")
+        case tree.Group() if name is not None:
+            return apply_group(frame, link, name)
+        case tree.Group():
+            return Grouped(run(frame, link.body.statements))
+        case tree.From():
+            _only_flow(frame, link.span, "`from`")
+            return read(frame, link)
+        case tree.Reuse():
+            _only_flow(frame, link.span, "`reuse`")
+            return apply_reuse(frame, link)
+        case _:
+            assert_never(link)
+
+
+def _only_flow(frame: Frame, span: Span, what: str) -> None:
+    if frame.sequential:
+        message = f"{what} directly inside `seq` or a named chain"
+        raise Fault(
+            error("A117", message, span, help="an `nn.Sequential` cannot do that: make it a block")
+        )
+
+
+def read(frame: Frame, link: tree.From) -> Read:
+    """`from x`: the value that is named becomes the current one."""
+    refs = tuple(refs_of(frame.find(link.place)))
+    frame.current = refs
+    return Read(refs)
+
+
+def refs_of(value: object) -> list[Ref]:
+    """The numbers of the values that a name holds."""
+    match value:
+        case TensorValue():
+            return [value.ref]
+        case Several():
+            return [item.ref for _, item in value.fields]
+        case Items():
+            return [ref for item in value for ref in refs_of(item)]
+        case _:
+            raise AssertionError(value)
+
+
+# --- names ------------------------------------------------------------------------------------
+
+
+def run_named(frame: Frame, named: tree.Named) -> Step:
+    if len(named.places) > 1:
+        return _unpacked(frame, named)
+    place = named.places[0]
+    name, indices = frame.text_of(place)
+    child = ".".join([name, *map(str, indices)])
+    lead: list[Step] = []
+    links = named.chain.links
+    if isinstance(links[0], tree.From):
+        _only_flow(frame, links[0].span, "`from`")
+        lead = [read(frame, links[0])]
+        links = links[1:]
+    step = _named_links(frame, named.chain, links, child) if links else None
+    shown = frame.name_value(place, _current(frame))
+    if step is not None:
+        step = Chained((*lead, step)) if lead else step
+    return NamedStep(step or lead[0], (shown,), frame.current)
+
+
+def _named_links(frame: Frame, chain: tree.Chain, links: tuple[tree.Link, ...], name: str) -> Step:
+    if len(links) > 1 and not isinstance(links[0], tree.Reuse):
+        return apply_sequence(frame, replace(chain, links=links), name, name)
+    if len(links) > 1:
+        return Chained(tuple(run_link(frame, link) for link in links))
+    link = links[0]
+    if isinstance(link, tree.Call) and link.function.parts == ("param",):
+        return apply_parameter(frame, link, name)
+    return run_link(frame, link, name)
+
+
+def _current(frame: Frame) -> Ref | Several | Items:
+    """The current value as a name holds it."""
+    if len(frame.current) == 1:
+        return frame.current[0]
+    if not frame.current:
+        return frame.add(None)
+    fields = frame.fields_of(frame.current)
+    if fields is not None:
+        return fields
+    tensors = [frame.tensor(ref) for ref in frame.current]
+    return Items.of(tensors, frame.definition.span)
+
+
+def _unpacked(frame: Frame, named: tree.Named) -> Step:
+    links = named.chain.links
+    step = Chained(tuple(run_link(frame, link) for link in links))
+    refs = frame.current
+    if len(refs) != len(named.places):
+        got = "one value" if len(refs) == 1 else f"{len(refs)} values"
+        message = f"{len(named.places)} names for {got}"
+        raise Fault(error("A116", message, named.span, help="`split(n)` gives n values"))
+    names = [frame.name_value(place, ref) for place, ref in zip(named.places, refs, strict=True)]
+    return NamedStep(step, tuple(names), refs)
+
+
+# --- decisions --------------------------------------------------------------------------------
+
+
+def run_if(frame: Frame, statement: tree.If) -> Chosen:
+    """The side that is taken. Numbers of names go on from the longest side."""
+    arm, body = chosen_arm(frame, statement)
+    before = _first(frame)
+    start = dict(frame.counts)
+    steps = run(frame, body.statements) if body else ()
+    longest(frame, statement, start, arm)
+    return Chosen(arm, steps, before, _first(frame))
+
+
+def chosen_arm(frame: Frame, statement: tree.If) -> tuple[int | None, tree.Body | None]:
+    """Which side of an `if` is taken: its index (behind the last for `else`) and body."""
+    for index, arm in enumerate(statement.arms):
+        if truth(arm.condition, frame.env):
+            return index, arm.body
+    if statement.otherwise is not None:
+        return len(statement.arms), statement.otherwise
+    return None, None
+
+
+def longest(frame: Frame, statement: tree.If, start: dict[str, int], taken: int | None) -> None:
+    """Let the counts, which were `start` before an `if`, go on from its longest side."""
+    if frame.sequential:
+        return
+    env = replace(frame.env, current=None)
+    sides = [arm.body for arm in statement.arms]
+    sides += [statement.otherwise] if statement.otherwise else []
+    for index, side in enumerate(sides):
+        if index == taken:
+            continue
+        for stem, count in count_names(side.statements, env).items():
+            frame.counts[stem] = max(frame.counts.get(stem, 0), start.get(stem, 0) + count)
+
+
+def _first(frame: Frame) -> Ref:
+    """The current value, for the record; -1 where there is none yet."""
+    return frame.current[0] if frame.current else -1
+
+
+def run_for(frame: Frame, statement: tree.For) -> Looped:
+    before = _first(frame)
+    passes = []
+    for item in loop_items(frame, statement):
+        values = unpack(statement.names, item, statement.iterable.span)
+        with frame.braces():
+            frame.bind(values)
+            passes.append((tuple(values.values()), run(frame, statement.body.statements)))
+    return Looped(tuple(passes), before, _first(frame))
+
+
+def loop_items(frame: Frame, statement: tree.For) -> Items:
+    items = sequence(statement.iterable, frame.env)
+    frame.resolver.budget.spend(statement.span, len(items))
+    return items
+
+
+# --- results and promises ---------------------------------------------------------------------
+
+
+def run_output(frame: Frame, statement: tree.Output) -> Returned:
+    names: list[str] = []
+    refs: list[Ref] = []
+    for place in statement.places:
+        value = frame.find(place)
+        text = place_name(frame, place)
+        if isinstance(value, TensorValue):
+            names.append(text)
+            refs.append(value.ref)
+        elif len(statement.places) > 1:
+            message = "a list among several outputs"
+            raise Fault(error("A115", message, place.span, help="`output xs` alone gives a list"))
+        else:
+            names.extend(f"{text}{index}" for index in range(len(refs_of(value))))
+            refs.extend(refs_of(value))
+    listed = len(statement.places) == 1 and not isinstance(value, TensorValue)
+    step = Returned(tuple(names), tuple(refs), listed)
+    frame.returned.append(step)
+    frame.current = tuple(refs)
+    return step
+
+
+def place_name(frame: Frame, place: tree.Expr) -> str:
+    """The name under which a value leaves: the last part of its place."""
+    match place:
+        case tree.Name():
+            return place.parts[-1]
+        case tree.Index():
+            return f"{place_name(frame, place.base)}{evaluate(place.index, frame.env)}"
+        case _:
+            return str(evaluate(place, frame.env))
+
+
+def run_aux(frame: Frame, statement: tree.Aux) -> Step:
+    """A head for training: what it makes is kept apart from what runs in evaluation."""
+    if frame.sequential or frame.definition.kind == "implicit":
+        raise Fault(error("A117", "`aux` stands in the body of a block or arch", statement.span))
+    before, made = frame.current, len(frame.nodes)
+    frame.ref(statement.span)
+    step = run_named(frame, statement.named)
+    node = frame.nodes.pop() if len(frame.nodes) == made + 1 else None
+    if node is None or not isinstance(step, NamedStep) or not isinstance(step.chain, Applied):
+        message = "an auxiliary head is one layer, block or chain"
+        raise Fault(error("A117", message, statement.span, help="make it a block"))
+    assert not isinstance(node, MergeNode | ParamNode)
+    frame.aux.append(AuxValue(step.names[0], node))
+    frame.current = before
+    return step
+
+
+def run_expect(frame: Frame, statement: tree.Expect) -> Step:
+    """A block's condition is asked at once; an arch's promises when the figures are known."""
+    if frame.definition.kind == "arch":
+        env = frame.env.with_names({})
+        frame.promises.append(Promise(statement.condition, env, statement.span))
+        return Silent()
+    if not truth(statement.condition, frame.env):
+        message = f"`{frame.definition.name}` expects what does not hold"
+        raise Fault(error("A302", message, statement.span, _known(frame, statement.condition)))
+    return Silent()
+
+
+def _known(frame: Frame, condition: tree.Expr) -> str:
+    """What the names of a condition are worth: `groups is 3, channels is 64`."""
+    names = {name.text: name for _, name in free_names(condition)}
+    return ", ".join(f"{text} is {show(evaluate(name, frame.env))}" for text, name in names.items())

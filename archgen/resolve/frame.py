@@ -1,0 +1,406 @@
+"""A body while it is being resolved: its values, nodes, names and numbers so far.
+
+Knows what a body *is*; what the statements do to it is in `flow`.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from archgen.diagnostics import Fault, Label, error
+from archgen.layers.initialisers import Initialiser
+from archgen.network import (
+    AuxValue,
+    CallNode,
+    Definition,
+    LayerNode,
+    Node,
+    ParamNode,
+    Promise,
+    Ref,
+    Returned,
+)
+from archgen.resolve.expressions import evaluate, integer, render, suggest
+from archgen.resolve.reserved import MODULE_ATTRIBUTES
+from archgen.resolve.values import (
+    Environment,
+    Items,
+    Several,
+    TensorValue,
+    Unknown,
+    kind_of,
+)
+from archgen.shapes import Shape
+from archgen.source import Span
+from archgen.syntax import tree
+
+if TYPE_CHECKING:
+    from archgen.resolve.instances import Resolver
+
+LARGEST_VALUE = 2**40  # numbers: what no machine holds is a mistake
+
+# Initialisers by kind of layer and name of the weight, as an `init` sets them.
+InitTable = Mapping[tuple[str, str], Initialiser]
+Tensor = TensorValue | Several | Items
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A submodule: its node, and how to apply it again to the then current value."""
+
+    node: LayerNode | CallNode | ParamNode
+    again: Callable[[Frame, Span], LayerNode | CallNode] | None
+
+
+class Frame:
+    """The state of one body. `sequential` frames make an `nn.Sequential` and number children."""
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        definition: Definition,
+        names: dict[str, object],
+        init: InitTable,
+        *,
+        sequential: bool = False,
+        entered: Callable[[Span], Shape] | None = None,
+    ) -> None:
+        self.resolver = resolver
+        self.definition = definition
+        self.init = dict(init)
+        self.sequential = sequential
+        self.values: list[Shape | None] = []
+        self.nodes: list[Node] = []
+        self.aux: list[AuxValue] = []
+        self.inputs: list[Ref] = []
+        self.input_names: list[str] = []
+        self.current: tuple[Ref, ...] = ()
+        self.counts: dict[str, int] = {}
+        self.children: dict[str, Child] = {}
+        self.tensors: dict[str, Tensor] = {}
+        self.lists: dict[str, dict[tuple[int, ...], TensorValue]] = {}
+        self.places: dict[str, Span] = {}
+        self.returned: list[Returned] = []
+        self.path_init: list[tuple[str, Initialiser, Span]] = []
+        self.promises: list[Promise] = []
+        self.parameters: dict[str, object] = {}
+        self.arrivals: tuple[Shape, ...] = ()  # of an arch: the shapes that come, if known
+        self.as_block = False  # an arch inside another body
+        self.failed = False
+        self._fields: dict[tuple[Ref, ...], Several] = {}
+        self.env = Environment(
+            names,
+            definition.scope,
+            self.shape,
+            entered or self.entered,
+            self.find,
+            resolver.budget,
+        )
+
+    # --- values ---------------------------------------------------------------------------
+
+    def add(self, shape: Shape | None) -> Ref:
+        """A new value of the body; `None` is a shape that a fault left unknown."""
+        self.values.append(shape)
+        return len(self.values) - 1
+
+    def emit(self, node: Node) -> None:
+        self.resolver.spend_node(node.span)
+        self.nodes.append(node)
+        self.current = node.outputs
+
+    def lose(self) -> None:
+        """After a fault: the current value exists, and nothing is known of it."""
+        self.failed = True
+        self.current = (self.add(None),)
+
+    def ref(self, span: Span) -> Ref:
+        """The one current value."""
+        if len(self.current) == 1:
+            return self.current[0]
+        if not self.current:
+            message = "there is no value here yet"
+            raise Fault(error("A113", message, span, help="an arch begins with `input(...)`"))
+        message = f"{len(self.current)} values come here, one is needed"
+        raise Fault(error("A115", message, span, help="say which one: `from name`"))
+
+    def shape(self, span: Span) -> Shape:
+        """The shape of the current value. Raises `Unknown` after a fault."""
+        return self.shape_of(self.ref(span))
+
+    def shape_of(self, ref: Ref) -> Shape:
+        shape = self.values[ref]
+        if shape is None:
+            raise Unknown
+        return shape
+
+    def entered(self, span: Span) -> Shape:
+        """The shape of the value that entered the body."""
+        if not self.inputs:
+            message = "`input` is not known before it is declared"
+            raise Fault(error("A113", message, span, help="an arch begins with `input(...)`"))
+        return self.shape_of(self.inputs[0])
+
+    def check_size(self, shapes: Sequence[Shape], span: Span) -> None:
+        """Refuse a value that no machine holds."""
+        if any(shape.numel > LARGEST_VALUE for shape in shapes):
+            message = "the value is too large"
+            raise Fault(error("A403", message, span, " and ".join(map(str, shapes))))
+
+    def take_input(self, name: str, declared: Shape, span: Span) -> Shape:
+        """The shape of the next input of an arch: as declared, or as it comes."""
+        index = len(self.inputs)
+        if index >= len(self.arrivals):
+            if self.as_block:
+                message = f"`{self.definition.name}` has several inputs and cannot be a block"
+                raise Fault(error("A117", message, span))
+            return declared
+        arrived = self.arrivals[index]
+        if self.as_block and arrived != declared:
+            message = f"`{self.definition.name}` takes {declared}, not {arrived}"
+            raise Fault(error("A204", message, span, f"{arrived} comes here"))
+        if arrived.rank != declared.rank:
+            message = (
+                f"`{name or 'input'}` has {declared.rank} sizes ({declared}), not {arrived.rank}"
+            )
+            raise Fault(error("A204", message, span))
+        return Shape(arrived.sizes, declared.axis)
+
+    def remember_fields(self, refs: tuple[Ref, ...], names: Sequence[str]) -> None:
+        """The names of the results of a block with several outputs."""
+        tensors = (self.tensor(ref) for ref in refs)
+        self._fields[refs] = Several(tuple(zip(names, tensors, strict=True)))
+
+    def fields_of(self, refs: tuple[Ref, ...]) -> Several | None:
+        return self._fields.get(refs)
+
+    def repeat_last(self, count: int) -> CallNode:
+        """Let the last node stand for so many calls."""
+        node = self.nodes[-1]
+        assert isinstance(node, CallNode)
+        self.nodes[-1] = made = replace(node, count=count)
+        self.children[node.name] = replace(self.children[node.name], node=made)
+        return made
+
+    def tensor(self, ref: Ref) -> TensorValue:
+        return TensorValue(ref, self.shape_of(ref))
+
+    # --- names of values --------------------------------------------------------------------
+
+    def find(self, place: object) -> Tensor:
+        """What `from place` names. Raises `Fault` if nothing does."""
+        assert isinstance(place, tree.Name | tree.Template | tree.Index)
+        if self.sequential:
+            message = "`from` directly inside `seq` or a named chain"
+            raise Fault(error("A117", message, place.span, help="make it a block"))
+        match place:
+            case tree.Template():
+                name = render(place, self.env)
+                return self._named(name, place.span)
+            case tree.Name(parts=("input",)):
+                return self._input(place.span)
+            case tree.Name(parts=(name,)):
+                return self._named(name, place.span)
+            case tree.Name(parts=("input", name)) if name in self.input_names:
+                return self.tensor(self.inputs[self.input_names.index(name)])
+            case tree.Name(parts=(name, *rest)):
+                return self._output(self._named(name, place.span), ".".join(rest), place.span)
+            case tree.Index():
+                return self._item(place)
+        raise AssertionError(place)
+
+    def _input(self, span: Span) -> Tensor:
+        self.entered(span)
+        return self.tensor(self.inputs[0])
+
+    def _named(self, name: str, span: Span) -> Tensor:
+        if name in self.tensors:
+            found = self.tensors[name]
+            if isinstance(found, TensorValue):
+                self.shape_of(found.ref)
+            return found
+        if name in self.lists:
+            return self._list(name, (), span)
+        value = self.env.names.get(name)
+        if isinstance(value, TensorValue | Several) or is_tensors(value):
+            return value  # type: ignore[return-value]
+        if name in self.env.names:
+            message = f"`{name}` is {kind_of(value)}, not a value of the network"
+            raise Fault(error("A113", message, span))
+        if name in self.places:
+            raise Unknown
+        known = [*self.tensors, *self.lists, "input"]
+        hint = suggest(name, known) or "a value is known after the statement that names it"
+        raise Fault(error("A113", f"no value is called `{name}` here", span, help=hint))
+
+    def _output(self, value: Tensor, name: str, span: Span) -> TensorValue:
+        if isinstance(value, Several):
+            if (found := value.get(name)) is not None:
+                return found
+            names = [field for field, _ in value.fields]
+            hint = suggest(name, names) or f"it has: {', '.join(names)}"
+            raise Fault(error("A113", f"there is no output `{name}`", span, help=hint))
+        raise Fault(error("A113", f"one value has no output `{name}`", span))
+
+    def _item(self, place: tree.Index) -> Tensor:
+        base: tree.Expr = place
+        indices: list[int] = []
+        while isinstance(base, tree.Index):
+            indices.insert(0, integer(base.index, self.env, "an index"))
+            base = base.base
+        if isinstance(base, tree.Name | tree.Template):
+            name = base.parts[0] if isinstance(base, tree.Name) else render(base, self.env)
+            if isinstance(name, str) and name in self.lists:
+                return self._list(name, tuple(indices), place.span)
+        found: object = self.find(base)
+        for index in indices:
+            found = _pick(found, index, place.span)
+        return found  # type: ignore[return-value]
+
+    def _list(self, name: str, indices: tuple[int, ...], span: Span) -> Tensor:
+        """A value of `names[i] = ...`, or all of those below an index, in order."""
+        items = self.lists[name]
+        if indices in items:
+            self.shape_of(items[indices].ref)
+            return items[indices]
+        below = sorted(key for key in items if key[: len(indices)] == indices)
+        if not below:
+            at = "".join(f"[{index}]" for index in indices)
+            known = ", ".join(f"{name}[{key[0]}]" for key in list(items)[:5])
+            help_ = f"so far there are: {known}"
+            raise Fault(error("A113", f"no value is called `{name}{at}` here", span, help=help_))
+        heads = list(dict.fromkeys(key[len(indices)] for key in below))
+        return Items.of((self._list(name, (*indices, head), span) for head in heads), span)
+
+    def name_value(self, place: tree.Place, value: Tensor | Ref) -> str:
+        """Give a value its name. The name as computed is returned (`up[0]`)."""
+        name, indices = self.text_of(place)
+        shown = name + "".join(f"[{index}]" for index in indices)
+        self.claim(shown, place.span)
+        tensor = self.maybe(value) if isinstance(value, int) else value
+        if tensor is None:
+            self.places[name] = place.span
+        elif not indices:
+            self.tensors[name] = tensor
+        elif isinstance(tensor, TensorValue):
+            self.lists.setdefault(name, {})[indices] = tensor
+        else:
+            raise Fault(error("A115", "an item of a list is one value", place.span))
+        return shown
+
+    def maybe(self, ref: Ref) -> TensorValue | None:
+        shape = self.values[ref]
+        return None if shape is None else TensorValue(ref, shape)
+
+    def claim(self, name: str, span: Span) -> None:
+        """A name of a value or submodule may be given once in a body."""
+        if name in self.places:
+            message = f"`{name}` is defined twice in one body"
+            also = [Label(self.places[name], "first here")]
+            hint = "in a loop: number it, `names[i] = ...`" if self.places[name] == span else None
+            raise Fault(error("A103", message, span, also=also, help=hint))
+        self.places[name] = span
+
+    def text_of(self, place: tree.Place) -> tuple[str, tuple[int, ...]]:
+        """The name and the indices of what stands left of `=`, computed."""
+        quoted = isinstance(place.name, tree.Template)
+        name = render(place.name, self.env) if isinstance(place.name, tree.Template) else place.name
+        check_spelling(name, place.span, free=quoted and self.sequential)
+        indices = tuple(integer(index, self.env, "an index") for index in place.indices)
+        if any(index < 0 for index in indices):
+            raise Fault(error("A109", "an index of a name is at least 0", place.span))
+        return name, indices
+
+    # --- submodules -------------------------------------------------------------------------
+
+    def child_name(self, given: str | None, stem: str, span: Span) -> str:
+        """The attribute name for a submodule: the one given, else by its place.
+
+        In a body: the stem and its number among the nameless. In a sequential frame: the
+        number of children before it.
+        """
+        if given is not None:
+            return given
+        if self.sequential:
+            return str(self.child_count)
+        self.counts[stem] = number = self.counts.get(stem, 0) + 1
+        name = f"{stem}{number}"
+        if name in self.children or name in self.places:
+            message = f"the name `{name}` of this nameless layer is taken"
+            also = [Label(self.places[name], "here")] if name in self.places else []
+            raise Fault(error("A103", message, span, also=also, help=f"name it: `... = {stem}`"))
+        return name
+
+    @property
+    def child_count(self) -> int:
+        return sum(
+            child.node.count if isinstance(child.node, CallNode) else 1
+            for child in self.children.values()
+        )
+
+    def adopt(self, child: Child) -> None:
+        """Take a submodule in; its node has its final name."""
+        name = child.node.name
+        if name in self.children:
+            message = f"`{name}` is defined twice in one body"
+            raise Fault(error("A103", message, child.node.span, help="give one of them a name"))
+        self.children[name] = child
+
+    @contextmanager
+    def braces(self) -> Iterator[None]:
+        """A `let` holds until the end of the braces, an `init` in them."""
+        names, init = self.env.names, self.init
+        self.env.names, self.init = dict(names), dict(init)
+        try:
+            yield
+        finally:
+            self.env.names, self.init = names, init
+
+    def bind(self, names: Mapping[str, object]) -> None:
+        """Make constants known until the end of the braces."""
+        self.env.names.update(names)  # type: ignore[attr-defined]
+
+    def value_of(self, expr: tree.Expr) -> object:
+        return evaluate(expr, self.env)
+
+
+def is_tensors(value: object) -> bool:
+    """Whether a list holds values of the network only."""
+    return (
+        isinstance(value, Items)
+        and len(value) > 0
+        and all(isinstance(item, TensorValue) or is_tensors(item) for item in value)
+    )
+
+
+def _pick(found: object, index: int, span: Span) -> object:
+    items = [value for _, value in found.fields] if isinstance(found, Several) else found
+    if not isinstance(items, list | Items):
+        raise Fault(error("A113", "one value has no items", span))
+    if not 0 <= index < len(items):
+        raise Fault(error("A113", f"there is no item {index}: it has {len(items)}", span))
+    return items[index]
+
+
+def check_spelling(name: str, span: Span, *, free: bool) -> None:
+    """Refuse what no name can be. `free`: a quoted name inside `seq` need not be an identifier."""
+    if free and name and "." not in name and name.isprintable():
+        return
+    if not name.isidentifier() or not name.isascii():
+        message = f"`{name}` cannot be a name"
+        hint = "letters, digits and `_`; a quoted name inside `seq` may hold more, but no dot"
+        raise Fault(error("A104", message, span, help=hint))
+
+
+def check_submodule(name: str, span: Span) -> None:
+    """Refuse a name of a submodule that Python or `nn.Module` owns."""
+    if keyword.iskeyword(name):
+        message = f"`{name}` is a word of Python, no submodule can have it"
+        raise Fault(error("A104", message, span, help=f"call it `{name}_`"))
+    if name in MODULE_ATTRIBUTES or name.startswith("__"):
+        message = f"`{name}` is an attribute of every `nn.Module`, no submodule can have it"
+        raise Fault(error("A104", message, span, help=f"call it `{name}_`"))

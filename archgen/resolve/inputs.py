@@ -1,0 +1,55 @@
+"""`input(3, 224, 224)`: what an arch takes."""
+
+from __future__ import annotations
+
+from archgen.diagnostics import Fault, error
+from archgen.network import Silent
+from archgen.resolve.expressions import integer
+from archgen.resolve.frame import Frame
+from archgen.shapes import Shape
+from archgen.syntax import tree
+
+HIGHEST_RANK = 4
+
+
+def declare_input(frame: Frame, link: tree.Call, name: str) -> Silent:
+    """An input of the arch. As a block, its shape must be the one that comes."""
+    if frame.definition.kind != "arch" or frame.sequential:
+        message = "`input(...)` declares what an arch takes; a block takes what comes"
+        raise Fault(error("A117", message, link.span, help="remove it, or make it an `arch`"))
+    if frame.nodes:
+        raise Fault(error("A117", "`input` stands before all layers", link.span))
+    if name in frame.input_names:
+        message = "two inputs need a name each"
+        raise Fault(error("A121", message, link.span, help="left = input(...)"))
+    declared = declared_shape(frame, link)
+    shape = frame.take_input(name, declared, link.span)
+    frame.check_size((shape,), link.span)
+    frame.inputs.append(frame.add(shape))
+    frame.input_names.append(name)
+    frame.current = (frame.inputs[-1],)
+    return Silent()
+
+
+def declared_shape(frame: Frame, link: tree.Call) -> Shape:
+    """`input(channels, height, width)`, `input(tokens, dim, axis=1)`."""
+    sizes: list[int] = []
+    axis = 0
+    for argument in link.arguments:
+        value = integer(argument.value, frame.env, "a size of the input")
+        if argument.name == "axis":
+            axis = value
+        elif argument.name is not None:
+            message = f"`input` has no argument `{argument.name}`"
+            raise Fault(error("A106", message, argument.span, help="input(3, 224, 224)"))
+        elif value < 1:
+            message = "a size of the input is at least 1"
+            raise Fault(error("A109", message, argument.span, f"it is {value}"))
+        else:
+            sizes.append(value)
+    if not 1 <= len(sizes) <= HIGHEST_RANK:
+        message = f"an input has 1 to {HIGHEST_RANK} sizes, this one {len(sizes)}"
+        raise Fault(error("A109", message, link.span, help="input(3, 224, 224)"))
+    if not 0 <= axis < len(sizes):
+        raise Fault(error("A109", "`axis` counts from 0 to the last size", link.span))
+    return Shape(tuple(sizes), axis)

@@ -1,0 +1,254 @@
+"""Definitions -> bodies: each distinct call is resolved once.
+
+Two calls are the same when block, arguments (with their types), input shapes and the
+initialisers that hold are; then they share one `Body`, or one failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from archgen.diagnostics import Diagnostic, Fault, Sink, error
+from archgen.diagnostics import Frame as Caller
+from archgen.network import Body, CallNode, Definition, LayerNode, Ref
+from archgen.resolve import flow
+from archgen.resolve.expressions import bind, evaluate, lookup
+from archgen.resolve.finish import finish
+from archgen.resolve.frame import Frame, InitTable
+from archgen.resolve.implicit import implicit_block
+from archgen.resolve.values import (
+    Budget,
+    Environment,
+    Items,
+    LayerValue,
+    Several,
+    TensorValue,
+    Unknown,
+    identity_key,
+)
+from archgen.shapes import Shape
+from archgen.source import Span
+from archgen.syntax import tree
+
+DEEPEST_CALL = 64
+MOST_NODES = 200_000  # distinct ones; a repeat counts once
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a call of a block becomes: a body, or (a synonym of one layer) that layer."""
+
+    body: Body | None = None
+    layer: LayerNode | None = None
+    shapes: tuple[Shape, ...] = ()  # of the layer's outputs
+
+
+RUNNING = Resolved()
+FAILED = Resolved()
+
+
+class Resolver:
+    """Resolves the calls of one network and remembers each."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+        self.budget = Budget()
+        self._memo: dict[object, Resolved] = {}
+        self._implicit: dict[int, Definition] = {}
+        self._trail: list[Caller] = []
+        self._nodes = 0
+
+    # --- what frames ask for ------------------------------------------------------------------
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        """Collect a fault, with the calls that led to it."""
+        self.sink.add(diagnostic.within(*reversed(self._trail)))
+
+    def spend_node(self, span: Span) -> None:
+        self._nodes += 1
+        if self._nodes > MOST_NODES:
+            message = f"a network of more than {MOST_NODES:_} distinct layers"
+            hint = "a `stage` repeats without further layers"
+            raise Fault(error("A404", message, span, help=hint))
+
+    def implicit(self, link: tree.Group, name: str, frame: Frame) -> Definition:
+        """The implicit block of `name = { ... }`, one for each place in the text."""
+        key = id(link)
+        if key not in self._implicit:
+            known = frame.env.names
+            self._implicit[key] = implicit_block(link, name, frame.definition, known)
+        return self._implicit[key]
+
+    # --- calls --------------------------------------------------------------------------------
+
+    def call(
+        self,
+        definition: Definition,
+        given: Mapping[str, object],
+        entering: Shape,
+        init: InitTable,
+        caller: Caller,
+    ) -> tuple[Resolved, tuple[Ref, ...]]:
+        """Resolve a call of a block; the references are those of values among its arguments.
+
+        Raises `Unknown` when its body has faults: they were reported with the first call that
+        led there.
+        """
+        refs: list[Ref] = []
+        shapes: list[Shape] = [entering]
+        inner = {name: _renumbered(value, refs, shapes) for name, value in given.items()}
+        if len(self._trail) >= DEEPEST_CALL:
+            raise Fault(_too_deep(definition, caller.span))
+        self._trail.append(caller)
+        try:
+            resolved = self._remembered(definition, inner, shapes, init, caller.span)
+        except Fault as fault:
+            self.report(fault.diagnostic)
+            raise Unknown from None
+        finally:
+            self._trail.pop()
+        if resolved is FAILED:
+            raise Unknown
+        return resolved, tuple(refs)
+
+    def _remembered(
+        self,
+        definition: Definition,
+        given: Mapping[str, object],
+        shapes: Sequence[Shape],
+        init: InitTable,
+        span: Span,
+    ) -> Resolved:
+        if definition.kind == "alias":
+            return self._alias(definition, given, shapes, init, span)
+        frame = self.open(definition, given, shapes, init)
+        arguments = tuple((name, identity_key(v)) for name, v in frame.env.names.items())
+        table = tuple(sorted(init.items()))
+        key = (id(definition), arguments, tuple(shapes), table)
+        known = self._memo.get(key)
+        if known is RUNNING:
+            raise Fault(_too_deep(definition, span))
+        if known is None:
+            self._memo[key] = RUNNING
+            known = FAILED
+            try:
+                known = self._resolve(definition, frame)
+            except Unknown:
+                pass
+            finally:
+                self._memo[key] = known
+        return known
+
+    def open(
+        self,
+        definition: Definition,
+        given: Mapping[str, object],
+        shapes: Sequence[Shape],
+        init: InitTable,
+    ) -> Frame:
+        """A frame with the inputs and every parameter, defaults filled in order."""
+        frame = Frame(self, definition, {}, init)
+        frame.arrivals = tuple(shapes)
+        if definition.kind != "arch":
+            frame.inputs = [frame.add(shape) for shape in shapes]
+            frame.input_names = [""] * len(shapes)
+            frame.current = (frame.inputs[0],)
+        for parameter in definition.parameters:
+            if parameter.name in given:
+                value = given[parameter.name]
+            elif parameter.default is not None:
+                value = evaluate(parameter.default, frame.env)
+            else:
+                continue
+            frame.bind({parameter.name: value})
+        frame.parameters = dict(frame.env.names)
+        return frame
+
+    def _resolve(self, definition: Definition, frame: Frame) -> Resolved:
+        if definition.kind == "synonym":
+            return self._synonym(definition, frame)
+        if definition.kind == "arch":
+            frame.as_block = True
+        steps = flow.run(frame, definition.body.statements)
+        return Resolved(finish(frame, steps, "block"))
+
+    def _synonym(self, definition: Definition, frame: Frame) -> Resolved:
+        """`block NAME = chain`: what the right side of `name = chain` would be."""
+        (chain,) = definition.body.statements
+        assert isinstance(chain, tree.Chain)
+        flow.run(frame, (tree.Named((tree.Place("it"),), chain, span=chain.span),))
+        if frame.failed:
+            raise Unknown
+        node = frame.nodes[0] if len(frame.nodes) == 1 else None
+        if isinstance(node, LayerNode):
+            return Resolved(None, node, tuple(frame.shape_of(ref) for ref in node.outputs))
+        if not isinstance(node, CallNode) or frame.current != node.outputs:
+            message = f"`{definition.name}` does not stand for one module"
+            hint = "write its body in braces: `block name { ... }`"
+            raise Fault(error("A117", message, chain.span, help=hint))
+        if node.body.definition is not None:
+            return Resolved(node.body)
+        return Resolved(replace(node.body, definition=definition, arguments=frame.parameters))
+
+    def _alias(
+        self,
+        definition: Definition,
+        given: Mapping[str, object],
+        shapes: Sequence[Shape],
+        init: InitTable,
+        span: Span,
+    ) -> Resolved:
+        target, arguments = alias_call(definition, given, self.budget)
+        return self._remembered(target, arguments, shapes, init, span)
+
+
+def alias_call(
+    definition: Definition, given: Mapping[str, object], budget: Budget
+) -> tuple[Definition, dict[str, object]]:
+    """What an alias calls: the arch behind it, and all arguments that it and its caller give."""
+    chain = definition.body.statements[0]
+    assert isinstance(chain, tree.Chain)
+    link = chain.links[0]
+    assert isinstance(link, tree.Call)
+    env = Environment({}, definition.scope, budget=budget)
+    names: dict[str, object] = {}
+    for parameter in definition.own:
+        default = parameter.default
+        if parameter.name in given:
+            names[parameter.name] = given[parameter.name]
+        elif default is not None:
+            names[parameter.name] = evaluate(default, env.with_names(names))
+    env = env.with_names(names)
+    value = lookup(link.function, env)
+    assert isinstance(value, LayerValue)
+    assert isinstance(value.target, Definition)
+    fixed = bind(value, link.arguments, env, link.function.span)
+    passed = {name: item for name, item in given.items() if name not in names}
+    if value.target.kind == "alias":
+        return alias_call(value.target, {**passed, **fixed}, budget)
+    return value.target, {**passed, **fixed}
+
+
+def _renumbered(value: object, refs: list[Ref], shapes: list[Shape]) -> object:
+    """An argument as the callee sees it: values of the network become inputs of its own."""
+    match value:
+        case TensorValue():
+            refs.append(value.ref)
+            shapes.append(value.shape)
+            return TensorValue(len(shapes) - 1, value.shape)
+        case Several():
+            fields = ((name, _renumbered(item, refs, shapes)) for name, item in value.fields)
+            return Several(tuple(fields))  # type: ignore[arg-type]
+        case Items():
+            made = Items(_renumbered(item, refs, shapes) for item in value)
+            made.weight = value.weight
+            return made
+        case _:
+            return value
+
+
+def _too_deep(definition: Definition, span: Span) -> Diagnostic:
+    message = f"calls of blocks nest deeper than {DEEPEST_CALL}"
+    hint = f"does `{definition.name}` call itself without an end?"
+    return error("A401", message, span, help=hint)

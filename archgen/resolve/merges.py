@@ -1,0 +1,193 @@
+"""`add`, `mul`, `concat`: branches that start from one value and come together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from archgen.diagnostics import Fault, Label, error
+from archgen.network import Chosen, Looped, Merged, MergeNode, ParamNode, Ref, Silent, Step
+from archgen.resolve import flow
+from archgen.resolve.expressions import integer, unpack
+from archgen.resolve.frame import Frame
+from archgen.resolve.initial import declare_inits, is_init
+from archgen.shapes import Shape
+from archgen.source import Span
+from archgen.syntax import tree
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    ref: Ref
+    span: Span
+
+
+def apply_merge(frame: Frame, link: tree.Merge) -> Merged:
+    """Run every branch from the current value, and merge their results."""
+    base = frame.ref(link.span)
+    axis = _axis(frame, link)
+    branches: list[Branch] = []
+    with frame.braces():
+        declare_inits(frame, link.body.statements)
+        steps = _branches(frame, link.body.statements, base, branches)
+    if not branches:
+        message = f"`{link.kind}` has no branch"
+        raise Fault(error("A203", message, link.keyword, help="every statement in it is a branch"))
+    shapes = [frame.shape_of(branch.ref) for branch in branches]
+    aligned = _aligned(frame, branches, shapes)
+    axis = aligned[0].axis if axis is None else axis
+    shape = _merged(link, axis, aligned, branches)
+    frame.check_size((shape,), link.keyword)
+    refs = tuple(branch.ref for branch in branches)
+    node = MergeNode(link.kind, refs, (frame.add(shape),), axis, link.keyword)
+    frame.emit(node)
+    return Merged(node, base, steps)
+
+
+def looks_into(body: tree.Body) -> bool:
+    """Whether a side or pass of a merge holds only another `if` or `for`: no branch itself."""
+    return len(body.statements) == 1 and isinstance(body.statements[0], tree.If | tree.For)
+
+
+def _branches(
+    frame: Frame, statements: Sequence[tree.Statement], base: Ref, branches: list[Branch]
+) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    for statement in statements:
+        frame.current = (base,)
+        match statement:
+            case tree.If():
+                steps.append(_branch_if(frame, statement, base, branches))
+            case tree.For():
+                steps.append(_branch_for(frame, statement, base, branches))
+            case tree.Chain() if is_init(statement):
+                steps.append(Silent())
+            case tree.Chain() | tree.Named():
+                steps.append(flow.guarded(frame, statement))
+                _close(frame, statement.span, branches)
+            case tree.Let() | tree.Expect() | tree.Doc():
+                steps.append(flow.guarded(frame, statement))
+            case _:
+                message = "this is no branch of a merge"
+                raise Fault(error("A117", message, statement.span, help="put it behind the braces"))
+    return tuple(steps)
+
+
+def _close(frame: Frame, span: Span, branches: list[Branch]) -> None:
+    branches.append(Branch(frame.ref(span), span))
+
+
+def _side(frame: Frame, body: tree.Body, base: Ref, branches: list[Branch]) -> tuple[Step, ...]:
+    """The taken side of an `if`, or one pass of a `for`: one branch, or looked into."""
+    if looks_into(body):
+        return _branches(frame, body.statements, base, branches)
+    steps = flow.run(frame, body.statements)
+    if any(
+        isinstance(item, tree.Chain | tree.Named | tree.If | tree.For) for item in body.statements
+    ):
+        _close(frame, body.span, branches)
+    return steps
+
+
+def _branch_if(frame: Frame, statement: tree.If, base: Ref, branches: list[Branch]) -> Chosen:
+    arm, body = flow.chosen_arm(frame, statement)
+    start = dict(frame.counts)
+    steps = _side(frame, body, base, branches) if body else ()
+    flow.longest(frame, statement, start, arm)
+    return Chosen(arm, steps, base, frame.current[0])
+
+
+def _branch_for(frame: Frame, statement: tree.For, base: Ref, branches: list[Branch]) -> Looped:
+    passes = []
+    for item in flow.loop_items(frame, statement):
+        values = unpack(statement.names, item, statement.iterable.span)
+        frame.current = (base,)
+        with frame.braces():
+            frame.bind(values)
+            steps = _side(frame, statement.body, base, branches)
+        passes.append((tuple(values.values()), steps))
+    return Looped(tuple(passes), base, base)
+
+
+def _axis(frame: Frame, link: tree.Merge) -> int | None:
+    axis = None
+    for argument in link.arguments:
+        if link.kind != "concat" or argument.name not in {None, "axis"} or axis is not None:
+            message = f"`{link.kind}` does not take this argument"
+            hint = "concat(axis=1) { ... }" if link.kind == "concat" else None
+            raise Fault(error("A106", message, argument.span, help=hint))
+        axis = integer(argument.value, frame.env, "an axis")
+    return axis
+
+
+# --- shapes -------------------------------------------------------------------------------------
+
+
+def _aligned(frame: Frame, branches: list[Branch], shapes: list[Shape]) -> list[Shape]:
+    """A `param` written with the batch's size, 1, counts without it beside its neighbours."""
+    parameters = {node.outputs[0] for node in frame.nodes if isinstance(node, ParamNode)}
+    ranks = [
+        shape.rank
+        for branch, shape in zip(branches, shapes, strict=True)
+        if branch.ref not in parameters
+    ]
+    rank = max(ranks, default=0)
+    axis = next(
+        (s.axis for b, s in zip(branches, shapes, strict=True) if b.ref not in parameters), 0
+    )
+    return [
+        _without_batch(shape, rank, axis) if branch.ref in parameters and ranks else shape
+        for branch, shape in zip(branches, shapes, strict=True)
+    ]
+
+
+def _without_batch(shape: Shape, rank: int, axis: int) -> Shape:
+    if shape.rank == rank + 1 and shape.sizes[0] == 1:
+        return Shape(shape.sizes[1:], axis)
+    return Shape(shape.sizes, axis) if axis < shape.rank else shape
+
+
+def _merged(link: tree.Merge, axis: int, shapes: list[Shape], branches: list[Branch]) -> Shape:
+    fault = merge_fault(link.kind, axis, shapes)
+    if fault is None:
+        return merge_shapes(link.kind, axis, shapes)
+    message, hint = fault
+    also = [Label(b.span, str(s)) for b, s in zip(branches, shapes, strict=True)]
+    raise Fault(error("A203", f"{link.kind}: {message}", link.keyword, also=also, help=hint))
+
+
+def merge_fault(kind: str, axis: int, shapes: Sequence[Shape]) -> tuple[str, str | None] | None:
+    """Why shapes cannot be merged, and how to mend it; None if they can."""
+    first = shapes[0]
+    if any(shape.rank != first.rank for shape in shapes):
+        return "branches have different numbers of axes", "`flatten`, or bring them to one form"
+    if any(shape.axis != first.axis for shape in shapes):
+        return "branches hold their features on different axes", "`permute` one of them"
+    if kind == "concat" and not 0 <= axis < first.rank:
+        return (
+            f"there is no axis {axis}",
+            f"axes count from 0 to {first.rank - 1}, without the batch",
+        )
+    for at, sizes in enumerate(zip(*(shape.sizes for shape in shapes), strict=True)):
+        if kind == "concat" and at == axis:
+            continue
+        if len(set(sizes) - ({1} if kind != "concat" else set())) > 1:
+            return "branches disagree", _disagreement(kind, at, first, sizes)
+    return None
+
+
+def _disagreement(kind: str, at: int, first: Shape, sizes: Sequence[int]) -> str:
+    if kind == "concat":
+        return "all sizes but those of the joined axis must be equal: check strides and padding"
+    if at == first.axis:
+        return "project the shortcut to the same channels: `conv(out, 1)`"
+    return "the strides of the branches differ: give the shortcut the stride too"
+
+
+def merge_shapes(kind: str, axis: int, shapes: Sequence[Shape]) -> Shape:
+    """The shape of a merge of shapes that fit."""
+    first = shapes[0]
+    if kind == "concat":
+        return first.with_size(axis, sum(shape.sizes[axis] for shape in shapes))
+    sizes = zip(*(shape.sizes for shape in shapes), strict=True)
+    return Shape(tuple(max(row) for row in sizes), first.axis)

@@ -1,0 +1,261 @@
+"""One file -> its definitions and constants, and the names that its text may use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from archgen import resources
+from archgen.diagnostics import Diagnostic, Fault, Label, Sink, error
+from archgen.layers import LAYERS
+from archgen.network import Definition
+from archgen.resolve.expressions import evaluate, suggest, unpack
+from archgen.resolve.implicit import doc_of
+from archgen.resolve.names import check_definition
+from archgen.resolve.values import Environment, Unknown
+from archgen.source import Source, Span
+from archgen.syntax import tree
+from archgen.syntax.parse import parse
+from archgen.syntax.read import read_source
+
+
+@dataclass(eq=False)
+class Module:
+    """One file. `names` is what others get by `use`, `scope` what its own text may say."""
+
+    source: Source
+    names: dict[str, object] = field(default_factory=dict)
+    scope: dict[str, object] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict)  # where each name of `scope` came from
+    sources: dict[str, Source] = field(default_factory=dict)  # this file and all that it uses
+
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        return tuple(item for item in self.names.values() if isinstance(item, Definition))
+
+
+class Loader:
+    """Reads files and binds their names, each once."""
+
+    def __init__(self) -> None:
+        self.sink = Sink()
+        self._modules: dict[Path, Module | None] = {}
+        self._open: list[Path] = []
+
+    def load(self, path: Path, shown: str, asked: Span | None = None) -> Module | None:
+        """The module of a file; None if it cannot be read. `asked` is the `use` that names it."""
+        key = path.resolve()
+        if key in self._open:
+            message = f"`{shown}` is used by itself, directly or through others"
+            hint = "move what both need to a third file"
+            raise Fault(error("A507", message, asked or Span(Source(shown, ""), 0, 0), help=hint))
+        if key not in self._modules:
+            self._modules[key] = None
+            self._open.append(key)
+            try:
+                source = read_source(path)
+                self._modules[key] = self.bind(Source(shown, source.text), path.parent)
+            except Fault as fault:
+                self.sink.add(_from_use(fault.diagnostic, asked))
+            finally:
+                self._open.pop()
+        return self._modules[key]
+
+    def bind(self, source: Source, folder: Path) -> Module:
+        """The module of a source; `folder` is where its `use`s start."""
+        parsed = parse(source)
+        self.sink.extend(parsed.diagnostics)
+        module = Module(source, scope=dict(LAYERS), sources={source.path: source})
+        items = parsed.tree.items
+        aliases = {item.name: item for item in items if isinstance(item, tree.Alias)}
+        for item in items:
+            with self.collecting():
+                match item:
+                    case tree.Use():
+                        self._use(module, item, folder)
+                    case tree.Let():
+                        _constants(module, item)
+                    case tree.Alias():
+                        pass  # its target may stand behind it
+                    case _:
+                        _declare(module, item.name, _definition(module, item), item.name_span)
+        for item in items:
+            if isinstance(item, tree.Alias):
+                with self.collecting():
+                    _declare_alias(module, item, aliases, ())
+        if not parsed.diagnostics:
+            for definition in module.definitions:
+                self.sink.extend(check_definition(definition))
+        return module
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Collect a fault and go on behind it."""
+        try:
+            yield
+        except Fault as fault:
+            self.sink.add(fault.diagnostic)
+        except Unknown:
+            pass
+
+    def _use(self, module: Module, use: tree.Use, folder: Path) -> None:
+        path, shown = _target(use, folder, module.source.path)
+        used = self.load(path, shown, use.span)
+        if used is None:
+            raise Unknown
+        module.sources.update(used.sources)
+        for name, meaning in used.names.items():
+            _declare(
+                module, f"{use.alias}.{name}" if use.alias else name, meaning, use.span, own=False
+            )
+
+
+def _target(use: tree.Use, folder: Path, user: str) -> tuple[Path, str]:
+    """The file that a `use` names, and how it is shown."""
+    if not use.quoted:
+        path = resources.root("specs") / "blocks" / f"{use.target}.arch"
+        if not path.is_file():
+            known = sorted(each.stem for each in path.parent.glob("*.arch"))
+            hint = suggest(use.target, known) or f"there are: {', '.join(known)}"
+            message = f"there is no shipped library `{use.target}`"
+            raise Fault(error("A509", message, use.span, help=hint))
+        return path, f"specs/blocks/{use.target}.arch"
+    written = Path(use.target)
+    if written.is_absolute() or "\\" in use.target or ":" in use.target:
+        message = "a `use` names a file relative to this one"
+        raise Fault(error("A508", message, use.span, help='use "blocks/mine.arch"'))
+    return folder / written, (Path(user).parent / written).as_posix()
+
+
+def _from_use(diagnostic: Diagnostic, asked: Span | None) -> Diagnostic:
+    """A file that cannot be read is the fault of the `use` that names it."""
+    if asked is None or diagnostic.span.source.text:
+        return diagnostic
+    return error(diagnostic.code, diagnostic.message, asked, help=diagnostic.help)
+
+
+def _declare(module: Module, name: str, meaning: object, span: Span, *, own: bool = True) -> None:
+    """Make a name known to the file. Hiding another meaning is a mistake."""
+    known = module.scope.get(name)
+    if known is not None and known is not meaning:
+        also = [Label(module.places[name], "first here")] if name in module.places else []
+        what = "a layer" if name in LAYERS else "another definition"
+        code = "A103" if name in module.names else "A105"
+        hint = "call it otherwise" if own else "use ... as m, and say m.NAME"
+        raise Fault(error(code, f"`{name}` hides {what}", span, also=also, help=hint))
+    module.scope[name] = meaning
+    module.places[name] = span
+    if own:
+        module.names[name] = meaning
+
+
+def _constants(module: Module, let: tree.Let) -> None:
+    value = evaluate(let.value, Environment({}, module.scope))
+    for name, item in unpack(let.names, value, let.span).items():
+        _declare(module, name, item, let.span)
+
+
+def _definition(module: Module, item: tree.Block | tree.Synonym | tree.Arch) -> Definition:
+    _check_parameters(item.parameters, module)
+    if isinstance(item, tree.Synonym):
+        body = tree.Body((item.chain,), span=item.chain.span)
+        return Definition(
+            item.name, "synonym", item.parameters, body, "", module.scope, item.name_span
+        )
+    kind: Literal["arch", "block"] = "arch" if isinstance(item, tree.Arch) else "block"
+    doc = doc_of(item.body)
+    return Definition(
+        item.name,
+        kind,
+        item.parameters,
+        item.body,
+        doc,
+        module.scope,
+        item.name_span,
+    )
+
+
+def _check_parameters(parameters: Sequence[tree.Parameter], module: Module) -> None:
+    seen: set[str] = set()
+    for parameter in parameters:
+        if parameter.name in seen:
+            raise Fault(
+                error("A103", f"the parameter `{parameter.name}` stands twice", parameter.span)
+            )
+        seen.add(parameter.name)
+        if parameter.name in {"channels", "shape", "input"}:
+            message = f"`{parameter.name}` has a meaning of its own in every body"
+            raise Fault(error("A105", message, parameter.span, help="call the parameter otherwise"))
+
+
+# --- aliases --------------------------------------------------------------------------------------
+
+
+def _declare_alias(
+    module: Module, item: tree.Alias, aliases: Mapping[str, tree.Alias], above: tuple[str, ...]
+) -> None:
+    """Make an alias known, after the alias that it stands for."""
+    if (
+        isinstance(known := module.names.get(item.name), Definition)
+        and known.span == item.name_span
+    ):
+        return
+    name = item.call.function.text
+    if name in above or name == item.name:
+        raise Fault(error("A401", f"the alias `{item.name}` stands for itself", item.name_span))
+    if name in aliases and name not in module.names:
+        _declare_alias(module, aliases[name], aliases, (*above, item.name))
+    _declare(module, item.name, _alias(module, item), item.name_span)
+
+
+def _alias(module: Module, item: tree.Alias) -> Definition:
+    """The definition of an alias: its parameters are its own and those that pass through."""
+    target = _alias_target(module, item.call.function)
+    _check_parameters(item.parameters, module)
+    fixed = _fixed(item.call, target)
+    passing = tuple(each for each in target.parameters if each.name not in fixed)
+    own = {parameter.name for parameter in item.parameters}
+    if clash := [each.name for each in passing if each.name in own]:
+        message = f"`{target.name}` has a parameter `{clash[0]}` too"
+        hint = f"pass it on: `{clash[0]}={clash[0]}`"
+        raise Fault(error("A105", message, item.call.span, help=hint))
+    extras = item.body.statements if item.body else ()
+    for statement in extras:
+        if not isinstance(statement, tree.Doc | tree.Expect):
+            message = "an alias holds documentation and promises only"
+            hint = "write an `arch` with a body of its own"
+            raise Fault(error("A117", message, statement.span, help=hint))
+    chain = tree.Chain((item.call,), span=item.call.span)
+    return Definition(
+        item.name,
+        "alias",
+        (*item.parameters, *passing),
+        tree.Body((chain, *extras), span=item.span),
+        doc_of(item.body) if item.body else "",
+        module.scope,
+        item.name_span,
+        own=item.parameters,
+    )
+
+
+def _alias_target(module: Module, function: tree.Name) -> Definition:
+    target = module.scope.get(function.text)
+    if isinstance(target, Definition) and target.kind in {"arch", "alias"}:
+        return target
+    archs = [
+        name
+        for name, item in module.scope.items()
+        if isinstance(item, Definition) and item.kind in {"arch", "alias"}
+    ]
+    message = f"`{function.text}` is no arch"
+    raise Fault(error("A102", message, function.span, help=suggest(function.text, archs)))
+
+
+def _fixed(call: tree.Call, target: Definition) -> set[str]:
+    """The parameters that the call of an alias gives."""
+    positional = sum(argument.name is None for argument in call.arguments)
+    first = {parameter.name for parameter in target.parameters[:positional]}
+    return first | {argument.name for argument in call.arguments if argument.name}

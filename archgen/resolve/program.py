@@ -1,0 +1,158 @@
+"""Files -> definitions -> networks.
+
+A `Loader` reads each file once; a `Module` is one file with its names bound; a `Program` is
+the file that a user asked about.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from archgen.diagnostics import Fault, Sink, error
+from archgen.network import Definition, Network, Promise
+from archgen.resolve import flow
+from archgen.resolve.expressions import suggest
+from archgen.resolve.finish import finish
+from archgen.resolve.instances import Resolver, alias_call
+from archgen.resolve.modules import Loader, Module
+from archgen.resolve.recursion import deep_recursion
+from archgen.resolve.values import Environment, Unknown
+from archgen.shapes import Shape
+from archgen.source import Source, Span
+from archgen.syntax import tree
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """One spec file, read and bound. `sink` collects what is found in it and what it uses."""
+
+    module: Module
+    sink: Sink
+
+    @staticmethod
+    def read(path: Path | str, loader: Loader | None = None) -> Program | None:
+        """Read a spec file and all that it uses; None if the file itself cannot be read."""
+        loader = loader or Loader()
+        module = loader.load(Path(path), str(path))
+        return Program(module, loader.sink) if module else None
+
+    @staticmethod
+    def of(text: str, path: str = "<text>.arch", folder: Path | None = None) -> Program:
+        """A program from a text; its `use`s start at `folder`."""
+        loader = Loader()
+        module = loader.bind(Source(path, text), folder or Path())
+        return Program(module, loader.sink)
+
+    @property
+    def archs(self) -> dict[str, Definition]:
+        """The networks of the file, in order, aliases included."""
+        archs = [item for item in self.module.definitions if item.kind in {"arch", "alias"}]
+        return {item.name: item for item in sorted(archs, key=lambda item: item.span.start)}
+
+    def choose(self, name: str | None, span: Span | None = None) -> Definition:
+        """The arch of that name; without one, the only or (of several) none. Raises `Fault`."""
+        archs = self.archs
+        place = span or Span(self.module.source, 0, 0)
+        if name is None and len(archs) == 1:
+            return next(iter(archs.values()))
+        if name in archs:
+            return archs[name]
+        shown = self.module.source.path
+        listed = ", ".join(archs)
+        if not archs:
+            raise Fault(error("A122", f"{shown} holds no arch", place))
+        if name is None:
+            hint = f"say which: {shown}:NAME with one of {listed}"
+            raise Fault(error("A122", f"{shown} holds {len(archs)} archs", place, help=hint))
+        hint = suggest(name, list(archs)) or f"there are: {listed}"
+        raise Fault(error("A122", f"{shown} holds no arch `{name}`", place, help=hint))
+
+    def network(
+        self,
+        name: str | None = None,
+        parameters: Mapping[str, object] | None = None,
+        inputs: tuple[tuple[int, ...], ...] = (),
+    ) -> Network | None:
+        """Resolve an arch. None if it has faults, which are in `sink` then."""
+        resolver = Resolver(self.sink)
+        try:
+            with deep_recursion():
+                return self._resolve(self.choose(name), resolver, dict(parameters or {}), inputs)
+        except Fault as fault:
+            resolver.report(fault.diagnostic)
+        except Unknown:
+            pass
+        return None
+
+    def _resolve(
+        self,
+        definition: Definition,
+        resolver: Resolver,
+        given: dict[str, object],
+        inputs: tuple[tuple[int, ...], ...],
+    ) -> Network:
+        _check_parameters(definition, given)
+        target, arguments = definition, given
+        if definition.kind == "alias":
+            target, arguments = alias_call(definition, given, resolver.budget)
+        frame = resolver.open(target, arguments, [Shape(sizes) for sizes in inputs], {})
+        steps = flow.run(frame, target.body.statements)
+        body = finish(frame, steps, "arch")
+        if len(body.inputs) < len(inputs):
+            message = f"`{definition.name}` has {len(body.inputs)} inputs, not {len(inputs)}"
+            raise Fault(error("A204", message, definition.span))
+        promises = frame.promises
+        if definition.kind == "alias":
+            promises = _alias_promises(definition, given, frame.env)
+        shown = {**frame.parameters, **given}
+        return Network(
+            name=definition.name,
+            doc=definition.doc or target.doc,
+            body=body,
+            promises=tuple(promises),
+            spec=Path(self.module.source.path).name,
+            digest=_digest(self.module),
+            parameters=shown,
+            defaults=not given and not inputs,
+            span=definition.span,
+        )
+
+
+def _check_parameters(definition: Definition, given: Mapping[str, object]) -> None:
+    """Parameters set from outside must exist, and those without a default must be set."""
+    known = [parameter.name for parameter in definition.parameters]
+    for name in given:
+        if name not in known:
+            hint = suggest(name, known) or f"it has: {', '.join(known) or 'none'}"
+            message = f"`{definition.name}` has no parameter `{name}`"
+            raise Fault(error("A106", message, definition.span, help=hint))
+    for parameter in definition.parameters:
+        if parameter.default is None and parameter.name not in given:
+            message = f"`{definition.name}` needs `{parameter.name}`"
+            hint = f"--set {parameter.name}=..., or give the parameter a default"
+            raise Fault(error("A107", message, definition.span, help=hint))
+
+
+def _alias_promises(
+    definition: Definition, given: Mapping[str, object], env: Environment
+) -> list[Promise]:
+    """The promises of an alias, over its own parameters and the network's."""
+    statements = definition.body.statements
+    inner = env.with_names(given)
+    return [
+        Promise(statement.condition, inner, statement.span)
+        for statement in statements
+        if isinstance(statement, tree.Expect)
+    ]
+
+
+def _digest(module: Module) -> str:
+    """The sha256 of every text that the network was made from."""
+    total = hashlib.sha256()
+    for path in sorted(module.sources):
+        total.update(module.sources[path].text.encode())
+        total.update(b"\0")
+    return total.hexdigest()

@@ -1,0 +1,206 @@
+"""What an expression can be worth: numbers, strings, lists, layers, values.
+
+Integers, floats, booleans, strings, `None` and `AUTO` are Python's own; lists are `Items`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from archgen.diagnostics import Fault, error
+from archgen.layers.base import Auto, Layer
+from archgen.network import Definition, Ref
+from archgen.shapes import Shape
+from archgen.source import Span
+
+LARGEST_NUMBER = 2**63 - 1
+LONGEST_LIST = 100_000  # items, those of inner lists counted
+LONGEST_STRING = 10_000
+STEPS = 2_000_000  # operations and nodes for one network
+
+
+class Unknown(Exception):
+    """Something depends on a value whose shape an earlier fault left unknown: stay silent."""
+
+
+class Items(tuple[object, ...]):
+    """A list of the language. `weight` counts what it holds, inner lists included."""
+
+    weight: int
+
+    @staticmethod
+    def of(items: Iterable[object], span: Span) -> Items:
+        collected: list[object] = []
+        weight = 0
+        for item in items:
+            weight += weigh(item)
+            if weight > LONGEST_LIST:
+                raise Fault(
+                    error(
+                        "A402",
+                        f"a list of more than {LONGEST_LIST:_} items",
+                        span,
+                        help="a `stage` repeats a block any number of times",
+                    )
+                )
+            collected.append(item)
+        made = Items(collected)
+        made.weight = max(weight, 1)
+        return made
+
+
+def weigh(value: object) -> int:
+    match value:
+        case Items():
+            return value.weight
+        case LayerValue():
+            return value.weight
+        case _:
+            return 1
+
+
+@dataclass(frozen=True, slots=True)
+class LayerValue:
+    """A layer, block or arch with the arguments that it brings: `leaky_relu(0.1)`."""
+
+    target: type[Layer] | Definition
+    arguments: tuple[tuple[str, object], ...] = ()
+    weight: int = 1
+
+    @property
+    def name(self) -> str:
+        return self.target.name if isinstance(self.target, Definition) else self.target.keyword
+
+
+@dataclass(frozen=True, slots=True)
+class TensorValue:
+    """A value of the network: its number in the body, and its shape."""
+
+    ref: Ref
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """The results of a block with several outputs, by name."""
+
+    fields: tuple[tuple[str, TensorValue], ...]
+
+    def get(self, name: str) -> TensorValue | None:
+        return dict(self.fields).get(name)
+
+
+class Budget:
+    """Counts the work for one network, so that every spec is answered in bounded time."""
+
+    def __init__(self, steps: int = STEPS) -> None:
+        self.left = steps
+
+    def spend(self, span: Span, steps: int = 1) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise Fault(
+                error(
+                    "A404",
+                    "the spec asks for too much work",
+                    span,
+                    f"stopped here after {STEPS:_} steps",
+                    help="a `stage` repeats a block without further work",
+                )
+            )
+
+
+@dataclass(slots=True)
+class Environment:
+    """What names mean where an expression stands.
+
+    `names` are parameters, `let`s and loop variables; `scope` is the file's: layers, blocks
+    and constants. `channels` and `shape` come from `current`, those of `input` from `entered`;
+    both raise `Unknown` when the shape is not known. `value` finds what `from` names.
+    """
+
+    names: Mapping[str, object] = field(default_factory=dict)
+    scope: Mapping[str, object] = field(default_factory=dict)
+    current: Callable[[Span], Shape] | None = None
+    entered: Callable[[Span], Shape] | None = None
+    value: Callable[[object], object] | None = None
+    budget: Budget = field(default_factory=Budget)
+
+    def with_names(self, names: Mapping[str, object]) -> Environment:
+        """The same place with further names, which hide those before."""
+        return Environment(
+            {**self.names, **names}, self.scope, self.current, self.entered, self.value, self.budget
+        )
+
+
+def identity_key(value: object) -> object:
+    """Equal for values that mean the same: `True`, `1` and `1.0` differ, values of the network
+    count by their shape."""
+    match value:
+        case Items():
+            return tuple(identity_key(item) for item in value)
+        case LayerValue():
+            arguments = tuple((name, identity_key(item)) for name, item in value.arguments)
+            return LayerValue, id(value.target), arguments
+        case TensorValue():
+            return TensorValue, value.shape
+        case Several():
+            return tuple((name, item.shape) for name, item in value.fields)
+        case _:
+            return type(value), value
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in the words of a message."""
+    match value:
+        case bool():
+            return "a boolean"
+        case int():
+            return "an integer"
+        case float():
+            return "a float"
+        case str():
+            return "a string"
+        case None:
+            return "none"
+        case Auto():
+            return "auto"
+        case Items():
+            return "a list"
+        case LayerValue():
+            return (
+                f"the {'block' if isinstance(value.target, Definition) else 'layer'} `{value.name}`"
+            )
+        case TensorValue():
+            return "a value of the network"
+        case Several():
+            return "several values of the network"
+        case _:
+            return "something else"
+
+
+def show(value: object) -> str:
+    """A value as one would write it in a spec."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case None:
+            return "none"
+        case Auto():
+            return "auto"
+        case str():
+            return f'"{value}"'
+        case Items():
+            return (
+                "["
+                + ", ".join(show(item) for item in value[:8])
+                + (", ...]" if len(value) > 8 else "]")
+            )
+        case LayerValue():
+            given = ", ".join(f"{name}={show(item)}" for name, item in value.arguments)
+            return f"{value.name}({given})" if given else value.name
+        case TensorValue():
+            return f"value of {value.shape}"
+        case _:
+            return str(value)
