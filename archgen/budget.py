@@ -60,7 +60,7 @@ def memory() -> int:
 
 def _refused(network: Network, reason: str) -> Diagnostic:
     return error(
-        "A410",
+        "A405",
         f"{network.name}: too large for a live model: {reason}",
         network.span,
         notes=["it can be checked, counted, drawn and written as source all the same"],

@@ -4,4 +4,143 @@ from __future__ import annotations
 
 from archgen.codes.entry import Code
 
-ENTRIES: tuple[Code, ...] = ()
+ENTRIES: tuple[Code, ...] = (
+    Code(
+        "A401",
+        "nested too deeply",
+        """
+Brackets, parts of an expression, or calls of blocks stand inside one another deeper than archgen
+follows. For brackets and expressions, give a name to a part: with `let`, or as a block. A block
+that calls itself must stop: put the call into an `if` on a parameter that gets smaller. An arch
+that is another name of itself never comes to an end either.
+""",
+        """
+block tree(depth) {
+  conv(channels, 3) -> bn -> relu
+  tree(depth - 1)
+}
+
+arch net {
+  input(8, 16, 16)
+  trunk = tree(3)
+}
+""",
+        """
+block tree(depth) {
+  conv(channels, 3) -> bn -> relu
+  if depth > 1 {
+    tree(depth - 1)
+  }
+}
+
+arch net {
+  input(8, 16, 16)
+  trunk = tree(3)
+}
+""",
+    ),
+    Code(
+        "A402",
+        "too long",
+        """
+A list, a string or a file is longer than archgen reads or makes. Nothing that people write comes
+near; what counts to a million is most often a repeat, and `stage` repeats a block any number of
+times without a list.
+""",
+        """
+block unit(out) {
+  conv(out, 3) -> bn -> relu
+}
+
+arch net {
+  input(8, 16, 16)
+  units = seq { for i in range(1M) { unit(8) } }
+}
+""",
+        """
+block unit(out) {
+  conv(out, 3) -> bn -> relu
+}
+
+arch net {
+  input(8, 16, 16)
+  units = stage(unit, 8, n=1M)
+}
+""",
+    ),
+    Code(
+        "A403",
+        "too large a number",
+        """
+A number does not fit into 64 bits, or a value of the network holds more numbers than any machine.
+Powers and products of products grow faster than they look; print a part of the expression by
+promising something false about it: `expect width == 0`.
+""",
+        """
+arch net {
+  input(8)
+  fc = linear(9 ** 9 ** 9)
+}
+""",
+        """
+arch net {
+  input(8)
+  fc = linear(9 ** 3)
+}
+""",
+    ),
+    Code(
+        "A404",
+        "too much work",
+        """
+Reading a spec takes a bounded number of steps, and this one asks for more: loops in loops, or
+blocks that differ in every call. A loop is read pass by pass; `stage` repeats without further
+work as soon as its calls are equal. A sum over a loop is often a formula.
+""",
+        """
+arch net {
+  input(8)
+  let total = sum([sum([i * j for j in range(5K)]) for i in range(5K)])
+  fc = linear(total % 10 + 1)
+}
+""",
+        """
+arch net {
+  input(8)
+  let total = sum(range(5K)) ** 2
+  fc = linear(total % 10 + 1)
+}
+""",
+    ),
+    Code(
+        "A405",
+        "too large for a live model",
+        """
+A network of any size can be checked, counted, drawn and written as source. A live model takes
+memory and time for each of its modules and weights, so `archgen build` and `archgen.build` make
+none that this machine could not hold. Lower a repeat or a width (`--set`), or ask for a model
+without memory for its weights (`--device meta`), if it is them and not the modules that are too
+many.
+""",
+        """
+block unit(out) {
+  conv(out, 3) -> bn -> relu
+}
+
+arch net {
+  input(8, 16, 16)
+  units = stage(unit, 8, n=1G)
+}
+""",
+        """
+block unit(out) {
+  conv(out, 3) -> bn -> relu
+}
+
+arch net {
+  input(8, 16, 16)
+  units = stage(unit, 8, n=10)
+}
+""",
+    ),
+)

@@ -1,7 +1,111 @@
-"""A5xx: files."""
+"""A5xx: files.
+
+Beside the examples, which are called `net.arch`, lie: `folder.arch`, a folder; `huge.arch`, of two
+megabytes; `latin.arch`, in Latin-1.
+"""
 
 from __future__ import annotations
 
 from archgen.codes.entry import Code
 
-ENTRIES: tuple[Code, ...] = ()
+_NET = """
+
+arch net {
+  input(8)
+  fc = linear(10)
+}
+"""
+
+ENTRIES: tuple[Code, ...] = (
+    Code(
+        "A501",
+        "no such file",
+        """
+A file that was asked for, by `use` or on the command line, is not there. A quoted `use` is looked
+for beside the file that it stands in, not in the current folder. The shipped libraries are named
+without quotes.
+""",
+        'use "block/residual.arch"' + _NET,
+        "use residual" + _NET,
+    ),
+    Code(
+        "A502",
+        "not a regular file",
+        """
+archgen reads specs from regular files only: not from folders, pipes, sockets or devices, which
+could have no end. On the command line, `archgen check` takes folders, and reads the specs in them.
+""",
+        'use "folder.arch"  # a folder' + _NET,
+        "use residual" + _NET,
+    ),
+    Code(
+        "A503",
+        "not a spec",
+        """
+The name of a spec ends in `.arch`. No other file is read, whoever asks: a spec from a stranger
+must not be able to show parts of other files in its errors.
+""",
+        'use "net.txt"' + _NET,
+        "use residual" + _NET,
+    ),
+    Code(
+        "A504",
+        "too large a file",
+        """
+A spec of more than a megabyte is not read. ResNet-152 takes half a kilobyte: what is that long
+holds weights, or was made by a program that could have written a loop.
+""",
+        'use "huge.arch"  # two megabytes' + _NET,
+        "use residual" + _NET,
+    ),
+    Code(
+        "A505",
+        "not UTF-8",
+        """
+A spec is text in UTF-8, with or without a byte order mark. The place of the error is the first
+byte that is not: an old encoding (save the file again as UTF-8), or no text at all.
+""",
+        'use "latin.arch"  # written in Latin-1' + _NET,
+        "use residual" + _NET,
+    ),
+    Code(
+        "A506",
+        "unreadable",
+        """
+The system refused to give the file; the message says in its words why. Permissions, a folder in
+the path that is none, or a link that leads to itself.
+""",
+        'use "net.arch/residual.arch"  # net.arch is no folder' + _NET,
+        "use residual" + _NET,
+    ),
+    Code(
+        "A507",
+        "files use one another",
+        """
+A file uses itself, directly or through others, so that neither could be read before the other.
+Move what both need into a third file that uses neither.
+""",
+        'use "net.arch"  # this file' + _NET,
+        "use residual" + _NET,
+    ),
+    Code(
+        "A508",
+        "not allowed as a path",
+        """
+A `use` names a file relative to the one that it stands in, with `/` between folders: then a
+folder of specs can be moved, and a spec cannot probe the machine that reads it.
+""",
+        'use "/home/me/residual.arch"' + _NET,
+        "use residual" + _NET,
+    ),
+    Code(
+        "A509",
+        "no such library",
+        """
+A `use` without quotes names one of the libraries that archgen ships. A file of your own is named
+in quotes, with its ending: `use "blocks/mine.arch"`.
+""",
+        "use residuals" + _NET,
+        "use residual" + _NET,
+    ),
+)
