@@ -1,0 +1,55 @@
+"""archgen: a small language and a code generator for network architectures."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from archgen.api import build, check, draw, load, loads, shipped, source, summary
+    from archgen.convert import convert_resnext
+    from archgen.diagnostics import ArchError, Diagnostic
+    from archgen.network import Network
+
+# Where each public name lives. Imported when asked for: `import archgen` costs nothing.
+_HOMES = {
+    "ArchError": "archgen.diagnostics",
+    "Diagnostic": "archgen.diagnostics",
+    "Network": "archgen.network",
+    "build": "archgen.api",
+    "check": "archgen.api",
+    "convert_resnext": "archgen.convert",
+    "draw": "archgen.api",
+    "load": "archgen.api",
+    "loads": "archgen.api",
+    "shipped": "archgen.api",
+    "source": "archgen.api",
+    "summary": "archgen.api",
+}
+
+__all__ = [
+    "ArchError",
+    "Diagnostic",
+    "Network",
+    "build",
+    "check",
+    "convert_resnext",
+    "draw",
+    "load",
+    "loads",
+    "shipped",
+    "source",
+    "summary",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'archgen' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,229 @@
+"""What archgen does, as functions: read, check, compile, build, look.
+
+    net = archgen.load("specs/resnet50.arch", classes=10)
+    print(archgen.source(net))
+    model = archgen.build(net, device="cuda")
+
+Bad specs raise `ArchError`, which carries every diagnostic. Only `build` needs torch.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archgen import resources
+from archgen.diagnostics import ArchError, Diagnostic, Fault, error
+from archgen.network import Network
+from archgen.resolve.expressions import evaluate, suggest
+from archgen.resolve.modules import Loader
+from archgen.resolve.program import Program
+from archgen.resolve.values import Environment, Items, Unknown
+from archgen.source import NOWHERE, Source, Span
+from archgen.syntax import tree
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from archgen.backends.drawing import Drawing
+
+PathLike = str | os.PathLike[str]
+Inputs = Sequence[int] | Sequence[Sequence[int]] | None
+
+
+def check(*paths: PathLike) -> list[Diagnostic]:
+    """Check spec files, and every `.arch` file below folders: every error of every file."""
+    files: list[str] = []
+    for path in map(Path, paths):
+        files += map(str, sorted(path.rglob("*.arch"))) if path.is_dir() else [str(path)]
+    return check_paths(files)
+
+
+def check_paths(files: Sequence[str]) -> list[Diagnostic]:
+    """Check spec files: text, names, the shapes of every arch, and what each promises."""
+    loader = Loader()
+    for file in files:
+        program = Program.read(file, loader)
+        if program is not None:
+            _check_archs(program)
+    return list(loader.sink)
+
+
+def _check_archs(program: Program) -> None:
+    from archgen.analysis.promises import verify
+
+    for name, definition in program.archs.items():
+        if any(parameter.default is None for parameter in definition.parameters):
+            continue  # made to be given arguments by others
+        network = program.network(name)
+        if network is not None:
+            program.sink.extend(verify(network))
+
+
+def load(spec: PathLike, *, input: Inputs = None, **parameters: object) -> Network:
+    """Resolve a network: a spec's path, `path:arch`, or the name of a shipped one.
+
+    `parameters` are those of the arch; `input` gives other sizes than the spec's, without the
+    batch. Raises `ArchError` with everything that is wrong with the spec.
+    """
+    path, name = locate(os.fspath(spec))
+    loader = Loader()
+    program = Program.read(path, loader)
+    if program is None or loader.sink.failed:
+        raise ArchError(list(loader.sink))
+    return _network(program, name, parameters, input)
+
+
+def loads(
+    text: str, name: str | None = None, *, input: Inputs = None, **parameters: object
+) -> Network:
+    """The same for the text of a spec, whose `use`s start at the current folder."""
+    program = Program.of(text)
+    if program.sink.failed:
+        raise ArchError(list(program.sink))
+    return _network(program, name, parameters, input)
+
+
+def _network(
+    program: Program, name: str | None, parameters: Mapping[str, object], input: Inputs
+) -> Network:
+    try:
+        given = {key: _value(item, program) for key, item in parameters.items()}
+    except Fault as fault:
+        raise ArchError([fault.diagnostic]) from None
+    network = program.network(name, given, _sizes(input))
+    if network is None or program.sink.failed:
+        raise ArchError(list(program.sink))
+    return network
+
+
+def _value(value: object, program: Program) -> object:
+    """A parameter from outside as the language has it; an expression of `--set` is evaluated."""
+    if isinstance(value, tree.Node):
+        try:
+            return evaluate(value, Environment({}, program.module.scope))  # type: ignore[arg-type]
+        except Unknown:
+            raise AssertionError(value) from None
+    if isinstance(value, list | tuple):
+        return Items.of((_value(item, program) for item in value), NOWHERE)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    message = f"a parameter cannot be {value!r}"
+    hint = "a number, a string, none, or a list of them"
+    raise Fault(error("A109", message, Span(program.module.source, 0, 0), help=hint))
+
+
+def _sizes(input: Inputs) -> tuple[tuple[int, ...], ...]:
+    if not input:
+        return ()
+    if all(isinstance(size, int) for size in input):
+        return (tuple(input),)  # type: ignore[arg-type]
+    return tuple(tuple(sizes) for sizes in input)  # type: ignore[arg-type]
+
+
+# --- finding specs --------------------------------------------------------------------------------
+
+
+def shipped() -> list[tuple[str, Path]]:
+    """Every shipped network with its file, by name."""
+    found = []
+    for path in sorted(resources.root("specs").glob("*.arch")):
+        found += [(name, path) for name in _archs_in(path)]
+    return sorted(found)
+
+
+def _archs_in(path: Path) -> Iterator[str]:
+    """The archs of a file, by its tree alone."""
+    from archgen.syntax.parse import parse
+    from archgen.syntax.read import read_source
+
+    for item in parse(read_source(path)).tree.items:
+        if isinstance(item, tree.Arch | tree.Alias):
+            if all(parameter.default is not None for parameter in item.parameters):
+                yield item.name
+
+
+def locate(spec: str) -> tuple[str, str | None]:
+    """The file and the arch that a SPEC means. Raises `ArchError` for an unknown name."""
+    path, colon, name = spec.rpartition(":")
+    if not colon or not path.endswith(".arch"):
+        path, name = spec, ""
+    if path.endswith(".arch") or os.sep in path or os.path.exists(path):
+        return path, name or None
+    known = dict(shipped())
+    if path in known:
+        return str(known[path]), path
+    hint = suggest(path, list(known)) or "`archgen list` names them; a path ends in .arch"
+    place = Span(Source("<command line>", spec), 0, len(spec))
+    raise ArchError([error("A501", f"no shipped network is called `{path}`", place, help=hint)])
+
+
+# --- what becomes of a network --------------------------------------------------------------------
+
+
+def source(network: Network) -> str:
+    """Standalone PyTorch source for a network; it needs torch alone."""
+    from archgen.analysis.figures import figures
+    from archgen.backends.pytorch import render
+
+    return render(network, figures(network))
+
+
+def build(
+    network: Network | PathLike,
+    *,
+    device: str | torch.device = "cpu",
+    dtype: str | torch.dtype | None = None,
+    memory_format: str | torch.memory_format | None = None,
+    compile: bool = False,
+    seed: int | None = None,
+    **parameters: object,
+) -> nn.Module:
+    """A live PyTorch model: the network's source, executed. In training mode.
+
+    device: "cpu", "cuda", "meta", or "auto". `parameters` as in `load`, for a path or name.
+    Raises `ArchError` for a bad or too large spec, `ValueError` for a device that is not there,
+    `ModuleNotFoundError` without torch.
+    """
+    from archgen.analysis.figures import figures
+    from archgen.budget import oversize
+
+    if not isinstance(network, Network):
+        network = load(network, **parameters)
+    elif parameters:
+        raise TypeError("a network that is loaded has its parameters: give them to `load`")
+    refused = oversize(network, figures(network).params, str(device))
+    if refused is not None:
+        raise ArchError([refused])
+    from archgen import live
+    from archgen.backends.pytorch import class_name
+
+    return live.model(
+        source(network),
+        class_name(network),
+        network_name=network.name,
+        device=device,
+        dtype=dtype,
+        memory_format=memory_format,
+        compile=compile,
+        seed=seed,
+    )
+
+
+def draw(network: Network, level: str = "block", expand: Sequence[str] = ()) -> Drawing:
+    """The network's diagram; shows itself in a notebook, `.save("x.svg")` writes it."""
+    from archgen.backends.drawing import draw as drawn
+
+    return drawn(network, level=level, expand=tuple(expand))
+
+
+def summary(network: Network, depth: int = 1) -> str:
+    """A table: path, layer, output shape, parameters, MACs, and the totals."""
+    from archgen.backends.table import render
+
+    return render(network, depth=depth)
+
+
