@@ -100,15 +100,13 @@ work as soon as its calls are equal. A sum over a loop is often a formula.
         """
 arch net {
   input(8)
-  let total = sum([sum([i * j for j in range(5K)]) for i in range(5K)])
-  fc = linear(total % 10 + 1)
+  fc = linear(sum([sum([i * j for j in range(5K)]) for i in range(5K)]) % 10 + 1)
 }
 """,
         """
 arch net {
   input(8)
-  let total = sum(range(5K)) ** 2
-  fc = linear(total % 10 + 1)
+  fc = linear(sum(range(5K)) ** 2 % 10 + 1)
 }
 """,
     ),

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from archgen.diagnostics import Diagnostic, error
+from archgen.analysis.figures import figures
+from archgen.diagnostics import ArchError, error
 from archgen.network import Body, CallNode, LayerNode, Network, Node
 
 MOST_MODULES: Final = 20_000  # some 20 KB and 50 us each
@@ -18,18 +19,17 @@ MOST_MACS: Final = 2_000_000_000_000  # of one sample: about a minute on a CPU
 BYTES: Final = 4  # of a number in float32, in which models are made
 
 
-def oversize(network: Network, params: int, device: str = "cpu") -> Diagnostic | None:
-    """Say why a network is too large to be made live, if it is.
+def check_buildable(network: Network, *, meta: bool) -> None:
+    """Raise `ArchError` if a network is too large to be made live.
 
-    params: how many numbers its weights hold. On the device "meta" they take no memory.
+    meta: on the device of that name weights take no memory, and any number is allowed.
     """
     modules = count_modules(network)
     if modules > MOST_MODULES:
-        return _refused(network, f"{modules:,} modules, the limit is {MOST_MODULES:,}")
-    limit = min(MOST_PARAMETERS, memory() // BYTES)
-    if device != "meta" and params > limit:
-        return _refused(network, f"{params:,} parameters, the limit here is {limit:,}")
-    return None
+        raise _refusal(network, f"{modules:,} modules, the limit is {MOST_MODULES:,}")
+    params, limit = figures(network).params, min(MOST_PARAMETERS, memory() // BYTES)
+    if params > limit and not meta:
+        raise _refusal(network, f"{params:,} parameters, the limit here is {limit:,}")
 
 
 def too_large_to_run(network: Network, macs: int) -> str | None:
@@ -58,14 +58,15 @@ def memory() -> int:
         return MOST_PARAMETERS * BYTES
 
 
-def _refused(network: Network, reason: str) -> Diagnostic:
-    return error(
+def _refusal(network: Network, reason: str) -> ArchError:
+    refused = error(
         "A405",
         f"{network.name}: too large for a live model: {reason}",
         network.span,
         notes=["it can be checked, counted, drawn and written as source all the same"],
-        help="lower a repeat or a width (`--set`), or `--device meta` for weights without memory",
+        help="lower a repeat or a width (`--set`); on the device meta weights take no memory",
     )
+    return ArchError([refused])
 
 
 def _made(body: Body) -> list[LayerNode | CallNode]:
