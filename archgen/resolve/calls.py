@@ -21,7 +21,7 @@ from archgen.network import (
     weight_shapes,
 )
 from archgen.resolve import flow
-from archgen.resolve.expressions import bind, lookup, parameters_of, suggest
+from archgen.resolve.expressions import bind, lookup, parameters_of, suggest, unknown_layer
 from archgen.resolve.frame import Child, Frame, check_submodule
 from archgen.resolve.initial import initialiser_of
 from archgen.resolve.sequential import container
@@ -68,7 +68,7 @@ def apply_call(frame: Frame, link: tree.Call, name: str | None) -> Step:
     stem = link.function.parts[-1]
     if value is None:
         return _passed(frame, name, stem, link.span)
-    given = bind(value, link.arguments, frame.env, link.function.span)
+    given = bind(value, link.arguments, frame.env)
     if getattr(value.target, "keyword", None) == "identity" and not frame.sequential:
         return _passed(frame, name, stem, link.span)
     text = f"`{value.name}`" + (f", called `{name}`" if name else "")
@@ -93,10 +93,7 @@ def _callable(frame: Frame, function: tree.Name) -> LayerValue | None:
     except Fault as fault:
         if fault.diagnostic.code != "A101":
             raise
-        names = [*frame.env.scope, *frame.env.names, "stage"]
-        hint = suggest(function.text, names)
-        message = f"unknown layer or block `{function.text}`"
-        raise Fault(error("A102", message, function.span, help=hint)) from None
+        raise Fault(unknown_layer(function, frame.env)) from None
     if value is None or isinstance(value, LayerValue):
         return value
     message = f"`{function.text}` is {kind_of(value)}, not a layer or block"
@@ -265,7 +262,7 @@ def _stage_of(frame: Frame, link: tree.Call, name: str | None) -> _Stage:
     own = {item.name: item for item in others if item.name in {"n", "stride"}}
     passed = tuple(item for item in others if item.name not in {"n", "stride"})
     n = _whole(frame, own.get("n"), "n", 1)
-    given = bind(value, passed, frame.env, link.span)
+    given = bind(value, passed, frame.env)
     names = parameters_of(value.target)
     _check_stage(value, names, own, link)
     inner_link = tree.Call(link.function, passed, span=link.span)

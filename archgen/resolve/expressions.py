@@ -9,19 +9,23 @@ import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
-from typing import TypeGuard, assert_never
+from typing import assert_never
 
 from archgen.diagnostics import Diagnostic, Fault, error
 from archgen.layers.base import AUTO, Layer
 from archgen.network import Definition
+from archgen.resolve.functions import FUNCTIONS
 from archgen.resolve.values import (
     LARGEST_NUMBER,
     LONGEST_STRING,
     Environment,
     Items,
     LayerValue,
+    Numeric,
     Several,
     TensorValue,
+    is_integer,
+    is_number,
     kind_of,
     show,
     weigh,
@@ -170,6 +174,11 @@ def unknown_name(name: tree.Name, env: Environment) -> Diagnostic:
     return error("A101", f"unknown name `{name.text}`", name.span, help=hint)
 
 
+def unknown_layer(name: tree.Name, env: Environment) -> Diagnostic:
+    hint = suggest(name.text, [*env.scope, *env.names, "stage"])
+    return error("A102", f"unknown layer or block `{name.text}`", name.span, help=hint)
+
+
 def _facts(name: tree.Name, shape: Callable[[Span], Shape] | None, rest: list[str]) -> object:
     if shape is None:
         message = f"`{name.text}` is not known here"
@@ -206,7 +215,6 @@ def _value(expr: tree.Value, env: Environment) -> object:
 
 # --- operators ------------------------------------------------------------------------------
 
-Numeric = int | float
 _ARITHMETIC: dict[str, Callable[[Numeric, Numeric], Numeric]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -232,10 +240,10 @@ def _binary(expr: tree.Binary, env: Environment) -> object:
         return _text(left + right, expr.span)
     if expr.op == "+" and isinstance(left, Items) and isinstance(right, Items):
         return Items.of((*left, *right), expr.span)
-    if expr.op == "*" and isinstance(left, Items) and _is_count(right):
+    if expr.op == "*" and isinstance(left, Items) and is_integer(right):
         return _repeated(left, right, expr.span)
     for side, value in ((expr.left, left), (expr.right, right)):
-        if not _is_number(value):
+        if not is_number(value):
             message = f"`{expr.op}` takes numbers, not {kind_of(value)}"
             raise Fault(error("A110", message, side.span, show(value)))
     return arithmetic(expr.op, left, right, expr.span)  # type: ignore[arg-type]
@@ -288,22 +296,14 @@ def _repeated(items: Items, times: int, span: Span) -> Items:
     return Items.of(endlessly() if items else (), span)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_count(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _unary(expr: tree.Unary, env: Environment) -> object:
     if expr.op == "not":
         return not truth(expr.operand, env)
     value = evaluate(expr.operand, env)
-    if not _is_number(value):
+    if not is_number(value):
         message = f"`-` takes a number, not {kind_of(value)}"
         raise Fault(error("A110", message, expr.operand.span, show(value)))
-    return number(-value, expr.span)  # type: ignore[operator]
+    return number(-value, expr.span)
 
 
 def _compare(expr: tree.Compare, env: Environment) -> bool:
@@ -319,7 +319,7 @@ def _compare(expr: tree.Compare, env: Environment) -> bool:
 def _compares(op: str, left: object, right: object, span: Span) -> bool:
     if op in {"==", "!="}:
         return (equal(left, right)) is (op == "==")
-    both_numbers = _is_number(left) and _is_number(right)
+    both_numbers = is_number(left) and is_number(right)
     if not both_numbers and not (isinstance(left, str) and isinstance(right, str)):
         message = f"`{op}` cannot compare {kind_of(left)} with {kind_of(right)}"
         raise Fault(error("A110", message, span))
@@ -389,7 +389,7 @@ def _apply(expr: tree.Apply, env: Environment) -> object:
         raise Fault(
             error("A112", f"`{name.text}` is {kind_of(value)}, it cannot be called", name.span)
         )
-    given = bind(value, expr.arguments, env, name.span)
+    given = bind(value, expr.arguments, env)
     return LayerValue(value.target, tuple(given.items()), 1 + sum(map(weigh, given.values())))
 
 
@@ -401,50 +401,45 @@ def parameters_of(target: type[Layer] | Definition) -> tuple[str, ...]:
 
 
 def bind(
-    value: LayerValue, arguments: Sequence[tree.Argument], env: Environment, span: Span
+    value: LayerValue, arguments: Sequence[tree.Argument], env: Environment
 ) -> dict[str, object]:
-    """Arguments by the parameters' names: those that the layer value brings, then those given.
-
-    Positional ones come first and fill the parameters in order.
-    """
+    """Arguments by the parameters' names: those that the layer value brings, then those given."""
     names = parameters_of(value.target)
-    given: dict[str, object] = {}
-    for position, argument in enumerate(arguments):
-        name = _parameter(value, names, argument, position, given)
-        given[name] = evaluate(argument.value, env)
+    matched = match_arguments(value.name, names, arguments)
+    given = {name: evaluate(argument.value, env) for name, argument in matched.items()}
     merged = {**dict(value.arguments), **given}
     return {name: merged[name] for name in names if name in merged}
 
 
-def _parameter(
-    value: LayerValue,
-    names: Sequence[str],
-    argument: tree.Argument,
-    position: int,
-    given: dict[str, object],
+def match_arguments(
+    callee: str, names: Sequence[str], arguments: Sequence[tree.Argument]
+) -> dict[str, tree.Argument]:
+    """Which argument is for which parameter; positional ones come first and fill in order."""
+    matched: dict[str, tree.Argument] = {}
+    for position, argument in enumerate(arguments):
+        name = argument.name
+        if name is None:
+            name = _positional(callee, names, argument, position, len(matched))
+        elif name not in names:
+            has = f"it has: {', '.join(names)}" if names else "it has none"
+            message = f"`{callee}` has no argument `{name}`"
+            raise Fault(error("A106", message, argument.span, help=suggest(name, names) or has))
+        elif name in matched:
+            raise Fault(error("A108", f"`{name}` is given twice", argument.span))
+        matched[name] = argument
+    return matched
+
+
+def _positional(
+    callee: str, names: Sequence[str], argument: tree.Argument, position: int, matched: int
 ) -> str:
-    """The name of the parameter that an argument is for."""
-    if argument.name is None:
-        if position != len(given):
+    if position != matched or position >= len(names):
+        if position < len(names):
             message = "a positional argument after a named one"
             raise Fault(error("A108", message, argument.span, help="name it, or move it forward"))
-        if position >= len(names):
-            takes = (
-                f"`{value.name}` takes {len(names)} arguments"
-                if names
-                else f"`{value.name}` takes no arguments"
-            )
-            raise Fault(error("A108", f"{takes}, not {position + 1}", argument.span))
-        return names[position]
-    if argument.name not in names:
-        hint = suggest(argument.name, names) or (
-            f"it has: {', '.join(names)}" if names else "it has none"
-        )
-        message = f"`{value.name}` has no argument `{argument.name}`"
-        raise Fault(error("A106", message, argument.span, help=hint))
-    if argument.name in given:
-        raise Fault(error("A108", f"`{argument.name}` is given twice", argument.span))
-    return argument.name
+        takes = f"at most {len(names)} arguments" if names else "no arguments"
+        raise Fault(error("A108", f"`{callee}` takes {takes}", argument.span))
+    return names[position]
 
 
 def _function(expr: tree.Apply, env: Environment) -> object:
@@ -462,143 +457,3 @@ def _function(expr: tree.Apply, env: Environment) -> object:
     if isinstance(result, int | float) and not isinstance(result, bool):
         return number(result, expr.span)
     return result
-
-
-def _numbers(span: Span, *values: object) -> tuple[Numeric, ...]:
-    for value in values:
-        if not _is_number(value):
-            raise Fault(
-                error("A110", f"a number is needed here, not {kind_of(value)}", span, show(value))
-            )
-    return values  # type: ignore[return-value]
-
-
-def _integers(span: Span, *values: object) -> tuple[int, ...]:
-    for value in values:
-        if not _is_count(value):
-            raise Fault(
-                error("A110", f"an integer is needed here, not {kind_of(value)}", span, show(value))
-            )
-    return values  # type: ignore[return-value]
-
-
-def _items(span: Span, value: object) -> Items:
-    if not isinstance(value, Items):
-        raise Fault(
-            error("A110", f"a list is needed here, not {kind_of(value)}", span, show(value))
-        )
-    return value
-
-
-def _range(span: Span, first: object, /, *more: object) -> Items:
-    """range(stop), range(start, stop) or range(start, stop, step)"""
-    bounds = _integers(span, first, *more)
-    if len(bounds) == 3 and bounds[2] == 0:
-        raise Fault(error("A111", "a range with step 0", span))
-    return Items.of(range(*bounds), span)
-
-
-def _len(span: Span, items: object, /) -> int:
-    """len(list)"""
-    return len(items) if isinstance(items, str) else len(_items(span, items))
-
-
-def _sum(span: Span, items: object, /) -> Numeric:
-    """sum(list of numbers)"""
-    return sum(_numbers(span, *_items(span, items)))
-
-
-def _extreme(choose: Callable[[Sequence[Numeric]], Numeric]) -> Callable[..., Numeric]:
-    def function(span: Span, first: object, /, *more: object) -> Numeric:
-        values = _items(span, first) if not more and isinstance(first, Items) else (first, *more)
-        return choose(_numbers(span, *values))
-
-    function.__doc__ = f"{choose.__name__}(a, b, ...) or {choose.__name__}(list of numbers)"
-    return function
-
-
-def _abs(span: Span, value: object, /) -> Numeric:
-    """abs(number)"""
-    return abs(_numbers(span, value)[0])
-
-
-def _round(span: Span, value: object, digits: object = None, /) -> Numeric:
-    """round(number) or round(number, digits): half to even, as Python's"""
-    if digits is None:
-        return round(_numbers(span, value)[0])
-    return round(_numbers(span, value)[0], _integers(span, digits)[0])
-
-
-def _floor(span: Span, value: object, /) -> int:
-    """floor(number)"""
-    return math.floor(_numbers(span, value)[0])
-
-
-def _ceil(span: Span, value: object, /) -> int:
-    """ceil(number)"""
-    return math.ceil(_numbers(span, value)[0])
-
-
-def _int(span: Span, value: object, /) -> int:
-    """int(number): towards zero, as Python's"""
-    return int(_numbers(span, value)[0])
-
-
-def _zip(span: Span, first: object, /, *more: object) -> Items:
-    """zip(list, list, ...): lists of one length"""
-    lists = [_items(span, item) for item in (first, *more)]
-    if len({len(items) for items in lists}) > 1:
-        lengths = ", ".join(str(len(items)) for items in lists)
-        raise Fault(error("A111", f"`zip` of lists of different lengths: {lengths}", span))
-    return Items.of((Items.of(row, span) for row in zip(*lists, strict=True)), span)
-
-
-def _enumerate(span: Span, items: object, start: object = 0, /) -> Items:
-    """enumerate(list) or enumerate(list, start)"""
-    first = _integers(span, start)[0]
-    pairs = enumerate(_items(span, items), first)
-    return Items.of((Items.of(pair, span) for pair in pairs), span)
-
-
-def _log(span: Span, value: object, /) -> float:
-    """log(number): the natural logarithm"""
-    return math.log(_numbers(span, value)[0])
-
-
-def _log2(span: Span, value: object, /) -> float:
-    """log2(number)"""
-    return math.log2(_numbers(span, value)[0])
-
-
-def _sqrt(span: Span, value: object, /) -> float:
-    """sqrt(number)"""
-    return math.sqrt(_numbers(span, value)[0])
-
-
-def _divisible(span: Span, v: object, by: object = 8) -> int:
-    """divisible(v, by=8): the nearest multiple of `by`, not less than 0.9 v and at least `by`"""
-    (value,), (step,) = _numbers(span, v), _integers(span, by)
-    if step < 1:
-        raise Fault(error("A111", "`by` must be at least 1", span))
-    nearest = max(step, int(value + step / 2) // step * step)
-    return nearest + step if nearest < 0.9 * value else nearest
-
-
-FUNCTIONS: dict[str, Callable[..., object]] = {
-    "range": _range,
-    "len": _len,
-    "sum": _sum,
-    "min": _extreme(min),
-    "max": _extreme(max),
-    "abs": _abs,
-    "round": _round,
-    "floor": _floor,
-    "ceil": _ceil,
-    "int": _int,
-    "zip": _zip,
-    "enumerate": _enumerate,
-    "log": _log,
-    "log2": _log2,
-    "sqrt": _sqrt,
-    "divisible": _divisible,
-}

@@ -223,7 +223,7 @@ def alias_call(
     value = lookup(link.function, env)
     assert isinstance(value, LayerValue)
     assert isinstance(value.target, Definition)
-    fixed = bind(value, link.arguments, env, link.function.span)
+    fixed = bind(value, link.arguments, env)
     passed = {name: item for name, item in given.items() if name not in names}
     if value.target.kind == "alias":
         return alias_call(value.target, {**passed, **fixed}, budget)

@@ -1,11 +1,326 @@
-"""Names in a definition's text, whichever sides and passes a call takes."""
+"""Names in a definition's text, whichever sides and passes a call takes.
+
+Resolution sees only the sides that some call takes. This walk sees all of them, without values:
+every constant, layer, argument and value that the text names must exist there. Faults found by
+both have the same code and place, and are reported once.
+"""
 
 from __future__ import annotations
 
-from archgen.diagnostics import Diagnostic
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+
+from archgen.diagnostics import Diagnostic, Fault, Label, Sink, error
+from archgen.layers.base import Layer
 from archgen.network import Definition
+from archgen.resolve.expressions import (
+    SHAPE_NAMES,
+    as_value,
+    match_arguments,
+    parameters_of,
+    suggest,
+    unknown_layer,
+    unknown_name,
+)
+from archgen.resolve.frame import check_submodule
+from archgen.resolve.functions import FUNCTIONS
+from archgen.resolve.values import Environment, kind_of
+from archgen.syntax import tree
+
+# What `expect` of an arch knows besides.
+FIGURES = (
+    "params",
+    "buffers",
+    "macs",
+    "flops",
+    "activations",
+    "depth",
+    "output",
+    "reduction",
+    "receptive_field",
+)
+SPECIAL_CALLS = {("input",), ("param",), ("stage",)}
 
 
 def check_definition(definition: Definition) -> list[Diagnostic]:
-    """Every unknown name, layer or argument in the text of a definition."""
-    return []
+    """Every unknown name, layer, argument and value in the text of a definition."""
+    walk = _Walk(definition)
+    constants: set[str] = set()
+    for parameter in definition.own if definition.kind == "alias" else definition.parameters:
+        if parameter.default is not None:
+            walk.expression(parameter.default, _Place(frozenset(constants)))
+        constants.add(parameter.name)
+    walk.statements(definition.body.statements, _Place(frozenset(constants)))
+    return list(walk.sink)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What is known where a statement stands.
+
+    values: names that are defined on every way there; `perhaps`: on some way. `dynamic`: names
+    were computed, so that any name may exist.
+    """
+
+    constants: frozenset[str]
+    values: dict[str, tree.Node] = field(default_factory=dict)
+    perhaps: frozenset[str] = frozenset()
+    dynamic: bool = False
+
+    def knowing(self, names: Iterable[str]) -> _Place:
+        return replace(self, constants=self.constants | set(names))
+
+    def inside(self) -> _Place:
+        """A submodule's body: constants are seen, values are not."""
+        return _Place(self.constants)
+
+
+class _Walk:
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        self.scope = definition.scope
+        self.sink = Sink()
+
+    # --- statements ---------------------------------------------------------------------------
+
+    def statements(self, statements: Sequence[tree.Statement], place: _Place) -> _Place:
+        outside = place.constants
+        for statement in statements:
+            place = self.statement(statement, place)
+        return replace(place, constants=outside)
+
+    def statement(self, statement: tree.Statement, place: _Place) -> _Place:
+        match statement:
+            case tree.Chain():
+                return self.links(statement.links, place)
+            case tree.Named():
+                return self.named(statement, place)
+            case tree.Aux():
+                return self.named(statement.named, place)
+            case tree.If():
+                return self.if_(statement, place)
+            case tree.For():
+                self.expression(statement.iterable, place)
+                inner = self.statements(statement.body.statements, place.knowing(statement.names))
+                return replace(inner, constants=place.constants)
+            case tree.Let():
+                self.expression(statement.value, place)
+                return place.knowing(statement.names)
+            case tree.Output():
+                for value in statement.places:
+                    self.value(value, place)
+            case tree.Expect():
+                known = FIGURES if self.definition.kind in {"arch", "alias"} else ()
+                self.expression(statement.condition, place.knowing(known))
+            case tree.Doc():
+                pass
+        return place
+
+    def if_(self, statement: tree.If, place: _Place) -> _Place:
+        """After an `if` a value is known when every side defines it."""
+        ends = []
+        for arm in statement.arms:
+            self.expression(arm.condition, place)
+            ends.append(self.statements(arm.body.statements, place))
+        otherwise = statement.otherwise
+        ends.append(self.statements(otherwise.statements, place) if otherwise else place)
+        values = {
+            name: at
+            for name, at in ends[0].values.items()
+            if all(name in end.values for end in ends)
+        }
+        perhaps = frozenset().union(*(end.perhaps | end.values.keys() for end in ends))
+        return _Place(place.constants, values, perhaps, any(end.dynamic for end in ends))
+
+    def named(self, named: tree.Named, place: _Place) -> _Place:
+        links = named.chain.links
+        for target in named.places:
+            for expr in (target.name, *target.indices):
+                if not isinstance(expr, str):
+                    self.expression(expr, place)
+        if isinstance(links[0], tree.From):
+            self.value(links[0].place, place)
+            links = links[1:]
+        alone = len(links) == 1
+        if links and alone and isinstance(links[0], tree.Group) and len(named.places) == 1:
+            self.statements(links[0].body.statements, place.inside())
+        elif links:
+            place = self.links(links, place)
+        for target in named.places:
+            place = self.define(target, place, makes_module=_makes_module(links))
+        return place
+
+    def define(self, target: tree.Place, place: _Place, *, makes_module: bool) -> _Place:
+        if isinstance(target.name, tree.Template):
+            return replace(place, dynamic=True)
+        with self.collecting():
+            if makes_module:
+                check_submodule(target.name, target.span)
+            first = place.values.get(target.name)
+            if first is not None and not target.indices and not _indexed(first):
+                also = [Label(first.span, "first here")]
+                message = f"`{target.name}` is defined twice in one body"
+                raise Fault(error("A103", message, target.span, also=also))
+        return replace(place, values={**place.values, target.name: target})
+
+    # --- links --------------------------------------------------------------------------------
+
+    def links(self, links: Sequence[tree.Link], place: _Place) -> _Place:
+        for link in links:
+            place = self.link(link, place)
+        return place
+
+    def link(self, link: tree.Link, place: _Place) -> _Place:
+        match link:
+            case tree.Call():
+                self.call(link, place)
+            case tree.Merge():
+                for argument in link.arguments:
+                    self.expression(argument.value, place)
+                return self.statements(link.body.statements, place)
+            case tree.Group():
+                return self.statements(link.body.statements, place)
+            case tree.Seq():
+                self.statements(link.body.statements, place.inside())
+            case tree.From():
+                self.value(link.place, place)
+            case tree.Reuse():
+                self.submodule(link.place, place)
+        return place
+
+    def call(self, link: tree.Call, place: _Place) -> None:
+        parts = link.function.parts
+        if parts == ("init",):
+            return  # its words are of another kind; `initial` knows them
+        for argument in link.arguments:
+            if not (parts == ("param",) and argument is not link.arguments[0]):
+                self.expression(argument.value, place)
+        if parts in SPECIAL_CALLS or parts[0] in place.constants:
+            return
+        with self.collecting():
+            target = self.scope.get(link.function.text)
+            if target is None:
+                raise Fault(unknown_layer(link.function, self.environment(place)))
+            self.arguments(link.function, target, link.arguments)
+
+    def arguments(
+        self, function: tree.Name, target: object, arguments: Sequence[tree.Argument]
+    ) -> None:
+        """Arguments of a layer or block that the text names itself."""
+        if isinstance(target, Definition):
+            match_arguments(target.name, parameters_of(target), arguments)
+        elif isinstance(target, type) and issubclass(target, Layer):
+            match_arguments(target.keyword, parameters_of(target), arguments)
+
+    # --- names of values ----------------------------------------------------------------------
+
+    def value(self, value: tree.Expr, place: _Place) -> None:
+        """`from x`: x must be a value on every way there."""
+        match value:
+            case tree.Index():
+                self.expression(value.index, place)
+                self.value(value.base, place)
+            case tree.Template():
+                self.expression(value, place)
+            case tree.Name(parts=(name, *_)):
+                self.known_value(value, name, place)
+            case _:
+                self.expression(value, place)
+
+    def known_value(self, value: tree.Name, name: str, place: _Place) -> None:
+        if name == "input" or name in place.values or name in place.constants or place.dynamic:
+            return
+        if name in place.perhaps:
+            message = f"`{name}` is not defined on every side of the `if` before"
+            hint = "define it on the other side too: `name = identity`"
+        elif name in self.scope:
+            message = f"`{name}` is {kind_of_meaning(self.scope[name])}, not a value of the network"
+            hint = f"name a value: `x = {name}`, then `from x`"
+        else:
+            message = f"no value is called `{name}` here"
+            known = [*place.values, "input"]
+            hint = suggest(name, known) or "a value is known after the statement that names it"
+        self.sink.add(error("A113", message, value.span, help=hint))
+
+    def submodule(self, name: tree.Expr, place: _Place) -> None:
+        """`reuse x`: x must have been made before; nameless layers have names too."""
+        if isinstance(name, tree.Index):
+            self.expression(name.index, place)
+
+    # --- expressions --------------------------------------------------------------------------
+
+    def expression(self, expr: object, place: _Place) -> None:
+        match expr:
+            case tree.Name():
+                self.name(expr, place)
+            case tree.Apply():
+                self.apply(expr, place)
+            case tree.Comprehension():
+                self.expression(expr.iterable, place)
+                inner = place.knowing(expr.names)
+                self.expression(expr.element, inner)
+                self.expression(expr.condition, inner)
+            case tree.Value():
+                self.value(expr.place, place)
+            case tree.Argument():
+                self.expression(expr.value, place)
+            case tuple():
+                for item in expr:
+                    self.expression(item, place)
+            case _ if is_dataclass(expr) and isinstance(expr, tree.Node):
+                for part in fields(expr):
+                    if part.name != "span":
+                        self.expression(getattr(expr, part.name), place)
+
+    def name(self, name: tree.Name, place: _Place) -> None:
+        head = name.parts[0]
+        known = head in place.constants or head in {"input", *SHAPE_NAMES}
+        if known or name.text in self.scope or head in place.values:
+            return
+        self.sink.add(unknown_name(name, self.environment(place)))
+
+    def apply(self, expr: tree.Apply, place: _Place) -> None:
+        for argument in expr.arguments:
+            self.expression(argument.value, place)
+        name = expr.function
+        if name.parts[0] in place.constants:
+            return
+        with self.collecting():
+            target = self.scope.get(name.text)
+            if target is not None:
+                self.arguments(name, target, expr.arguments)
+            elif name.text not in FUNCTIONS:
+                hint = suggest(name.text, [*FUNCTIONS, *self.scope, *place.constants])
+                message = f"unknown function or layer `{name.text}`"
+                raise Fault(error("A101", message, name.span, help=hint))
+
+    def environment(self, place: _Place) -> Environment:
+        """For messages: every name that is known there."""
+        return Environment(dict.fromkeys(place.constants), self.scope)
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        try:
+            yield
+        except Fault as fault:
+            self.sink.add(fault.diagnostic)
+
+
+def kind_of_meaning(meaning: object) -> str:
+    """What a file's name stands for, in the words of a message."""
+    return kind_of(as_value(meaning))
+
+
+def _makes_module(links: Sequence[tree.Link]) -> bool:
+    """Whether the name of a chain becomes the name of a submodule."""
+    if len(links) != 1:
+        return bool(links) and not isinstance(links[0], tree.Reuse)
+    link = links[0]
+    if isinstance(link, tree.Call):
+        return link.function.parts not in {("input",), ("identity",), ("split",)}
+    return isinstance(link, tree.Seq | tree.Group)
+
+
+def _indexed(node: tree.Node) -> bool:
+    return isinstance(node, tree.Place) and bool(node.indices)

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from archgen.diagnostics import Fault, error
 from archgen.layers.base import Auto, Layer
 from archgen.network import Definition, Ref
 from archgen.shapes import Shape
 from archgen.source import Span
+
+Numeric = int | float
 
 LARGEST_NUMBER = 2**63 - 1
 LONGEST_LIST = 100_000  # items, those of inner lists counted
@@ -149,6 +152,15 @@ def identity_key(value: object) -> object:
             return tuple((name, item.shape) for name, item in value.fields)
         case _:
             return type(value), value
+
+
+def is_number(value: object) -> TypeGuard[Numeric]:
+    """A boolean is no number of the language."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_integer(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def kind_of(value: object) -> str:
