@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from lark import Token, Tree, v_args
+from lark import Token, v_args
 from lark.tree import Meta
 from lark.visitors import Transformer_NonRecursive
 
@@ -18,6 +18,7 @@ from archgen.syntax.literals import (
     string_content,
 )
 from archgen.syntax.templates import Interpolate, read_template
+from archgen.syntax.tokens import begin_of, span_of
 
 _Params = tuple[t.Parameter, ...]
 _Arguments = tuple[t.Argument, ...]
@@ -56,21 +57,13 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         return t.Let(names, value, span=self._span(meta))
 
     def block(self, meta: Meta, name: Token, params: _Params | None, body: t.Body) -> t.Block:
-        return t.Block(
-            name.value, params or (), body, self._at(name), span=self._span(meta)
-        )
+        return t.Block(name.value, params or (), body, self._at(name), span=self._span(meta))
 
-    def synonym(
-        self, meta: Meta, name: Token, params: _Params | None, chain: t.Chain
-    ) -> t.Synonym:
-        return t.Synonym(
-            name.value, params or (), chain, self._at(name), span=self._span(meta)
-        )
+    def synonym(self, meta: Meta, name: Token, params: _Params | None, chain: t.Chain) -> t.Synonym:
+        return t.Synonym(name.value, params or (), chain, self._at(name), span=self._span(meta))
 
     def arch(self, meta: Meta, name: Token, params: _Params | None, body: t.Body) -> t.Arch:
-        return t.Arch(
-            name.value, params or (), body, self._at(name), span=self._span(meta)
-        )
+        return t.Arch(name.value, params or (), body, self._at(name), span=self._span(meta))
 
     def alias(
         self, meta: Meta, name: Token, params: _Params | None, call: t.Call, body: t.Body | None
@@ -78,9 +71,7 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         for statement in body.statements if body else ():
             if not isinstance(statement, t.Doc | t.Expect):
                 self._sink.add(_not_a_promise(statement.span))
-        return t.Alias(
-            name.value, params or (), call, body, self._at(name), span=self._span(meta)
-        )
+        return t.Alias(name.value, params or (), call, body, self._at(name), span=self._span(meta))
 
     def parameters(self, meta: Meta, *params: t.Parameter) -> _Params:
         return params
@@ -125,12 +116,8 @@ class Builder(Transformer_NonRecursive[Token, Any]):
     def argument(self, meta: Meta, name: Token | None, value: t.Expr) -> t.Argument:
         return t.Argument(name and name.value, value, span=self._span(meta))
 
-    def merge(
-        self, meta: Meta, word: Token, arguments: _Arguments | None, body: t.Body
-    ) -> t.Merge:
-        return t.Merge(
-            word.value, arguments or (), body, self._at(word), span=self._span(meta)
-        )
+    def merge(self, meta: Meta, word: Token, arguments: _Arguments | None, body: t.Body) -> t.Merge:
+        return t.Merge(word.value, arguments or (), body, self._at(word), span=self._span(meta))
 
     def seq(self, meta: Meta, body: t.Body) -> t.Seq:
         return t.Seq(body, span=self._span(meta))
@@ -187,7 +174,7 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         return t.Compare(first, pairs, span=self._span(meta))
 
     def binary(self, meta: Meta, left: t.Expr, sign: Token, right: t.Expr) -> t.Binary:
-        return t.Binary(sign.value, left, right, span=self._span(meta))  # type: ignore[arg-type]
+        return t.Binary(sign.value, left, right, span=self._span(meta))
 
     def minus(self, meta: Meta, operand: t.Expr) -> t.Unary:
         return t.Unary("-", operand, span=self._span(meta))
@@ -198,9 +185,7 @@ class Builder(Transformer_NonRecursive[Token, Any]):
     def index(self, meta: Meta, base: t.Expr, index: t.Expr) -> t.Index:
         return t.Index(base, index, span=self._span(meta))
 
-    def slice(
-        self, meta: Meta, base: t.Expr, start: t.Expr | None, stop: t.Expr | None
-    ) -> t.Slice:
+    def slice(self, meta: Meta, base: t.Expr, start: t.Expr | None, stop: t.Expr | None) -> t.Slice:
         return t.Slice(base, start, stop, span=self._span(meta))
 
     def name(self, meta: Meta, *parts: Token) -> t.Name:
@@ -252,13 +237,13 @@ class Builder(Transformer_NonRecursive[Token, Any]):
 
     def _quoted_name(self, token: Token) -> t.Template:
         template = self._template(token)
-        if not template.parts:
+        if not string_content(token)[0]:
             self._sink.add(error("A014", "a name cannot be empty", self._at(token)))
         return template
 
     def _template(self, token: Token) -> t.Template:
         content, quotes = string_content(token)
-        start = token.start_pos + quotes
+        start = begin_of(token) + quotes
         span = self._source.span(start, start + len(content))
         parts = read_template(span, self._interpolate, self._sink)
         return t.Template(parts, span=self._at(token))
@@ -267,7 +252,7 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         return self._source.span(meta.start_pos, meta.end_pos)
 
     def _at(self, token: Token) -> Span:
-        return self._source.span(token.start_pos, token.end_pos)
+        return span_of(self._source, token)
 
 
 def _late_documentation(span: Span) -> Diagnostic:
@@ -286,5 +271,3 @@ def _not_a_promise(span: Span) -> Diagnostic:
         span,
         help="a network of its own is written `arch name { ... }`, without `=`",
     )
-
-

@@ -13,7 +13,7 @@ from archgen.source import Source
 from archgen.syntax import mistakes
 from archgen.syntax.grammar import parser
 from archgen.syntax.limits import MAX_ERRORS
-from archgen.syntax.scan import make_token
+from archgen.syntax.tokens import begin_of, make_token
 
 _DEFINES = frozenset({"USE", "LET", "BLOCK", "ARCH"})
 
@@ -126,7 +126,7 @@ class Driver:
         del self._stack[height:]
         del self._parser.parser_state.value_stack[height - 1 :]
         self._braces = [brace for brace in self._braces if brace <= height]
-        at = self.token.start_pos
+        at = begin_of(self.token)
         self._parser.feed_token(make_token("ERROR", "", at, at))
         self._skip(abandoned - len(self._braces))
         return True

@@ -180,7 +180,9 @@ class _Formatter:
             inside = [comment for comment in comments if comment.span.start < node.span.end]
             del comments[: len(inside)]
             blank = _has_blank_line(node.span, at)
-            entries += [_Entry(one.text, None, blank and not i, False) for i, one in enumerate(inside)]
+            entries += [
+                _Entry(one.text, None, blank and not i, False) for i, one in enumerate(inside)
+            ]
             entries.append(_Entry(self.statement(node), node, blank and not inside, False))
             at = node.span.end
         for comment in comments:

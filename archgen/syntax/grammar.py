@@ -37,7 +37,7 @@ def parser() -> lark.Lark:
     loaded = _load(stored)
     if loaded is not None:
         return loaded
-    made = lark.Lark(text, **_OPTIONS)  # type: ignore[arg-type]  # options by name
+    made = lark.Lark(text, **_OPTIONS)
     _store(made, stored)
     return made
 

@@ -9,11 +9,14 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice, zip_longest
 
 from lark import Token
 
-from archgen.diagnostics import Diagnostic, Sink, error
+from archgen.diagnostics import Diagnostic, Fault, Sink, error
 from archgen.source import Source, Span
+from archgen.syntax.limits import MAX_ERRORS
+from archgen.syntax.tokens import make_token, span_of
 from archgen.syntax.words import RESERVED
 
 
@@ -97,10 +100,16 @@ _NUMBER_LIKE = re.compile(r"[0-9](?:[eE][+-](?=\d)|[\w.])*")
 _PYTHON_CONSTANTS = {"True": "TRUE", "False": "FALSE", "None": "NONE"}
 
 
-def hidden_characters(source: Source) -> Iterator[Diagnostic]:
-    """Find characters that no reader sees: what is reviewed has to be what is read."""
-    for match in _HIDDEN.finditer(source.text):
-        yield _hidden(source.span(match.start(), match.end()))
+def check_characters(source: Source, sink: Sink) -> None:
+    """Report characters that no reader sees: what is reviewed has to be what is read.
+
+    Raises `Fault` for what is no text at all.
+    """
+    at = source.text.find("\0")
+    if at >= 0:
+        raise Fault(error("A004", "this is not a text: it holds a NUL", source.span(at, at + 1)))
+    for match in islice(_HIDDEN.finditer(source.text), MAX_ERRORS):
+        sink.add(_hidden(source.span(match.start(), match.end())))
 
 
 def mend(source: Source, at: int, end: int) -> tuple[Diagnostic, Token | None, int]:
@@ -123,8 +132,8 @@ def mend(source: Source, at: int, end: int) -> tuple[Diagnostic, Token | None, i
 def respell(source: Source, tokens: list[Token], sink: Sink) -> Iterator[Token]:
     """Replace words of other languages, and reserved words before `=`, by what was meant."""
     merged = False
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
-        span = source.span(token.start_pos, token.end_pos)
+    for token, following in zip_longest(tokens, tokens[1:]):
+        span = span_of(source, token)
         if merged:
             merged = False
         elif token.value in _PYTHON_CONSTANTS and token.type == "NAME":
@@ -134,7 +143,7 @@ def respell(source: Source, tokens: list[Token], sink: Sink) -> Iterator[Token]:
         elif following is None:
             yield token
         elif token.type == "ELSE" and following.type == "IF":
-            both = source.span(token.start_pos, following.end_pos)
+            both = span_of(source, token, following)
             sink.add(error("A011", "`else if` is written `elif`", both))
             yield _token("ELIF", "elif", both)
             merged = True
@@ -203,4 +212,4 @@ def _describe(char: str) -> str:
 
 
 def _token(kind: str, value: str, span: Span) -> Token:
-    return Token(kind, value, span.start, 0, 0, 0, 0, span.end)
+    return make_token(kind, value, span.start, span.end)

@@ -15,6 +15,7 @@ from lark import Token
 from archgen.diagnostics import Diagnostic, Label, error
 from archgen.source import Source, Span
 from archgen.syntax.misspellings import reserved
+from archgen.syntax.tokens import begin_of, end_of, kinds, make_token, span_of
 from archgen.syntax.words import RESERVED
 
 
@@ -85,14 +86,12 @@ def semicolon_in_brackets(span: Span) -> Diagnostic:
 
 # --- the table ---------------------------------------------------------------------------
 
-_BEGINS_OPERAND = frozenset(
-    "NAME NUMBER STRING INPUT OUTPUT FROM TRUE FALSE NONE AUTO NOT LPAR LSQB".split()
-)
-_BEGINS_STATEMENT = frozenset(
+_BEGINS_OPERAND = kinds("NAME NUMBER STRING INPUT OUTPUT FROM TRUE FALSE NONE AUTO NOT LPAR LSQB")
+_BEGINS_STATEMENT = kinds(
     "NAME STRING INPUT OUTPUT INIT PARAM ADD MUL CONCAT SEQ FROM REUSE IF FOR LET AUX EXPECT "
-    "LBRACE USE BLOCK ARCH AS".split()
+    "LBRACE USE BLOCK ARCH AS"
 )
-_ENDS_SOMETHING = frozenset("_END $END RBRACE RPAR RSQB COMMA LBRACE ARROW COLON".split())
+_ENDS_SOMETHING = kinds("_END $END RBRACE RPAR RSQB COMMA LBRACE ARROW COLON")
 _AWAITS = {
     "EQUAL": "a value",
     "ARROW": "a step",
@@ -103,9 +102,7 @@ _AWAITS = {
     "EXPECT": "a condition",
     "IN": "a list",
 }
-_OPERATORS = frozenset(
-    "PLUS MINUS TIMES DIVIDE FLOOR_DIVIDE MODULO POWER COMPARISON AND OR NOT".split()
-)
+_OPERATORS = kinds("PLUS MINUS TIMES DIVIDE FLOOR_DIVIDE MODULO POWER COMPARISON AND OR NOT")
 _PYTHON = {
     "def": "a reusable part is written `block name(...) { ... }`",
     "class": "a reusable part is written `block name(...) { ... }`",
@@ -127,11 +124,11 @@ def _number_without_zero(here: Situation) -> Mistake | None:
     following = here.following
     if here.token.type != "DOT" or following is None or following.type != "NUMBER":
         return None
-    span = here.source.span(here.token.start_pos, following.end_pos)
+    span = span_of(here.source, here.token, following)
     report = error("A006", f"`{span.text}` is not a number", span, help=f"write `0{span.text}`")
     if not here.accepts("NUMBER"):
         return None
-    number = Token("NUMBER", f"0.{following}", span.start, 0, 0, 0, 0, span.end)
+    number = make_token("NUMBER", f"0.{following}", span.start, span.end)
     return Mistake(report, [number], width=2)
 
 
@@ -144,7 +141,7 @@ def _comment_of_another_language(here: Situation) -> Mistake | None:
 def _python_statement(here: Situation) -> Mistake | None:
     for word in (here.previous, here.token):
         if word is not None and word.type == "NAME" and word.value in _PYTHON:
-            span = here.source.span(word.start_pos, word.end_pos)
+            span = span_of(here.source, word)
             report = error("A011", f"there is no `{word}` here", span, help=_PYTHON[word.value])
             return Mistake(report)
     return None
@@ -170,7 +167,7 @@ def _brace_on_its_own_line(here: Situation) -> Mistake | None:
         return None
     if not here.accepts("LBRACE"):
         return None
-    span = here.source.span(following.start_pos, following.end_pos)
+    span = span_of(here.source, following)
     report = error("A012", "`{` stands on the line of what it belongs to", span)
     return Mistake(report, [])
 
@@ -199,7 +196,7 @@ def _definition_in_body(here: Situation) -> Mistake | None:
         return None
     if here.token.type not in ("NAME", "STRING") or here.bracket != "LBRACE":
         return None
-    span = here.source.span(word.start_pos, word.end_pos)
+    span = span_of(here.source, word)
     help = "move it out of the braces"
     return Mistake(error("A013", f"`{word}` stands at the top level only", span, help=help))
 
@@ -222,7 +219,9 @@ def _outside_of_bodies(here: Situation) -> Mistake | None:
     if here.bracket is not None or not here.accepts("ARCH"):
         return None
     help = "at the top level stand `use`, `let`, `block` and `arch`; is there a `}` too many above?"
-    report = error("A013", f"{_shown(here.token)} stands outside of every body", _span(here), help=help)
+    report = error(
+        "A013", f"{_shown(here.token)} stands outside of every body", _span(here), help=help
+    )
     return Mistake(report)
 
 
@@ -265,7 +264,9 @@ def _two_statements(here: Situation) -> Mistake | None:
     if kind not in _BEGINS_STATEMENT or not here.accepts("_END", kind):
         return None
     help = "write `->` between two steps of a chain, and `;` or a new line between statements"
-    report = error("A012", f"something is missing before {_shown(here.token)}", _span(here), help=help)
+    report = error(
+        "A012", f"something is missing before {_shown(here.token)}", _span(here), help=help
+    )
     return Mistake(report, [_made("_END", ";", here.token), here.token])
 
 
@@ -273,7 +274,7 @@ def _fat_arrow(here: Situation) -> Mistake | None:
     following = here.following
     if here.token.type != "EQUAL" or following is None or following.value != ">":
         return None
-    span = here.source.span(here.token.start_pos, following.end_pos)
+    span = span_of(here.source, here.token, following)
     return Mistake(error("A011", f"`{span.text}` is not a sign", span, help="write `->` or `>=`"))
 
 
@@ -312,7 +313,7 @@ def _missing_part(here: Situation) -> Mistake | None:
         missing = "something"
     else:
         missing = "a name"
-    span = here.source.span(previous.start_pos, previous.end_pos)
+    span = span_of(here.source, previous)
     return Mistake(error("A017", f"{missing} is missing after `{previous}`", span))
 
 
@@ -395,12 +396,12 @@ def _span(here: Situation) -> Span:
     """The token that does not fit; where it is an end, the last thing before it."""
     if here.token.type in ("_END", "$END"):
         return _span_of_end(here)
-    return here.source.span(here.token.start_pos, here.token.end_pos)
+    return span_of(here.source, here.token)
 
 
 def _span_of_end(here: Situation) -> Span:
     token = here.previous or here.token
-    return here.source.span(token.start_pos, token.end_pos)
+    return span_of(here.source, token)
 
 
 def _at_statement(here: Situation) -> bool:
@@ -409,5 +410,5 @@ def _at_statement(here: Situation) -> bool:
 
 def _made(kind: str, value: str, before: Token) -> Token:
     """A token that nobody wrote, in no space before another; or in place of it."""
-    end = before.end_pos if kind == "COMPARISON" else before.start_pos
-    return Token(kind, value, before.start_pos, 0, 0, 0, 0, end)
+    end = end_of(before) if kind == "COMPARISON" else begin_of(before)
+    return make_token(kind, value, begin_of(before), end)

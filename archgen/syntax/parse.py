@@ -1,9 +1,9 @@
-"""From the text of a spec to its syntax tree. Every fault of the text is found here, none of meaning."""
+"""From the text of a spec to its syntax tree: every fault of the text, and none of meaning."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
+from typing import Any
 
 from lark import Token, Tree
 
@@ -11,8 +11,8 @@ from archgen.diagnostics import Diagnostic, Fault, Sink, error
 from archgen.source import Source, Span
 from archgen.syntax.build import Builder
 from archgen.syntax.drive import Driver
-from archgen.syntax.limits import MAX_DEPTH, MAX_ERRORS
-from archgen.syntax.misspellings import hidden_characters
+from archgen.syntax.limits import MAX_DEPTH, MAX_ERRORS, MAX_HOLE_DEPTH, MAX_HOLES
+from archgen.syntax.misspellings import check_characters
 from archgen.syntax.scan import Comment, scan
 from archgen.syntax.tree import Expr, File
 
@@ -33,16 +33,17 @@ def parse(source: Source) -> Parsed:
     comments: tuple[Comment, ...] = ()
     tree = File((), span=whole)
     try:
-        sink.extend(tuple(islice(hidden_characters(source), MAX_ERRORS)))
+        check_characters(source, sink)
         scanned = scan(source, 0, len(source.text), sink)
         comments = scanned.comments
         if not scanned.tokens:
             sink.add(_empty(source))
         else:
-            tree = _tree_of("file", whole, scanned.tokens, sink) or tree
+            tree = _tree_of("file", whole, scanned.tokens, sink, MAX_DEPTH) or tree
     except Fault as fault:
         sink.add(fault.diagnostic)
-    return Parsed(tree, tuple(sorted(sink, key=lambda item: item.span.start)), comments)
+    found = sorted(sink, key=lambda item: item.span.start)
+    return Parsed(tree, tuple(found[:MAX_ERRORS]), comments)
 
 
 def parse_expression(text: Source | Span | str) -> Expr:
@@ -53,34 +54,59 @@ def parse_expression(text: Source | Span | str) -> Expr:
     source = Source("<expression>", text) if isinstance(text, str) else text
     place = source.span(0, len(source.text)) if isinstance(source, Source) else source
     sink = Sink()
-    expr = _expression(place, sink)
+    expr = _expression(place, sink, MAX_DEPTH)
     for diagnostic in sink:
         raise Fault(diagnostic)
     assert expr is not None
     return expr
 
 
-def _expression(place: Span, sink: Sink) -> Expr | None:
+def _expression(place: Span, sink: Sink, depth: int) -> Expr | None:
     """Parse the expression that stands at a place; None if there is none."""
     tokens = scan(place.source, place.start, place.end, sink).tokens
     tokens = [token for token in tokens if token.type != "_END" or token.value == ";"]
-    expr: Expr | None = _tree_of("expression", place, tokens, sink)
+    expr: Expr | None = _tree_of("expression", place, tokens, sink, depth)
     return expr
 
 
-def _tree_of(start: str, place: Span, tokens: list[Token], sink: Sink):  # type: ignore[no-untyped-def]
+def _tree_of(start: str, place: Span, tokens: list[Token], sink: Sink, depth: int) -> Any:
+    """Parse tokens by a rule of the grammar; None if nothing sensible is left."""
     source = place.source
     raw = Driver(source, tokens, place.end, sink).run(start)
     if raw is None:
         return None
-    _check_depth(raw, source)
-    return Builder(source, sink, lambda inner: _expression(inner, sink)).transform(raw)
+    _check_depth(raw, source, depth)
+    return Builder(source, sink, _Holes(sink).read).transform(raw)
 
 
-def _check_depth(tree: Tree[Token], source: Source) -> None:
+class _Holes:
+    """Reads the expressions inside strings; there may be so many, and they are not deep."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._count = 0
+
+    def read(self, place: Span) -> Expr | None:
+        self._count += 1
+        if self._count > MAX_HOLES:
+            self._refuse(place)
+            return None
+        try:
+            return _expression(place, self._sink, MAX_HOLE_DEPTH)
+        except Fault as fault:
+            self._sink.add(fault.diagnostic)
+            return None
+
+    def _refuse(self, place: Span) -> None:
+        if self._count == MAX_HOLES + 1:
+            what = f"more than {MAX_HOLES:,} expressions in strings"
+            self._sink.add(error("A402", f"too large: {what}", place))
+
+
+def _check_depth(tree: Tree[Token], source: Source, limit: int) -> None:
     """Refuse a tree that a recursive walk could not take. Long sums are deep: `1 + 1 + ...`."""
     level: list[Tree[Token]] = [tree]
-    for _ in range(MAX_DEPTH):
+    for _ in range(limit):
         level = [child for node in level for child in node.children if isinstance(child, Tree)]
         if not level:
             return
@@ -88,7 +114,7 @@ def _check_depth(tree: Tree[Token], source: Source) -> None:
     raise Fault(
         error(
             "A401",
-            f"nested too deeply: more than {MAX_DEPTH} parts inside one another",
+            f"nested too deeply: more than {limit} parts inside one another",
             source.span(meta.start_pos, meta.end_pos),
             help="give a name to a part, with `let` or as a block",
         )

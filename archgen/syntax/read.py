@@ -1,4 +1,4 @@
-"""Reading a spec from disk. A spec is named by strangers: nothing but a small regular file is read."""
+"""Reading a spec. Strangers name the file: nothing but a small regular one is read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SUFFIX = ".arch"
 
 
 def read_source(path: str | os.PathLike[str]) -> Source:
-    """Read a spec. Raises `Fault` with a code of A5xx if it is not a small `.arch` file in UTF-8."""
+    """Read a spec. Raises `Fault` (A5xx) if it is not a small `.arch` file in UTF-8."""
     shown = os.fspath(path)
     if "\0" in shown:
         raise _fault(shown.replace("\0", "?"), "A501", "no file can have this name")
@@ -26,7 +26,7 @@ def read_source(path: str | os.PathLike[str]) -> Source:
 def _read_bytes(path: str) -> bytes:
     try:
         _check_regular(path, os.stat(path))
-        # Between the two checks the file may be exchanged: without O_NONBLOCK, opening a pipe waits.
+        # The file may be exchanged between the checks; opening a pipe would wait for ever.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
         with open(handle, "rb") as file:
             _check_regular(path, os.fstat(handle))

@@ -11,22 +11,23 @@ from dataclasses import dataclass
 
 from lark import Token
 from lark.exceptions import UnexpectedCharacters
-from lark.lexer import LexerThread
+from lark.lexer import LexerState
 from lark.utils import TextSlice
 
-from archgen.diagnostics import Diagnostic, Fault, Sink, error
+from archgen.diagnostics import Fault, Sink, error
 from archgen.source import Source, Span
 from archgen.syntax import misspellings, mistakes
 from archgen.syntax.grammar import parser
-from archgen.syntax.limits import MAX_BRACKETS, MAX_ERRORS, MAX_TOKENS
+from archgen.syntax.limits import MAX_BRACKETS, MAX_ERRORS, MAX_OPERATORS, MAX_TOKENS
+from archgen.syntax.tokens import begin_of, end_of, kinds, make_token, span_of
 
 _CLOSER = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _OPENERS = frozenset(_CLOSER)
 _CLOSERS = frozenset(_CLOSER.values())
 _JOINS_BEFORE = frozenset({"ARROW", "ELSE", "ELIF"})
-_UNFINISHED = frozenset(
-    "LPAR LSQB COMMA EQUAL ARROW PLUS MINUS TIMES DIVIDE FLOOR_DIVIDE POWER AND OR".split()
-)
+_UNFINISHED = kinds("LPAR LSQB COMMA EQUAL ARROW PLUS MINUS TIMES DIVIDE FLOOR_DIVIDE POWER AND OR")
+_OPERATORS = kinds("NOT PLUS MINUS TIMES DIVIDE FLOOR_DIVIDE MODULO POWER ELSE")
+_STARTS_OVER = kinds("_END COMMA EQUAL AND OR COLON ARROW")
 _DEFINES = frozenset({"USE", "BLOCK", "ARCH"})
 
 
@@ -54,48 +55,71 @@ def scan(source: Source, start: int, end: int, sink: Sink) -> Scanned:
     return Scanned(_joined_lines(laid_out), comments)
 
 
-def make_token(kind: str, text: str, start: int, end: int) -> Token:
-    """Make a token that the lexer did not; its lines are never read."""
-    return Token(kind, text, start, 0, 0, 0, 0, end)
-
-
 # --- lexing ------------------------------------------------------------------------------
 
 
 def _lex(source: Source, start: int, end: int, sink: Sink) -> Iterator[Token]:
     """Lex, reporting and stepping over what is no token."""
     lexer = parser().parser.lexer
-    thread = LexerThread.from_text(lexer, TextSlice(source.text, start, end))
-    count = 0
+    state = LexerState(TextSlice(source.text, start, end))
+    gauge = _Gauge(source)
     while True:
         try:
-            for token in thread.lex(None):
-                count += 1
-                if count > MAX_TOKENS:
-                    raise Fault(_too_many_tokens(source, token))
+            for token in lexer.lex(state, None):
+                gauge.check(token)
                 yield token
             return
-        except UnexpectedCharacters as stop:
-            at = stop.pos_in_stream
+        except UnexpectedCharacters:
+            at = state.line_ctr.char_pos
             if len(sink) >= MAX_ERRORS:
                 yield make_token("ERROR", "", at, end)
                 return
             report, token, behind = misspellings.mend(source, at, end)
             sink.add(report)
-            thread.state.line_ctr.feed(TextSlice(source.text, at, behind))
+            state.line_ctr.feed(TextSlice(source.text, at, behind))
             if token is not None:
                 yield token
 
 
-def _too_many_tokens(source: Source, token: Token) -> Diagnostic:
-    span = source.span(token.start_pos, token.end_pos)
-    return error("A402", f"the file has more than {MAX_TOKENS:,} words and signs", span)
+class _Gauge:
+    """Stops at what is too large or too deep while it is lexed, before anything is built."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._tokens = 0
+        self._brackets = 0
+        self._operators = 0
+
+    def check(self, token: Token) -> None:
+        kind = token.type
+        self._tokens += 1
+        if kind in _OPERATORS:
+            self._operators += 1
+        elif kind in _OPENERS:
+            self._brackets += 1
+            self._operators = 0
+        elif kind in _CLOSERS:
+            self._brackets = max(0, self._brackets - 1)
+        elif kind in _STARTS_OVER:
+            self._operators = 0
+        if self._tokens > MAX_TOKENS:
+            self._refuse(token, "A402", f"more than {MAX_TOKENS:,} words and signs")
+        if self._brackets > MAX_BRACKETS:
+            self._refuse(token, "A401", f"more than {MAX_BRACKETS} brackets inside one another")
+        if self._operators > MAX_OPERATORS:
+            self._refuse(token, "A401", f"more than {MAX_OPERATORS} operators in one expression")
+
+    def _refuse(self, token: Token, code: str, what: str) -> None:
+        span = span_of(self._source, token)
+        message = {"A401": "nested too deeply", "A402": "too large"}[code]
+        help = {"A401": "give a name to a part, with `let` or as a block", "A402": None}[code]
+        raise Fault(error(code, f"{message}: {what}", span, help=help))
 
 
 def _comments(source: Source, tokens: Sequence[Token], start: int, end: int) -> Iterator[Comment]:
     """Find the comments: between tokens there is nothing else that begins with `#`."""
     at = start
-    edges = [(token.start_pos, token.end_pos) for token in tokens]
+    edges = [(begin_of(token), end_of(token)) for token in tokens]
     for before, after in [*edges, (end, end)]:
         gap = source.text[at:before]
         if "#" in gap:
@@ -152,7 +176,7 @@ class _Layout:
     def _gave_up(self) -> bool:
         """Whether text up to the end was reported: what is missing may stand in it."""
         last = self._raw[-1] if self._raw else None
-        return last is not None and last.type == "ERROR" and last.end_pos == self._end
+        return last is not None and last.type == "ERROR" and end_of(last) == self._end
 
     def _take(self, token: Token) -> None:
         kind = token.type
@@ -177,15 +201,6 @@ class _Layout:
         if token.type == "LBRACE" and self._inside_brackets:
             self._cut_unclosed(self._at - 1)
             return
-        if len(self._open) >= MAX_BRACKETS:
-            raise Fault(
-                error(
-                    "A401",
-                    f"nested too deeply: more than {MAX_BRACKETS} brackets inside one another",
-                    self._span(token),
-                    help="give a name to a part, with `let` or as a block",
-                )
-            )
         self._open.append(_Open(token, self._at - 1, len(self._kept)))
         self._kept.append(token)
 
@@ -210,9 +225,9 @@ class _Layout:
             outer = self._open[-1].token.type if self._inside_brackets else None
             if outer is not None and _CLOSER[outer] == token.type:
                 self._open.pop()
-                self._kept.append(make_token(wanted, "", token.start_pos, token.start_pos))
+                self._kept.append(make_token(wanted, "", begin_of(token), begin_of(token)))
             else:
-                token = make_token(wanted, token.value, token.start_pos, token.end_pos)
+                token = make_token(wanted, token.value, begin_of(token), end_of(token))
         self._kept.append(token)
 
     def _take_end(self, token: Token) -> None:
@@ -220,11 +235,11 @@ class _Layout:
             self._kept.append(token)
         elif token.value == ";":
             self._sink.add(mistakes.semicolon_in_brackets(self._span(token)))
-            self._kept.append(make_token("COMMA", ",", token.start_pos, token.end_pos))
+            self._kept.append(make_token("COMMA", ",", begin_of(token), end_of(token)))
 
     def _begins_item(self, token: Token) -> bool:
         """Whether this can only be a definition: `arch x` at the very left, inside braces."""
-        if not self._open or self._source.text[token.start_pos - 1] != "\n":
+        if not self._open or self._source.text[begin_of(token) - 1] != "\n":
             return False
         following = self._raw[self._at : self._at + 1]
         return bool(following) and following[0].type in ("NAME", "STRING", *_DEFINES)
@@ -233,8 +248,8 @@ class _Layout:
         if self._inside_brackets:
             self._cut_unclosed(self._at - 1)
             return
-        self._close_braces(token.start_pos)
-        self._kept.append(make_token("_END", "\n", token.start_pos, token.start_pos))
+        self._close_braces(begin_of(token))
+        self._kept.append(make_token("_END", "\n", begin_of(token), begin_of(token)))
         self._kept.append(token)
 
     def _close_braces(self, at: int) -> None:
@@ -258,7 +273,7 @@ class _Layout:
         self._sink.add(mistakes.not_closed(self._span(opened.token)))
         del self._kept[opened.kept :]
         token = opened.token
-        self._kept.append(make_token("ERROR", "", token.start_pos, token.end_pos))
+        self._kept.append(make_token("ERROR", "", begin_of(token), end_of(token)))
         self._at = self._end_of_line(opened.raw, stop)
 
     def _end_of_line(self, at: int, stop: int) -> int:
@@ -269,19 +284,19 @@ class _Layout:
 
     def _is_further_left(self, closer: Token, opener: Token) -> bool:
         starts = [self._line_start(token) for token in (closer, opener)]
-        return starts[0] == closer.start_pos - self._indent(closer) and (
+        return starts[0] == begin_of(closer) - self._indent(closer) and (
             self._indent(closer) < self._indent(opener)
         )
 
     def _line_start(self, token: Token) -> int:
-        return self._source.text.rfind("\n", 0, token.start_pos) + 1
+        return self._source.text.rfind("\n", 0, begin_of(token)) + 1
 
     def _indent(self, token: Token) -> int:
-        line = self._source.text[self._line_start(token) : token.end_pos]
+        line = self._source.text[self._line_start(token) : end_of(token)]
         return len(line) - len(line.lstrip())
 
     def _span(self, token: Token) -> Span:
-        return self._source.span(token.start_pos, token.end_pos)
+        return span_of(self._source, token)
 
 
 # --- the ends of lines -------------------------------------------------------------------

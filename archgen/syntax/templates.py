@@ -1,4 +1,4 @@
-"""Strings that hold expressions: `"layer{i + 1}"`. `{{` and `}}` stand for the braces themselves."""
+"""Strings that hold expressions: `"layer{i + 1}"`. `{{` and `}}` stand for braces."""
 
 from __future__ import annotations
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-RESERVED = frozenset(
+from archgen.syntax.tokens import kinds
+
+RESERVED = kinds(
     "let if elif else for in from input output aux reuse expect init param "
-    "add mul concat seq and or not true false none auto".split()
+    "add mul concat seq and or not true false none auto"
 )
 """Cannot name anything, unless quoted."""
 
-TOP_LEVEL = frozenset("use arch block as".split())
+TOP_LEVEL = kinds("use arch block as")
 """Words at the top level alone; names elsewhere."""
