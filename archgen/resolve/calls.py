@@ -22,7 +22,7 @@ from archgen.network import (
 )
 from archgen.resolve import flow
 from archgen.resolve.expressions import bind, lookup, parameters_of, suggest, unknown_layer
-from archgen.resolve.frame import Child, Frame, check_submodule
+from archgen.resolve.frame import Child, Frame
 from archgen.resolve.initial import initialiser_of
 from archgen.resolve.sequential import container
 from archgen.resolve.values import Items, LayerValue, TensorValue, identity_key, kind_of, show
@@ -108,8 +108,6 @@ def apply_target(
     frame: Frame, target: Target, name: str, *, reused: bool = False
 ) -> LayerNode | CallNode:
     """Apply a layer or block under a name; the node is in the frame afterwards."""
-    if not reused and not name.isdigit():
-        check_submodule(name.partition(".")[0], target.span)
     if isinstance(target.callee, Definition):
         node = _call_node(frame, target, target.callee, name, reused)
     else:
@@ -350,7 +348,6 @@ def apply_sequence(frame: Frame, link: tree.Seq | tree.Chain, name: str | None, 
     """`seq { ... }` or a named chain: an `nn.Sequential`."""
     before = frame.ref(link.span)
     child = frame.child_name(name, stem, link.span)
-    check_submodule(child.partition(".")[0], link.span)
 
     def fill(inner: Frame) -> tuple[Step, ...]:
         if isinstance(link, tree.Seq):
@@ -386,7 +383,6 @@ def apply_parameter(frame: Frame, link: tree.Call, name: str) -> Step:
             error("A117", "`param` directly inside `seq`", link.span, help="make it a block")
         )
     sizes, init = _parameter_arguments(frame, link)
-    check_submodule(name, link.span)
     shape = Shape(sizes, 0 if len(sizes) != 3 or sizes[0] != 1 else 2)
     frame.check_size((shape,), link.span)
     before = frame.current[0] if frame.current else -1

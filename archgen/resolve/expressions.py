@@ -18,12 +18,14 @@ from archgen.resolve.functions import FUNCTIONS
 from archgen.resolve.values import (
     LARGEST_NUMBER,
     LONGEST_STRING,
+    LOST,
     Environment,
     Items,
     LayerValue,
     Numeric,
     Several,
     TensorValue,
+    Unknown,
     is_integer,
     is_number,
     kind_of,
@@ -147,6 +149,8 @@ def lookup(name: tree.Name, env: Environment) -> object:
     if head == "input":
         return _facts(name, env.entered, rest)
     if head in env.names:
+        if env.names[head] is LOST:
+            raise Unknown
         return _member(name, env.names[head], rest)
     if head in SHAPE_NAMES and env.current is not None:
         return _facts(name, env.current, [head, *rest])

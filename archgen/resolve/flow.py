@@ -37,13 +37,13 @@ from archgen.resolve.calls import (
     apply_sequence,
 )
 from archgen.resolve.expressions import evaluate, sequence, truth, unpack
-from archgen.resolve.frame import Frame
+from archgen.resolve.frame import Frame, check_submodule, makes_module
 from archgen.resolve.implicit import free_names
 from archgen.resolve.initial import declare_inits, is_init
 from archgen.resolve.inputs import declare_input
 from archgen.resolve.merges import apply_merge
 from archgen.resolve.numbering import count_names
-from archgen.resolve.values import Items, Several, TensorValue, Unknown, show
+from archgen.resolve.values import LOST, Items, Several, TensorValue, Unknown, show
 from archgen.source import Span
 from archgen.syntax import tree
 
@@ -65,6 +65,10 @@ def guarded(frame: Frame, statement: tree.Statement) -> Step:
         frame.resolver.report(fault.diagnostic)
     except Unknown:
         pass
+    if isinstance(statement, tree.Let):
+        frame.failed = True
+        frame.bind(dict.fromkeys(statement.names, LOST))
+        return Silent()
     frame.lose()
     if isinstance(statement, tree.Named):
         _names_lost(frame, statement)
@@ -176,8 +180,10 @@ def run_named(frame: Frame, named: tree.Named) -> Step:
     place = named.places[0]
     name, indices = frame.text_of(place)
     child = ".".join([name, *map(str, indices)])
-    lead: list[Step] = []
     links = named.chain.links
+    if makes_module(links):
+        check_submodule(name, place.span)
+    lead: list[Step] = []
     if isinstance(links[0], tree.From):
         _only_flow(frame, links[0].span, "`from`")
         lead = [read(frame, links[0])]

@@ -404,3 +404,14 @@ def check_submodule(name: str, span: Span) -> None:
     if name in MODULE_ATTRIBUTES or name.startswith("__"):
         message = f"`{name}` is an attribute of every `nn.Module`, no submodule can have it"
         raise Fault(error("A104", message, span, help=f"call it `{name}_`"))
+
+
+def makes_module(links: Sequence[tree.Link]) -> bool:
+    """Whether the name of a chain (behind its leading `from`) becomes that of a submodule."""
+    links = [link for link in links if not isinstance(link, tree.From)]
+    if len(links) != 1:
+        return bool(links) and not isinstance(links[0], tree.Reuse)
+    link = links[0]
+    if isinstance(link, tree.Call):
+        return link.function.parts not in {("input",), ("identity",), ("split",)}
+    return isinstance(link, tree.Seq | tree.Group)

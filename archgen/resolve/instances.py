@@ -32,6 +32,7 @@ from archgen.source import Span
 from archgen.syntax import tree
 
 DEEPEST_CALL = 64
+TRAIL_END = 3  # calls to show of each end of a long chain
 MOST_NODES = 200_000  # distinct ones; a repeat counts once
 
 
@@ -63,7 +64,7 @@ class Resolver:
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Collect a fault, with the calls that led to it."""
-        self.sink.add(diagnostic.within(*reversed(self._trail)))
+        self.sink.add(diagnostic.within(*_shortened(self._trail[::-1])))
 
     def spend_node(self, span: Span) -> None:
         self._nodes += 1
@@ -252,3 +253,12 @@ def _too_deep(definition: Definition, span: Span) -> Diagnostic:
     message = f"calls of blocks nest deeper than {DEEPEST_CALL}"
     hint = f"does `{definition.name}` call itself without an end?"
     return error("A401", message, span, help=hint)
+
+
+def _shortened(trail: list[Caller]) -> list[Caller]:
+    """A long chain of calls by its two ends, innermost first."""
+    left_out = len(trail) - 2 * TRAIL_END
+    if left_out < 2:
+        return trail
+    gap = Caller(f"... {left_out} calls more ...", trail[TRAIL_END].span)
+    return [*trail[:TRAIL_END], gap, *trail[-TRAIL_END:]]

@@ -24,7 +24,9 @@ class Branch:
 
 def apply_merge(frame: Frame, link: tree.Merge) -> Merged:
     """Run every branch from the current value, and merge their results."""
-    base = frame.ref(link.span)
+    base = frame.current
+    if not base:
+        frame.ref(link.span)
     axis = _axis(frame, link)
     branches: list[Branch] = []
     with frame.braces():
@@ -41,7 +43,7 @@ def apply_merge(frame: Frame, link: tree.Merge) -> Merged:
     refs = tuple(branch.ref for branch in branches)
     node = MergeNode(link.kind, refs, (frame.add(shape),), axis, link.keyword)
     frame.emit(node)
-    return Merged(node, base, steps)
+    return Merged(node, base[0], steps)
 
 
 def looks_into(body: tree.Body) -> bool:
@@ -50,11 +52,14 @@ def looks_into(body: tree.Body) -> bool:
 
 
 def _branches(
-    frame: Frame, statements: Sequence[tree.Statement], base: Ref, branches: list[Branch]
+    frame: Frame,
+    statements: Sequence[tree.Statement],
+    base: tuple[Ref, ...],
+    branches: list[Branch],
 ) -> tuple[Step, ...]:
     steps: list[Step] = []
     for statement in statements:
-        frame.current = (base,)
+        frame.current = base
         match statement:
             case tree.If():
                 steps.append(_branch_if(frame, statement, base, branches))
@@ -77,7 +82,9 @@ def _close(frame: Frame, span: Span, branches: list[Branch]) -> None:
     branches.append(Branch(frame.ref(span), span))
 
 
-def _side(frame: Frame, body: tree.Body, base: Ref, branches: list[Branch]) -> tuple[Step, ...]:
+def _side(
+    frame: Frame, body: tree.Body, base: tuple[Ref, ...], branches: list[Branch]
+) -> tuple[Step, ...]:
     """The taken side of an `if`, or one pass of a `for`: one branch, or looked into."""
     if looks_into(body):
         return _branches(frame, body.statements, base, branches)
@@ -89,24 +96,28 @@ def _side(frame: Frame, body: tree.Body, base: Ref, branches: list[Branch]) -> t
     return steps
 
 
-def _branch_if(frame: Frame, statement: tree.If, base: Ref, branches: list[Branch]) -> Chosen:
+def _branch_if(
+    frame: Frame, statement: tree.If, base: tuple[Ref, ...], branches: list[Branch]
+) -> Chosen:
     arm, body = flow.chosen_arm(frame, statement)
     start = dict(frame.counts)
     steps = _side(frame, body, base, branches) if body else ()
     flow.longest(frame, statement, start, arm)
-    return Chosen(arm, steps, base, frame.current[0])
+    return Chosen(arm, steps, base[0], frame.current[0])
 
 
-def _branch_for(frame: Frame, statement: tree.For, base: Ref, branches: list[Branch]) -> Looped:
+def _branch_for(
+    frame: Frame, statement: tree.For, base: tuple[Ref, ...], branches: list[Branch]
+) -> Looped:
     passes = []
     for item in flow.loop_items(frame, statement):
         values = unpack(statement.names, item, statement.iterable.span)
-        frame.current = (base,)
+        frame.current = base
         with frame.braces():
             frame.bind(values)
             steps = _side(frame, statement.body, base, branches)
         passes.append((tuple(values.values()), steps))
-    return Looped(tuple(passes), base, base)
+    return Looped(tuple(passes), base[0], base[0])
 
 
 def _axis(frame: Frame, link: tree.Merge) -> int | None:

@@ -23,7 +23,7 @@ from archgen.resolve.expressions import (
     unknown_layer,
     unknown_name,
 )
-from archgen.resolve.frame import check_submodule
+from archgen.resolve.frame import check_submodule, makes_module
 from archgen.resolve.functions import FUNCTIONS
 from archgen.resolve.values import Environment, kind_of
 from archgen.syntax import tree
@@ -148,7 +148,7 @@ class _Walk:
         elif links:
             place = self.links(links, place)
         for target in named.places:
-            place = self.define(target, place, makes_module=_makes_module(links))
+            place = self.define(target, place, makes_module=makes_module(links))
         return place
 
     def define(self, target: tree.Place, place: _Place, *, makes_module: bool) -> _Place:
@@ -199,14 +199,11 @@ class _Walk:
         if parts in SPECIAL_CALLS or parts[0] in place.constants:
             return
         with self.collecting():
-            target = self.scope.get(link.function.text)
-            if target is None:
+            if link.function.text not in self.scope:
                 raise Fault(unknown_layer(link.function, self.environment(place)))
-            self.arguments(link.function, target, link.arguments)
+            self.arguments(self.scope[link.function.text], link.arguments)
 
-    def arguments(
-        self, function: tree.Name, target: object, arguments: Sequence[tree.Argument]
-    ) -> None:
+    def arguments(self, target: object, arguments: Sequence[tree.Argument]) -> None:
         """Arguments of a layer or block that the text names itself."""
         if isinstance(target, Definition):
             match_arguments(target.name, parameters_of(target), arguments)
@@ -287,9 +284,8 @@ class _Walk:
         if name.parts[0] in place.constants:
             return
         with self.collecting():
-            target = self.scope.get(name.text)
-            if target is not None:
-                self.arguments(name, target, expr.arguments)
+            if name.text in self.scope:
+                self.arguments(self.scope[name.text], expr.arguments)
             elif name.text not in FUNCTIONS:
                 hint = suggest(name.text, [*FUNCTIONS, *self.scope, *place.constants])
                 message = f"unknown function or layer `{name.text}`"
@@ -310,16 +306,6 @@ class _Walk:
 def kind_of_meaning(meaning: object) -> str:
     """What a file's name stands for, in the words of a message."""
     return kind_of(as_value(meaning))
-
-
-def _makes_module(links: Sequence[tree.Link]) -> bool:
-    """Whether the name of a chain becomes the name of a submodule."""
-    if len(links) != 1:
-        return bool(links) and not isinstance(links[0], tree.Reuse)
-    link = links[0]
-    if isinstance(link, tree.Call):
-        return link.function.parts not in {("input",), ("identity",), ("split",)}
-    return isinstance(link, tree.Seq | tree.Group)
 
 
 def _indexed(node: tree.Node) -> bool:

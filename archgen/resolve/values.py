@@ -27,6 +27,13 @@ class Unknown(Exception):
     """Something depends on a value whose shape an earlier fault left unknown: stay silent."""
 
 
+class Lost:
+    """The value of a constant whose `let` failed: what depends on it stays silent."""
+
+
+LOST = Lost()
+
+
 class Items(tuple[object, ...]):
     """A list of the language. `weight` counts what it holds, inner lists included."""
 
