@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from fractions import Fraction
 
 from archgen.analysis.figures import Figures, figures
+from archgen.analysis.numerals import plain
 from archgen.diagnostics import Diagnostic, Fault, Severity, error
 from archgen.network import Network, Promise
 from archgen.resolve.expressions import evaluate, truth
@@ -13,18 +13,6 @@ from archgen.resolve.values import Environment, Items, Unknown, show
 from archgen.shapes import Shape
 from archgen.source import NOWHERE
 from archgen.syntax import tree
-
-FIGURES = (
-    "params",
-    "buffers",
-    "macs",
-    "flops",
-    "activations",
-    "depth",
-    "output",
-    "reduction",
-    "receptive_field",
-)
 
 
 def verify(network: Network) -> list[Diagnostic]:
@@ -52,17 +40,13 @@ def values(known: Figures) -> dict[str, object]:
         "activations": known.activations,
         "depth": known.depth,
         "output": outputs[0] if len(outputs) == 1 else Items.of(outputs, NOWHERE),
-        "reduction": _one_or_all([_number(ratio) for ratio in known.reduction]),
+        "reduction": _one_or_all([plain(ratio) for ratio in known.reduction]),
         "receptive_field": _one_or_all(known.receptive_field),
     }
 
 
 def _sizes(shape: Shape) -> Items:
     return Items.of(shape.sizes, NOWHERE)
-
-
-def _number(ratio: Fraction) -> int | float:
-    return int(ratio) if ratio.denominator == 1 else float(ratio)
 
 
 def _one_or_all(numbers: Sequence[object]) -> object:
@@ -73,7 +57,8 @@ def _one_or_all(numbers: Sequence[object]) -> object:
 
 
 def _verify(promise: Promise, known: dict[str, object], severity: Severity) -> Diagnostic | None:
-    env = Environment({**promise.environment, **known})
+    assert isinstance(promise.environment, Environment)
+    env = promise.environment.with_names(known)
     try:
         if truth(promise.condition, env):
             return None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from textwrap import wrap
 
 from archgen.analysis.figures import CONVENTION, Figures
+from archgen.analysis.numerals import per_axis, plain, shapes, short
 from archgen.analysis.summary import Row, Summary, summarise
 from archgen.network import Network
-from archgen.shapes import Shape
 
 FORMATS = ("table", "markdown", "json")
 _HEADS = ("path", "layer", "output", "parameters", "MACs")
@@ -162,37 +161,3 @@ def _row_data(row: Row) -> dict[str, object]:
         "params": row.params,
         "macs": row.macs,
     }
-
-
-# --- numbers for people -------------------------------------------------------------------
-
-
-def shapes(values: Iterable[Shape]) -> str:
-    """`64 x 56 x 56`, several with commas."""
-    return ", ".join(map(str, values))
-
-
-def short(number: int) -> str:
-    """`4.09 G`: three or four digits and a unit; small numbers as they are."""
-    for power, unit in ((12, "T"), (9, "G"), (6, "M"), (3, "K")):
-        if number >= 10**power:
-            return f"{number / 10**power:,.2f} {unit}"
-    return str(number)
-
-
-def plain(ratio: Fraction) -> int | float:
-    """An integer where it is whole."""
-    return int(ratio) if ratio.denominator == 1 else float(ratio)
-
-
-def per_axis(numbers: Sequence[int | Fraction]) -> str:
-    """One number where all axes agree, else `64 x 32`."""
-    if not numbers:
-        return "-"
-    texts = [_number(number) for number in numbers]
-    return texts[0] if len(set(texts)) == 1 else " x ".join(texts)
-
-
-def _number(number: int | Fraction) -> str:
-    value = plain(number) if isinstance(number, Fraction) else number
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"

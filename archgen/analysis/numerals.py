@@ -1,0 +1,37 @@
+"""Numbers and shapes as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from archgen.shapes import Shape
+
+
+def shapes(values: Iterable[Shape]) -> str:
+    """`64 x 56 x 56`, several with commas."""
+    return ", ".join(map(str, values))
+
+
+def short(number: int) -> str:
+    """`4.09 G`: three digits or four and a unit; numbers under a thousand as they are."""
+    for power, unit in ((12, "T"), (9, "G"), (6, "M"), (3, "K")):
+        if number >= 10**power:
+            return f"{number / 10**power:,.2f} {unit}"
+    return str(number)
+
+
+def plain(ratio: Fraction) -> int | float:
+    """An integer where it is whole."""
+    return int(ratio) if ratio.denominator == 1 else float(ratio)
+
+
+def per_axis(numbers: Sequence[int | Fraction]) -> str:
+    """One number where all axes agree, else `64 x 32`; `-` where there are none."""
+    texts = [_number(number) for number in numbers] or ["-"]
+    return texts[0] if len(set(texts)) == 1 else " x ".join(texts)
+
+
+def _number(number: int | Fraction) -> str:
+    value = plain(number) if isinstance(number, Fraction) else number
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"

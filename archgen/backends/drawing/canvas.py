@@ -1,0 +1,73 @@
+"""What a sketch draws on: boxes, frames and edges as they come, numbered in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from archgen.backends.drawing.diagram import Box, Diagram, Edge, Form, Group, Item, Line
+
+
+@dataclass(slots=True)
+class End:
+    """Where a value comes from, and what the first edge from there has to say."""
+
+    box: str
+    label: str
+
+
+class Canvas:
+    """Collects a diagram."""
+
+    def __init__(self) -> None:
+        self._items: list[Item] = []
+        self._edges: list[Edge] = []
+        self._boxes = 0
+        self._groups = 0
+
+    def diagram(self, name: str) -> Diagram:
+        return Diagram(name, tuple(self._items), tuple(self._edges))
+
+    def box(
+        self,
+        kind: str,
+        lines: tuple[Line, ...],
+        *,
+        note: str = "",
+        path: str = "",
+        form: Form = "box",
+        dashed: bool = False,
+    ) -> str:
+        """Draw a box; its id."""
+        self._boxes += 1
+        name = f"n{self._boxes}"
+        self._items.append(Box(name, kind, lines, note, path, form, dashed))
+        return name
+
+    @contextmanager
+    def group(
+        self,
+        kind: Literal["stage", "block", "paths"],
+        *titles: str,
+        note: str = "",
+        path: str = "",
+    ) -> Iterator[None]:
+        """A frame round all that is drawn inside the `with`; one frame where there would be two."""
+        outside, self._items = self._items, []
+        self._groups += 1
+        name = f"g{self._groups}"
+        yield
+        items, self._items = self._items, outside
+        if kind == "stage" and len(items) == 1 and isinstance(items[0], Group):
+            only = items[0]
+            titles, items = (*titles, *only.titles), list(only.items)
+        outside.append(Group(name, kind, titles, note, path, tuple(items)))
+
+    def connect(self, end: End, box: str, *, shortcut: bool = False, dashed: bool = False) -> None:
+        """Draw an edge. Shortcuts bear no label: another edge from there does."""
+        label = "" if shortcut or dashed else end.label
+        if label:
+            end.label = ""
+        self._edges.append(Edge(end.box, box, label, shortcut, dashed))

@@ -1,0 +1,86 @@
+"""A drawing as data: boxes in groups, edges between boxes. Knows neither networks nor formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Form = Literal["box", "terminal", "merge", "fork"]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A piece of a line; the pieces are set apart by dots."""
+
+    text: str
+    strong: bool = False
+
+
+Line = tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A node of the drawing. `kind` chooses its colours; `path` is what it stands for.
+
+    `note` is set small below the lines. `dashed`: not run in evaluation (an auxiliary head).
+    """
+
+    id: str
+    kind: str
+    lines: tuple[Line, ...]
+    note: str = ""
+    path: str = ""
+    form: Form = "box"
+    dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Boxes in a frame: a stage, a block, or one of several parallel paths alike."""
+
+    id: str
+    kind: Literal["stage", "block", "paths"]
+    titles: tuple[str, ...]
+    note: str
+    path: str
+    items: tuple[Item, ...]
+
+
+Item = Box | Group
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A value on its way. `label` is its shape, said once for each value.
+
+    `shortcut`: straight into a merge, round other boxes that read the same value.
+    """
+
+    source: str
+    target: str
+    label: str = ""
+    shortcut: bool = False
+    dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    name: str
+    items: tuple[Item, ...]
+    edges: tuple[Edge, ...]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of box that are there, in order of first appearance."""
+        return tuple(dict.fromkeys(box.kind for box in boxes(self.items)))
+
+
+def boxes(items: Sequence[Item]) -> Iterator[Box]:
+    """Every box, in the order of the drawing."""
+    for item in items:
+        if isinstance(item, Group):
+            yield from boxes(item.items)
+        else:
+            yield item

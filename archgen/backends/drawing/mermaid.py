@@ -1,0 +1,124 @@
+"""Diagram -> Mermaid, which GitHub and many editors draw by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archgen.backends.drawing.diagram import Box, Diagram, Edge, Group, Item, boxes
+from archgen.backends.drawing.palette import FRAMES, INK, NOT_IN_LEGEND, colours
+
+# Characters that mean something to Mermaid or to the HTML in its labels.
+_SPECIAL = frozenset('"#<>&`\\|{}[]') | {chr(code) for code in range(32)}
+
+
+def to_mermaid(diagram: Diagram) -> str:
+    """The drawing as a `flowchart`."""
+    return "".join(f"{line}\n" for line in _lines(diagram))
+
+
+def _lines(diagram: Diagram) -> Iterator[str]:
+    yield "flowchart TB"
+    yield from _items(diagram.items, "  ")
+    yield from (f"  {line}" for line in _edges(diagram))
+    yield from _legend(diagram)
+    yield from _styles(diagram)
+
+
+def _items(items: tuple[Item, ...], indent: str) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, Group):
+            yield from _group(item, indent)
+        elif item.form != "fork":
+            yield f"{indent}{item.id}{_shape(item)}"
+
+
+def _group(group: Group, indent: str) -> Iterator[str]:
+    note = f"<br/>{_text(group.note)}" if group.note else ""
+    yield f'{indent}subgraph {group.id}["{_text(" ".join(group.titles))}{note}"]'
+    yield from _items(group.items, indent + "  ")
+    yield f"{indent}end"
+
+
+def _shape(box: Box) -> str:
+    rows = [
+        " · ".join(
+            f"<b>{_text(word.text)}</b>" if word.strong else _text(word.text) for word in line
+        )
+        for line in box.lines
+    ]
+    rows += [f"<small>{_text(box.note)}</small>"] if box.note else []
+    label = f'"{"<br/>".join(rows)}"'
+    match box.form:
+        case "merge":
+            return f"(({label}))"
+        case "terminal":
+            return f"([{label}])"
+        case _:
+            return f"({label})"
+
+
+# --- edges --------------------------------------------------------------------------------
+
+
+def _edges(diagram: Diagram) -> Iterator[str]:
+    """Mermaid has no points: an edge from a fork begins where the edge into the fork does."""
+    forks = {box.id for box in boxes(diagram.items) if box.form == "fork"}
+    origins: dict[str, Edge] = {}
+    for edge in diagram.edges:
+        source, label = edge.source, edge.label
+        while source in forks:
+            into = origins[source]
+            label = label or into.label
+            source = into.source
+        resolved = Edge(source, edge.target, label, edge.shortcut, edge.dashed)
+        if edge.target in forks:
+            origins[edge.target] = resolved
+        else:
+            yield _edge(resolved)
+
+
+def _edge(edge: Edge) -> str:
+    arrow = "-.->" if edge.dashed else "-->"
+    label = f'|"{_text(edge.label)}"|' if edge.label and not edge.shortcut else ""
+    return f"{edge.source} {arrow}{label} {edge.target}"
+
+
+# --- colours ------------------------------------------------------------------------------
+
+
+def _legend(diagram: Diagram) -> Iterator[str]:
+    kinds = [kind for kind in diagram.kinds if kind not in NOT_IN_LEGEND]
+    if not kinds:
+        return
+    yield '  subgraph legend["legend"]'
+    yield "    direction LR"
+    for kind in kinds:
+        yield f'    legend_{kind}("{kind}")'
+    yield "  end"
+
+
+def _styles(diagram: Diagram) -> Iterator[str]:
+    members: dict[str, list[str]] = {}
+    for box in boxes(diagram.items):
+        if box.form != "fork":
+            members.setdefault(box.kind, []).append(box.id)
+    for kind, ids in members.items():
+        look = colours(kind)
+        names = [*ids, *([f"legend_{kind}"] if kind not in NOT_IN_LEGEND else [])]
+        yield f"  classDef kind_{kind} fill:{look.fill},stroke:{look.line},color:{INK}"
+        yield f"  class {','.join(names)} kind_{kind}"
+    for group in _groups(diagram.items):
+        look = FRAMES[group.kind]
+        yield f"  style {group.id} fill:{look.fill},stroke:{look.line},color:{INK}"
+
+
+def _groups(items: tuple[Item, ...]) -> Iterator[Group]:
+    for item in items:
+        if isinstance(item, Group):
+            yield item
+            yield from _groups(item.items)
+
+
+def _text(text: str) -> str:
+    """Text in a quoted label: what could mean something is written by its number."""
+    return "".join(f"#{ord(char)};" if char in _SPECIAL else char for char in text)

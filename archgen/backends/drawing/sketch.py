@@ -1,0 +1,242 @@
+"""Network -> Diagram: what is opened, what stays closed, what the boxes say.
+
+level "stage": a box for each stage, block and layer of the arch. "block": stages are frames,
+and each block shows its paths, merges and shortcuts. "layer": every block down to its layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, assert_never
+
+from archgen.analysis.cost import Costs
+from archgen.analysis.numerals import short
+from archgen.analysis.spelling import spell_body, spell_node
+from archgen.backends.drawing.canvas import Canvas, End
+from archgen.backends.drawing.caption import shape_label
+from archgen.backends.drawing.diagram import Diagram, Line, Word
+from archgen.backends.drawing.layers import layer_lines, parts, theme
+from archgen.backends.drawing.likeness import Likeness
+from archgen.backends.drawing.wiring import (
+    Calls,
+    Operation,
+    Paths,
+    Run,
+    Scope,
+    Single,
+    Twins,
+    Unit,
+    Value,
+    spread,
+    units,
+)
+from archgen.network import Body, CallNode, MergeNode, Network
+from archgen.shapes import Shape
+
+Level = Literal["stage", "block", "layer"]
+_SIGNS = {"add": "+", "mul": "×", "concat": "concat"}
+
+
+def sketch(network: Network, level: Level = "block", expand: Sequence[str] = ()) -> Diagram:
+    """The drawing of a network. `expand` are paths to be opened down to their layers.
+
+    Raises `TooLarge` for a drawing of thousands of boxes.
+    """
+    return _Sketch(network, frozenset(expand)).diagram(level)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """How a body is drawn. `inside`: it is a block's, not the arch's or a stage's."""
+
+    level: Level
+    inside: bool = False
+
+    @property
+    def condensed(self) -> bool:
+        """Whether layers in a row share one box."""
+        return self.inside and self.level == "block"
+
+
+Ends = dict[Value, End]
+
+
+class _Sketch:
+    def __init__(self, network: Network, expand: frozenset[str]) -> None:
+        self.network = network
+        self.expand = expand
+        self.costs = Costs()
+        self.likeness = Likeness()
+        self.canvas = Canvas()
+
+    def diagram(self, level: Level) -> Diagram:
+        body = self.network.body
+        entries = zip(body.input_names, body.inputs, strict=True)
+        inputs = [self._terminal("input", name, body.values[ref]) for name, ref in entries]
+        outputs = self._body((body,), "", _View(level), inputs)
+        for end, output in zip(outputs, body.outputs, strict=True):
+            result = self._terminal("output", output.name, body.values[output.value])
+            self.canvas.connect(replace(end, label=""), result.box)
+        return self.canvas.diagram(self.network.name)
+
+    def _terminal(self, kind: str, name: str, shape: Shape) -> End:
+        words = (Word(f"{kind} {name}".strip(), strong=True),)
+        return End(self.canvas.box("terminal", (words, (Word(str(shape)),)), form="terminal"), "")
+
+    # --- bodies ---------------------------------------------------------------------------
+
+    def _body(self, twins: Twins, path: str, view: _View, inputs: Sequence[End]) -> list[End]:
+        scope = spread(twins, path, lambda call, name: self._is_spread(call, name, view))
+        ends = dict(zip(scope.inputs, self._entered(scope, view, inputs), strict=True))
+        for unit in units(scope, self.likeness, self._is_foldable):
+            self._unit(unit, scope, view, ends)
+        self._heads(twins[0], path, scope, ends)
+        return [ends[value] for value in scope.outputs]
+
+    def _entered(self, scope: Scope, view: _View, inputs: Sequence[End]) -> list[End]:
+        """Where the inputs are read: a value that forks at the door of a block forks inside."""
+        if not view.inside:
+            return list(inputs)
+        values = zip(scope.inputs, inputs, strict=True)
+        return [self._fork(end) if scope.readers[value] > 1 else end for value, end in values]
+
+    def _fork(self, end: End) -> End:
+        box = self.canvas.box("fork", (), form="fork")
+        self.canvas.connect(end, box)
+        return End(box, "")
+
+    def _heads(self, body: Body, path: str, scope: Scope, ends: Ends) -> None:
+        """Auxiliary heads: closed boxes at the end of dashed edges."""
+        for aux in body.aux:
+            cost = self.costs.of_node(body, aux.node)
+            title = Word(spell_node(aux.node), strong=True)
+            note = f"{short(cost.params)} parameters, in training only"
+            box = self.canvas.box(
+                "block", ((title,), (Word(aux.name),)), note=note, path=path + aux.name, dashed=True
+            )
+            self.canvas.connect(ends[scope.refs[aux.node.inputs[0]]], box, dashed=True)
+
+    def _is_spread(self, call: CallNode, path: str, view: _View) -> bool:
+        """Whether a call is not seen as one: chains; blocks that are one layer with norm and
+        activation; in a condensed block every block that is a mere chain."""
+        if call.count > 1 or call.reused or path in self.expand:
+            return False
+        if call.body.kind == "sequential" and not self.likeness.is_stage(call.body):
+            return True
+        heavy = self.likeness.heavy(call.body)
+        return heavy is not None and (heavy <= 1 or view.condensed)
+
+    def _is_foldable(self, path: str) -> bool:
+        return not self._is_wanted(path)
+
+    def _is_wanted(self, path: str) -> bool:
+        """Whether it, or something in it, is to be expanded."""
+        return any(name == path or name.startswith(f"{path}.") for name in self.expand)
+
+    # --- units ----------------------------------------------------------------------------
+
+    def _unit(self, unit: Unit, scope: Scope, view: _View, ends: Ends) -> None:
+        match unit:
+            case Run():
+                chunks = [unit.operations] if view.condensed else parts(unit.operations)
+                for chunk in chunks:
+                    self._layers(chunk, scope, view, ends)
+            case Calls():
+                self._calls(unit, scope, view, ends)
+            case Paths():
+                with self.canvas.group("paths", f"{unit.count} paths like this"):
+                    for inner in unit.units:
+                        self._unit(inner, scope, view, ends)
+            case Single():
+                self._single(unit.operation, scope, ends)
+            case _:
+                assert_never(unit)
+
+    def _layers(self, chunk: Sequence[Operation], scope: Scope, view: _View, ends: Ends) -> None:
+        """A box for layers in a row."""
+        lines = layer_lines(chunk, condensed=view.condensed)
+        box = self.canvas.box(theme(chunk), lines, note=self._note(chunk, view), path=chunk[0].path)
+        for place, value in enumerate(chunk[0].inputs):
+            self.canvas.connect(ends[value], box, dashed=place > 0)
+        self._leave(chunk[-1], box, scope, ends)
+
+    def _leave(self, operation: Operation, box: str, scope: Scope, ends: Ends) -> None:
+        for value in operation.outputs:
+            ends[value] = End(box, shape_label(scope.shapes[value]))
+
+    def _single(self, operation: Operation, scope: Scope, ends: Ends) -> None:
+        node = operation.node
+        if not isinstance(node, MergeNode):
+            words = (Word(f"parameter {operation.path}"),)
+            box = self.canvas.box("parameter", (words,), path=operation.path)
+            return self._leave(operation, box, scope, ends)
+        form: Literal["box", "merge"] = "box" if node.kind == "concat" else "merge"
+        box = self.canvas.box("merge", ((Word(_SIGNS[node.kind]),),), form=form)
+        for value in operation.inputs:
+            if value in ends:
+                self.canvas.connect(ends[value], box, shortcut=scope.readers[value] > 1)
+        self._leave(operation, box, scope, ends)
+        if node.kind != "concat":
+            ends[operation.outputs[0]].label = ""  # as the edges into it say
+        return None
+
+    # --- calls ----------------------------------------------------------------------------
+
+    def _calls(self, unit: Calls, scope: Scope, view: _View, ends: Ends) -> None:
+        first, last = unit.operations[0], unit.operations[-1]
+        inner = self._inner_view(first.calls[0].body, first.path, view)
+        inputs = [ends[value] for value in first.inputs]
+        if inner is None:
+            box = self._closed(unit, view)
+            for end in inputs:
+                self.canvas.connect(end, box)
+            return self._leave(last, box, scope, ends)
+        kind: Literal["stage", "block"] = "block" if inner.inside else "stage"
+        note = self._note(unit.operations, view)
+        with self.canvas.group(kind, *self._titles(unit), note=note, path=first.path):
+            results = self._body(unit.bodies, f"{first.path}.", inner, inputs)
+        for value, end in zip(last.outputs, results, strict=True):
+            ends[value] = End(end.box, shape_label(scope.shapes[value]))
+        return None
+
+    def _inner_view(self, body: Body, path: str, view: _View) -> _View | None:
+        """How to draw the inside of a call; None if it stays closed."""
+        is_frame = self.likeness.is_stage(body) or self.likeness.is_frame(body)
+        if path in self.expand:
+            return _View("layer", inside=not is_frame)
+        if self._is_wanted(path) or view.level == "layer":
+            return replace(view, inside=not is_frame)
+        if view.inside or self.likeness.is_chain(body):
+            return None
+        if is_frame:
+            closed = view.level == "stage" and self.likeness.is_stage(body)
+            return None if closed else view
+        return _View("block", inside=True) if view.level == "block" else None
+
+    def _closed(self, unit: Calls, view: _View) -> str:
+        first = unit.operations[0]
+        body = first.calls[0].body
+        lines: tuple[Line, ...] = ((Word(" ".join(self._titles(unit)), strong=True),),)
+        if self.likeness.is_stage(body):
+            lines += ((Word(spell_body(body)),),)
+        elif view.level != "stage" and self.likeness.is_chain(body):
+            chain = spread(unit.bodies, f"{first.path}.", lambda call, name: True)
+            lines += layer_lines(chain.operations, condensed=True)
+        note = "weights of before" if first.calls[0].reused else self._note(unit.operations, view)
+        return self.canvas.box("block", lines, note=note, path=first.path)
+
+    def _titles(self, unit: Calls) -> list[str]:
+        """What is called, and how often in a row."""
+        first = unit.operations[0]
+        body = first.calls[0].body
+        implicit = body.definition is None or body.definition.kind == "implicit"
+        title = first.calls[0].name if implicit else spell_body(body)
+        return [title, f"x {unit.count:,}"] if unit.count > 1 else [title]
+
+    def _note(self, operations: Sequence[Operation], view: _View) -> str:
+        """The parameters of what stands in the arch or in a stage."""
+        if view.inside:
+            return ""
+        params = sum(self.costs.of_node(*made.sites[0]).params for made in operations)
+        return f"{short(params)} parameters" if params else ""
