@@ -1,0 +1,126 @@
+"""`stage(B, ...)`: n calls of a block, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from archgen.diagnostics import Fault, error
+from archgen.network import Applied, CallNode, LayerNode, Step
+from archgen.resolve.expressions import bind, parameters_of
+from archgen.resolve.frame import Frame
+from archgen.resolve.sequential import container
+from archgen.resolve.targets import Target, apply_target
+from archgen.resolve.values import LayerValue, identity_key, kind_of
+from archgen.syntax import tree
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    first: Target
+    rest: Target
+    n: int
+
+
+def apply_stage(frame: Frame, link: tree.Call, name: str | None) -> Step:
+    """`stage(B, ...)`: n calls of a block, the first with the stride."""
+    before = frame.ref(link.span)
+    stage = _stage_of(frame, link, name)
+    child = frame.child_name(name, "layer", link.span)
+    node = container(
+        frame, child, "stage", link.span, lambda inner: _fill_stage(inner, stage, child)
+    )
+    return Applied(node, before, node.outputs[0])
+
+
+def _stage_of(frame: Frame, link: tree.Call, name: str | None) -> _Stage:
+    if not link.arguments or link.arguments[0].name is not None:
+        message = "a stage begins with the block that it repeats"
+        raise Fault(error("A120", message, link.span, help="stage(bottleneck, 256, n=3)"))
+    block, *others = link.arguments
+    value = frame.value_of(block.value)
+    if not isinstance(value, LayerValue):
+        message = f"a stage repeats a layer or block, not {kind_of(value)}"
+        raise Fault(error("A120", message, block.span))
+    own = {item.name: item for item in others if item.name in {"n", "stride"}}
+    passed = tuple(item for item in others if item.name not in {"n", "stride"})
+    n = _whole(frame, own.get("n"), "n", 1)
+    given = bind(value, passed, frame.env)
+    names = parameters_of(value.target)
+    _check_stage(value, names, own, link)
+    inner_link = tree.Call(link.function, passed, span=link.span)
+    if "stride" not in names:
+        target = Target(value.target, given, inner_link, f"`{value.name}`")
+        return _Stage(target, target, n)
+    stride = frame.value_of(own["stride"].value) if "stride" in own else 1
+    first = Target(
+        value.target, {**given, "stride": stride}, link_with(link, own), f"`{value.name}`"
+    )
+    rest = Target(value.target, {**given, "stride": 1}, inner_link, f"`{value.name}`")
+    return _Stage(first, rest, n)
+
+
+def link_with(link: tree.Call, own: Mapping[str, tree.Argument]) -> tree.Call:
+    """The call of a stage's block as it stands in the text, for pointing at its arguments."""
+    arguments = tuple(item for item in link.arguments[1:] if item is not own.get("n"))
+    return tree.Call(link.function, arguments, span=link.span)
+
+
+def _check_stage(
+    value: LayerValue,
+    names: tuple[str, ...],
+    own: Mapping[str, tree.Argument],
+    link: tree.Call,
+) -> None:
+    if "n" in names:
+        message = f"`{value.name}` has a parameter `n`, which a stage needs for itself"
+        raise Fault(error("A120", message, link.span, help="rename the block's parameter"))
+    if "stride" in own and "stride" not in names:
+        message = f"`{value.name}` has no parameter `stride`"
+        hint = "give the block a parameter `stride=1`"
+        raise Fault(error("A120", message, own["stride"].span, help=hint))
+
+
+def _whole(frame: Frame, argument: tree.Argument | None, what: str, default: int) -> int:
+    if argument is None:
+        return default
+    value = frame.value_of(argument.value)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        message = f"`{what}` must be an integer of at least 1"
+        shown = f"it is {value}" if isinstance(value, int | float) else kind_of(value)
+        raise Fault(error("A109", message, argument.span, shown))
+    return value
+
+
+def _fill_stage(inner: Frame, stage: _Stage, name: str) -> tuple[Step, ...]:
+    """Call after call, until nothing changes any more: then the rest is one node."""
+    steps: list[Step] = []
+    done = 0
+    while done < stage.n:
+        target = stage.first if done == 0 else stage.rest
+        text = f"stage {name}, {target.frame_text}, call {done + 1} of {stage.n}"
+        before = inner.ref(target.span)
+        target = Target(target.callee, target.given, target.link, text)
+        node = apply_target(inner, target, str(done))
+        count = _remaining(inner, node, stage, done)
+        if count > 1:
+            node = inner.repeat_last(count)
+        steps.append(Applied(node, before, node.outputs[0]))
+        done += count
+    return tuple(steps)
+
+
+def _remaining(inner: Frame, node: LayerNode | CallNode, stage: _Stage, done: int) -> int:
+    """How many calls from this one on are equal to it."""
+    alike = done > 0 or _same_arguments(stage)
+    stable = (
+        len(node.outputs) == 1 and inner.values[node.inputs[0]] == inner.values[node.outputs[0]]
+    )
+    return stage.n - done if alike and stable and isinstance(node, CallNode) else 1
+
+
+def _same_arguments(stage: _Stage) -> bool:
+    first, rest = stage.first.given, stage.rest.given
+    return {k: identity_key(v) for k, v in first.items()} == {
+        k: identity_key(v) for k, v in rest.items()
+    }

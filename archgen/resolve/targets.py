@@ -1,0 +1,164 @@
+"""One layer or block applied under a name: its arguments checked, its node made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from archgen.diagnostics import Diagnostic, Fault, error
+from archgen.diagnostics import Frame as Caller
+from archgen.layers.base import Layer, LayerFault
+from archgen.layers.make import make
+from archgen.network import CallNode, Definition, LayerNode
+from archgen.resolve.expressions import parameters_of
+from archgen.resolve.frame import Child, Frame
+from archgen.resolve.values import Items, TensorValue, show
+from archgen.shapes import Shape
+from archgen.source import Span
+from archgen.syntax import tree
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be applied: a layer or block, its arguments, and where they stand."""
+
+    callee: type[Layer] | Definition
+    given: Mapping[str, object]
+    link: tree.Call
+    frame_text: str
+
+    @property
+    def span(self) -> Span:
+        return self.link.span
+
+    def argument_span(self, name: str | None) -> Span:
+        """The place of an argument; of the whole call if it is not written there."""
+        positions = parameters_of(self.callee)
+        for index, argument in enumerate(self.link.arguments):
+            own = argument.name or (positions[index] if index < len(positions) else None)
+            if own == name:
+                return argument.span
+        return self.link.span
+
+
+def apply_target(
+    frame: Frame, target: Target, name: str, *, reused: bool = False
+) -> LayerNode | CallNode:
+    """Apply a layer or block under a name; the node is in the frame afterwards."""
+    if isinstance(target.callee, Definition):
+        node = _call_node(frame, target, target.callee, name, reused)
+    else:
+        node = _layer_node(frame, target, target.callee, name, reused)
+    if not reused:
+        frame.adopt(Child(node, lambda inner, _: apply_target(inner, target, name, reused=True)))
+    frame.emit(node)
+    return node
+
+
+def _layer_node(
+    frame: Frame, target: Target, cls: type[Layer], name: str, reused: bool
+) -> LayerNode:
+    extra = [item for item in target.given.values() if isinstance(item, TensorValue)]
+    layer = make_layer(frame, target, cls)
+    before = frame.ref(target.span)
+    shape = frame.shape_of(before)
+    try:
+        shapes = layer.shape(shape)
+    except LayerFault as fault:
+        raise Fault(_misfit(target, fault, shape)) from None
+    several = shapes if isinstance(shapes, tuple) else (shapes,)
+    frame.check_size(several, target.span)
+    weights = layer.weights(shape)
+    init = tuple(
+        (weight, frame.init[cls.keyword, weight])
+        for weight in weights
+        if (cls.keyword, weight) in frame.init
+    )
+    outputs = tuple(frame.add(item) for item in several)
+    inputs = (before, *(item.ref for item in extra))
+    return LayerNode(name, layer, inputs, outputs, init, reused, target.span)
+
+
+def make_layer(frame: Frame, target: Target, cls: type[Layer]) -> Layer:
+    """The layer with its arguments checked. Raises `Fault` at the argument to blame."""
+    arguments = {name: _plain(item) for name, item in target.given.items()}
+    made = make(cls, arguments, show)
+    if isinstance(made, Layer):
+        return made
+    first, *others = (
+        error(
+            "A109" if fault.argument in arguments else "A107",
+            fault.message,
+            target.argument_span(fault.argument),
+            help=fault.help,
+        )
+        for fault in (made, *made.more)
+    )
+    for diagnostic in others:
+        frame.resolver.report(diagnostic)
+    raise Fault(first)
+
+
+def _plain(value: object) -> object:
+    """An argument as the layer classes take it: a value of the network by its shape."""
+    match value:
+        case TensorValue():
+            return value.shape
+        case Items():
+            return tuple(_plain(item) for item in value)
+        case _:
+            return value
+
+
+def _misfit(target: Target, fault: LayerFault, shape: Shape) -> Diagnostic:
+    span = target.argument_span(fault.argument) if fault.argument else target.span
+    keyword = getattr(target.callee, "keyword", "")
+    message = f"{keyword}: {fault.message}"
+    return error(fault.code, message, span, f"input: {shape}", help=fault.help)
+
+
+def _call_node(
+    frame: Frame, target: Target, definition: Definition, name: str, reused: bool
+) -> LayerNode | CallNode:
+    given = complete(target, definition)
+    before = frame.ref(target.span)
+    entering = frame.shape_of(before)
+    caller = Caller(target.frame_text, target.span)
+    resolved, extra = frame.resolver.call(definition, given, entering, frame.init, caller)
+    inputs = (before, *extra)
+    if resolved.layer is not None:
+        outputs = tuple(frame.add(shape) for shape in resolved.shapes)
+        layer, init = resolved.layer.layer, resolved.layer.init
+        return LayerNode(name, layer, inputs, outputs, init, reused, target.span)
+    body = resolved.body
+    assert body is not None
+    outputs = tuple(frame.add(body.values[output.value]) for output in body.outputs)
+    if body.several and not body.listed:
+        frame.remember_fields(outputs, [output.name for output in body.outputs])
+    return CallNode(name, body, inputs, outputs, 1, reused, target.span)
+
+
+def complete(target: Target, definition: Definition) -> dict[str, object]:
+    """The given arguments; raises `Fault` when one without a default is missing."""
+    missing = [
+        parameter.name
+        for parameter in definition.parameters
+        if parameter.default is None and parameter.name not in target.given
+    ]
+    if missing and definition.kind != "implicit":
+        listed = ", ".join(f"`{name}`" for name in missing)
+        message = f"`{definition.name}` needs {listed}"
+        raise Fault(error("A107", message, target.span, help=signature_hint(definition)))
+    return dict(target.given)
+
+
+def signature_hint(definition: Definition) -> str:
+    """How a block is called, as written."""
+    from archgen.syntax.format import format_expression
+
+    shown = (
+        parameter.name
+        + ("" if parameter.default is None else f"={format_expression(parameter.default)}")
+        for parameter in definition.parameters
+    )
+    return f"its parameters: {definition.name}({', '.join(shown)})"
