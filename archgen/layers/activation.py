@@ -1,7 +1,5 @@
 """Activations: functions of each number by itself (`softmax`: of an axis)."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal, final
 
 from pydantic import Field

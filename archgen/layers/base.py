@@ -3,13 +3,11 @@
 A layer is a value: its arguments, checked. It knows shapes and torch's *names*, never torch.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -110,7 +108,7 @@ class TorchCall:
     defaulted: tuple[TorchArgument, ...] = ()
 
     @classmethod
-    def of(cls, target: str, *arguments: TorchArgument) -> TorchCall:
+    def of(cls, target: str, *arguments: TorchArgument) -> Self:
         """The call with these arguments in torch's order, defaults told apart."""
         shown = tuple(argument for argument in arguments if not argument.is_default)
         defaulted = tuple(argument for argument in arguments if argument.is_default)
@@ -194,6 +192,12 @@ class Layer(Called, ABC):
     def window(self, x: Shape) -> Window | None:
         """How it looks at space; None if point by point; global layers see all of it."""
         return None
+
+
+# Pydantic has noted the class variables by now; for each subclass it would evaluate their
+# annotations again, a third of what importing the layers costs.
+Called.__annotations__.clear()
+Layer.__annotations__.clear()
 
 
 def per_axis(value: int | tuple[int, ...], x: Shape, argument: str) -> tuple[int, ...]:

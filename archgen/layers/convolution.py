@@ -1,7 +1,5 @@
 """Convolutions. The rank of the input chooses between 1, 2 and 3 dimensions."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from math import prod
 from typing import ClassVar, final

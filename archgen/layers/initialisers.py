@@ -3,8 +3,6 @@
 Each is a Pydantic model with torch's parameters and defaults. Knows torch's names, never torch.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, Literal, Self, final

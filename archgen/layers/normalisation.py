@@ -1,7 +1,5 @@
 """Normalisations. Statistics are PyTorch's: `eps` is added to the variance."""
 
-from __future__ import annotations
-
 from math import prod
 from typing import final
 

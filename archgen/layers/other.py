@@ -1,7 +1,5 @@
 """Layers that belong to no other group."""
 
-from __future__ import annotations
-
 from typing import final
 
 from pydantic import Field

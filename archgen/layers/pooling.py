@@ -1,7 +1,5 @@
 """Pools. The rank of the input chooses between 1, 2 and 3 dimensions."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from math import gcd
 from typing import ClassVar, final
@@ -86,6 +84,8 @@ class AvgPool(Layer):
         demands.spatial(x)
         sliding = self._sliding(x)
         sliding.check_pool_padding()
+        if x.rank == 4:
+            sliding.check_larger_input(x)
         return x.with_spatial(x.channels, sliding.sizes(x, ceil_mode=self.ceil_mode))
 
     def module(self, x: Shape) -> TorchCall:

@@ -1,7 +1,5 @@
 """Layers that drop something in training and do nothing in evaluation."""
 
-from __future__ import annotations
-
 from typing import Annotated, final
 
 from pydantic import Field

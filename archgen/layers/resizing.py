@@ -1,7 +1,5 @@
 """Layers that make an image larger or smaller without weights: pads, crops, upsampling."""
 
-from __future__ import annotations
-
 from typing import Literal, Self, final
 
 from pydantic import Field, model_validator
@@ -232,13 +230,12 @@ def _exactly_one(**given: object) -> None:
 
 
 def _target(size: Axes | None, like: Shape | None, x: Shape) -> tuple[int, ...]:
-    """The spatial sizes that `size` or `like` ask for."""
-    if like is None:
-        return per_axis(size or 1, x, "size")
-    if like.rank != x.rank or not like.channels_first:
+    """The spatial sizes that `size` or `like` ask for, whichever is given."""
+    if size is not None:
+        return per_axis(size, x, "size")
+    if like is None or like.rank != x.rank or not like.channels_first:
         raise LayerFault(
-            f"the value of like= is {like}, which has not the axes of {x}",
-            argument="like",
+            f"the value of like= is {like}, which has not the axes of {x}", argument="like"
         )
     return like.spatial
 

@@ -1,7 +1,5 @@
 """Layers that rearrange, cut or join axes and compute next to nothing."""
 
-from __future__ import annotations
-
 from math import prod
 from typing import Annotated, Literal, final
 

@@ -112,8 +112,16 @@ def _plain(kind: Any, limits: Iterable[object]) -> str:
     if kind is Shape:
         return "a value of the network (`from name`)"
     noun = "an integer" if kind is int else "a number"
+    return f"{noun}{_range(limits)}"
+
+
+def _range(limits: Iterable[object]) -> str:
     bounds = [text for limit in limits if (text := _bound(limit))]
-    return f"{noun} {' and '.join(bounds)}" if bounds else noun
+    match [limit for limit in limits if isinstance(limit, Ge | Le)]:
+        case [Ge(ge=least), Le(le=most)] if most != LARGEST:
+            return f" from {least} to {most}"
+        case _:
+            return f" {' and '.join(bounds)}" if bounds else ""
 
 
 def _spread(limits: Iterable[object]) -> Iterable[object]:

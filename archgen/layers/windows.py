@@ -66,6 +66,14 @@ class Sliding:
                     help=f"say padding={kernel // 2} or less, or put `pad` before it",
                 )
 
+    def check_larger_input(self, x: Shape) -> None:
+        """PyTorch's mean over volumes refuses an input smaller than the kernel, padded or not."""
+        for size, kernel in zip(x.spatial, self.kernel, strict=True):
+            if size < kernel:
+                raise LayerFault(
+                    f"the volume {x} is smaller than the kernel ({kernel})", argument="kernel"
+                )
+
     def arguments(self) -> tuple[TorchArgument, TorchArgument, TorchArgument, TorchArgument]:
         """`kernel_size`, `stride`, `padding` and `dilation` of a convolution."""
         return (

@@ -1,0 +1,108 @@
+"""Layers from their examples, and arbitrary layers from their declarations."""
+
+from __future__ import annotations
+
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+from hypothesis import strategies as st
+
+from archgen.layers import LAYERS
+from archgen.layers.base import AUTO, Auto, Layer
+from archgen.layers.make import ArgumentFault, make
+from archgen.layers.signature import signature
+from archgen.shapes import Shape
+
+WORDS = {"true": True, "false": False, "none": None, "auto": AUTO}
+FEATURES_LAST = {"linear", "layer_norm", "attention"}
+
+
+def layer_of(text: str) -> Layer:
+    """The layer of a call as an example writes it."""
+    keyword = text.partition("(")[0]
+    cls = LAYERS[keyword]
+    arguments = text[len(keyword) :] or "()"
+    made = eval(f"call{arguments}", {"call": lambda *p, **n: called(cls, *p, **n), **WORDS})
+    assert isinstance(made, Layer), made
+    return made
+
+
+def called(
+    cls: type[Layer], *positional: object, **named: object
+) -> Layer | ArgumentFault:
+    names = [parameter.name for parameter in signature(cls)]
+    return make(cls, {**dict(zip(names, positional, strict=False)), **named})
+
+
+def shape_of(text: str, cls: type[Layer]) -> Shape:
+    """The shape of an example: tokens have two sizes."""
+    sizes = tuple(map(int, text.split(" x ")))
+    last = len(sizes) == 2 and cls.group not in ("convolution", "pooling")
+    return Shape(sizes, len(sizes) - 1 if last else 0)
+
+
+@st.composite
+def cases(draw: st.DrawFn, cls: type[Layer]) -> tuple[Layer, Shape]:
+    """A layer whose arguments its class takes, and an input; they need not fit."""
+    sizes = tuple(draw(st.lists(st.integers(1, 9), min_size=1, max_size=4)))
+    axis = len(sizes) - 1 if cls.keyword in FEATURES_LAST else 0
+    x = Shape(sizes, axis)
+    arguments = {
+        name: draw(values(field.annotation, tuple(field.metadata), x))
+        for name, field in cls.model_fields.items()
+        if field.is_required() or draw(st.booleans())
+    }
+    made = make(cls, arguments)
+    if isinstance(made, ArgumentFault):  # `upsample` and `crop` want one target
+        kept = draw(st.sampled_from([name for name in ("scale", "size", "like") if name in cls.model_fields]))
+        field = cls.model_fields[kept]
+        made = make(cls, {kept: draw(values(field.annotation, (), x).filter(lambda v: v is not None))})
+    assert isinstance(made, Layer), made
+    return made, x
+
+
+def values(annotation: Any, limits: tuple[object, ...], x: Shape) -> st.SearchStrategy[Any]:
+    """Small values of a field's type; lists mostly of one item for each spatial axis."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return values(arguments[0], arguments[1:], x)
+    if origin in (Union, UnionType):
+        return st.one_of([values(option, (), x) for option in arguments])
+    if origin is Literal:
+        return st.sampled_from(arguments)
+    if origin is tuple and arguments[-1] is not Ellipsis:
+        return st.tuples(*(values(item, (), x) for item in arguments))
+    if origin is tuple:
+        items = values(arguments[0], (), x)
+        least = max([limit.min_length for limit in spread(limits) if isinstance(limit, MinLen)] + [0])
+        axes = max(x.rank - 1, least)
+        return st.one_of(
+            st.lists(items, min_size=axes, max_size=axes), st.lists(items, min_size=least, max_size=4)
+        ).map(tuple)
+    return plain(annotation, limits, x)
+
+
+def plain(kind: Any, limits: tuple[object, ...], x: Shape) -> st.SearchStrategy[Any]:
+    if kind is bool:
+        return st.booleans()
+    if kind is Auto:
+        return st.just(AUTO)
+    if kind is NoneType:
+        return st.none()
+    if kind is Shape:
+        sizes = st.lists(st.integers(1, 9), min_size=x.rank, max_size=x.rank)
+        return sizes.map(lambda found: Shape(tuple(found), 0))
+    least = max([limit.ge for limit in spread(limits) if isinstance(limit, Ge)] + [-2])
+    if kind is int:
+        return st.one_of(st.integers(least, 4), st.sampled_from([*x.sizes, 6, 12]))
+    return st.floats(0.125, 0.875) if bounded(limits) else st.floats(0.25, 3.0)
+
+
+def bounded(limits: tuple[object, ...]) -> bool:
+    return any(isinstance(limit, Le | Lt | Gt) for limit in spread(limits))
+
+
+def spread(limits: tuple[object, ...]) -> list[Any]:
+    """The single bounds: a nested `Field(...)` carries them in its metadata."""
+    return [item for limit in limits for item in getattr(limit, "metadata", (limit,))]

@@ -1,0 +1,53 @@
+"""Torch modules from `TorchCall`s and function texts, as a generated file would make them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from archgen.layers.base import Layer, TorchCall
+from archgen.resources import root
+from archgen.shapes import Shape
+
+torch.set_num_threads(1)
+HELPERS = sorted((root("templates") / "helpers").glob("*.py.txt"))
+
+
+def helper(name: str) -> object:
+    """The class or function that a helper file defines."""
+    names: dict[str, object] = {"__name__": f"helper_{name}"}
+    exec((root("templates") / "helpers" / f"{name}.py.txt").read_text(), names)
+    return names[name]
+
+
+def build(call: TorchCall, **more: object) -> nn.Module:
+    """The module that a call makes."""
+    kind = call.target.removeprefix("nn.")
+    cls = getattr(nn, kind) if kind != call.target else helper(call.target)
+    positional = [argument.value for argument in call.arguments if argument.keyword is None]
+    named = {item.keyword: item.value for item in call.arguments if item.keyword is not None}
+    return cls(*positional, **named, **more)
+
+
+def run(layer: Layer, x: Shape, batch: int = 2) -> tuple[Tensor, ...]:
+    """What the layer gives in evaluation for random input of this shape."""
+    given = torch.randn(batch, *x.sizes)
+    text = layer.function(x)
+    if text is None:
+        result = build(layer.module(x)).eval()(given)
+    else:
+        result = evaluate(text, layer, given)
+    return tuple(result) if isinstance(result, list | tuple) else (result,)
+
+
+def evaluate(text: str, layer: Layer, x: Tensor) -> object:
+    """A function text with a tensor of the shape of `like`, if the layer has one."""
+    like = getattr(layer, "like", None)
+    names = SimpleNamespace(x=x, like=None if like is None else torch.randn(2, *like.sizes))
+    scope = {"torch": torch, "F": F, "v": names}
+    if layer.helper:
+        scope[layer.helper] = helper(layer.helper)
+    return eval(text.format(x="v.x", like="v.like"), scope)
