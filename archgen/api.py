@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from archgen import resources
 from archgen.diagnostics import ArchError, Diagnostic, Fault, error
 from archgen.network import Network
-from archgen.resolve.expressions import evaluate, suggest
+from archgen.resolve.expressions import evaluate
+from archgen.resolve.lookup import suggest
 from archgen.resolve.modules import Loader
 from archgen.resolve.program import Program
 from archgen.resolve.values import Environment, Items, Unknown
@@ -63,7 +64,7 @@ def _check_archs(program: Program) -> None:
             program.sink.extend(verify(network))
 
 
-def load(spec: PathLike, *, input: Inputs = None, **parameters: object) -> Network:
+def load(spec: PathLike, /, *, input: Inputs = None, **parameters: object) -> Network:
     """Resolve a network: a spec's path, `path:arch`, or the name of a shipped one.
 
     `parameters` are those of the arch; `input` gives other sizes than the spec's, without the
@@ -141,9 +142,10 @@ def _archs_in(path: Path) -> Iterator[str]:
     from archgen.syntax.read import read_source
 
     for item in parse(read_source(path)).tree.items:
-        if isinstance(item, tree.Arch | tree.Alias):
-            if all(parameter.default is not None for parameter in item.parameters):
-                yield item.name
+        if isinstance(item, tree.Arch | tree.Alias) and not any(
+            parameter.default is None for parameter in item.parameters
+        ):
+            yield item.name
 
 
 def locate(spec: str) -> tuple[str, str | None]:
@@ -225,5 +227,3 @@ def summary(network: Network, depth: int = 1) -> str:
     from archgen.backends.table import render
 
     return render(network, depth=depth)
-
-

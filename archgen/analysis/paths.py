@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archgen.network import Body, CallNode, MergeNode, Network, Node
-from archgen.resolve.expressions import suggest
+from archgen.resolve.lookup import suggest
 
 
 def locate(network: Network, path: str) -> str | None:

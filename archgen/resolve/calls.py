@@ -12,9 +12,10 @@ from archgen.network import (
     weight_shapes,
 )
 from archgen.resolve import flow
-from archgen.resolve.expressions import bind, lookup, suggest, unknown_layer
+from archgen.resolve.expressions import bind
 from archgen.resolve.frame import Child, Frame
 from archgen.resolve.initial import initialiser_of
+from archgen.resolve.lookup import lookup, suggest, unknown_layer
 from archgen.resolve.sequential import container
 from archgen.resolve.stages import apply_stage
 from archgen.resolve.targets import Target, apply_target

@@ -8,31 +8,27 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
 from typing import assert_never
 
 from archgen.diagnostics import Diagnostic, Fault, error
-from archgen.layers.base import AUTO, Layer
-from archgen.network import Definition
+from archgen.layers.base import AUTO
 from archgen.resolve.functions import FUNCTIONS
+from archgen.resolve.lookup import lookup, match_arguments, parameters_of, suggest
 from archgen.resolve.values import (
     LARGEST_NUMBER,
     LONGEST_STRING,
-    LOST,
     Environment,
     Items,
     LayerValue,
     Numeric,
     Several,
     TensorValue,
-    Unknown,
     is_integer,
     is_number,
     kind_of,
     show,
     weigh,
 )
-from archgen.shapes import Shape
 from archgen.source import Span
 from archgen.syntax import tree
 
@@ -130,84 +126,6 @@ def unpack(names: Sequence[str], value: object, span: Span) -> dict[str, object]
         got = f"a list of {len(value)}" if isinstance(value, Items) else kind_of(value)
         raise Fault(error("A116", f"{len(names)} names for {got}", span, show(value)))
     return dict(zip(names, value, strict=True))
-
-
-def suggest(name: str, known: Sequence[str]) -> str | None:
-    """A hint for a name that does not exist."""
-    close = get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else None
-
-
-# --- names ----------------------------------------------------------------------------------
-
-SHAPE_NAMES = ("channels", "shape")
-
-
-def lookup(name: tree.Name, env: Environment) -> object:
-    """The value of a name: first what the body knows, then the file."""
-    head, *rest = name.parts
-    if head == "input":
-        return _facts(name, env.entered, rest)
-    if head in env.names:
-        if env.names[head] is LOST:
-            raise Unknown
-        return _member(name, env.names[head], rest)
-    if head in SHAPE_NAMES and env.current is not None:
-        return _facts(name, env.current, [head, *rest])
-    if name.text in env.scope:
-        return as_value(env.scope[name.text])
-    if head in env.scope and not rest:
-        return as_value(env.scope[head])
-    raise Fault(unknown_name(name, env))
-
-
-def as_value(meaning: object) -> object:
-    """What a file's name is worth in an expression."""
-    if isinstance(meaning, Definition) or (
-        isinstance(meaning, type) and issubclass(meaning, Layer)
-    ):
-        return LayerValue(meaning)
-    return meaning
-
-
-def unknown_name(name: tree.Name, env: Environment) -> Diagnostic:
-    known = [*env.names, *env.scope, *FUNCTIONS, "channels", "shape", "input.channels"]
-    hint = suggest(name.text, known)
-    if name.text in {"True", "False", "None"}:
-        hint = f"write `{name.text.lower()}`"
-    return error("A101", f"unknown name `{name.text}`", name.span, help=hint)
-
-
-def unknown_layer(name: tree.Name, env: Environment) -> Diagnostic:
-    hint = suggest(name.text, [*env.scope, *env.names, "stage"])
-    return error("A102", f"unknown layer or block `{name.text}`", name.span, help=hint)
-
-
-def _facts(name: tree.Name, shape: Callable[[Span], Shape] | None, rest: list[str]) -> object:
-    if shape is None:
-        message = f"`{name.text}` is not known here"
-        raise Fault(error("A101", message, name.span, help="only a body has a current value"))
-    match rest:
-        case ["channels"]:
-            return shape(name.span).channels
-        case ["shape"]:
-            return Items.of(shape(name.span).sizes, name.span)
-        case []:
-            message = "`input` is a value; here a number is needed"
-            raise Fault(error("A110", message, name.span, help="`from input`, or `input.channels`"))
-        case _:
-            raise Fault(error("A101", f"unknown name `{name.text}`", name.span))
-
-
-def _member(name: tree.Name, value: object, rest: list[str]) -> object:
-    if not rest:
-        return value
-    if isinstance(value, Several) and (found := value.get(rest[0])) is not None:
-        return _member(name, found, rest[1:])
-    if isinstance(value, TensorValue):
-        return _facts(name, lambda _: value.shape, rest)
-    message = f"{kind_of(value)} has no `{'.'.join(rest)}`"
-    raise Fault(error("A101", message, name.span, help="values have `.channels` and `.shape`"))
 
 
 def _value(expr: tree.Value, env: Environment) -> object:
@@ -397,13 +315,6 @@ def _apply(expr: tree.Apply, env: Environment) -> object:
     return LayerValue(value.target, tuple(given.items()), 1 + sum(map(weigh, given.values())))
 
 
-def parameters_of(target: type[Layer] | Definition) -> tuple[str, ...]:
-    """The names of the parameters of a layer or block, in order."""
-    if isinstance(target, Definition):
-        return tuple(parameter.name for parameter in target.parameters)
-    return tuple(target.model_fields)
-
-
 def bind(
     value: LayerValue, arguments: Sequence[tree.Argument], env: Environment
 ) -> dict[str, object]:
@@ -413,37 +324,6 @@ def bind(
     given = {name: evaluate(argument.value, env) for name, argument in matched.items()}
     merged = {**dict(value.arguments), **given}
     return {name: merged[name] for name in names if name in merged}
-
-
-def match_arguments(
-    callee: str, names: Sequence[str], arguments: Sequence[tree.Argument]
-) -> dict[str, tree.Argument]:
-    """Which argument is for which parameter; positional ones come first and fill in order."""
-    matched: dict[str, tree.Argument] = {}
-    for position, argument in enumerate(arguments):
-        name = argument.name
-        if name is None:
-            name = _positional(callee, names, argument, position, len(matched))
-        elif name not in names:
-            has = f"it has: {', '.join(names)}" if names else "it has none"
-            message = f"`{callee}` has no argument `{name}`"
-            raise Fault(error("A106", message, argument.span, help=suggest(name, names) or has))
-        elif name in matched:
-            raise Fault(error("A108", f"`{name}` is given twice", argument.span))
-        matched[name] = argument
-    return matched
-
-
-def _positional(
-    callee: str, names: Sequence[str], argument: tree.Argument, position: int, matched: int
-) -> str:
-    if position != matched or position >= len(names):
-        if position < len(names):
-            message = "a positional argument after a named one"
-            raise Fault(error("A108", message, argument.span, help="name it, or move it forward"))
-        takes = f"at most {len(names)} arguments" if names else "no arguments"
-        raise Fault(error("A108", f"`{callee}` takes {takes}", argument.span))
-    return names[position]
 
 
 def _function(expr: tree.Apply, env: Environment) -> object:

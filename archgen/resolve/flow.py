@@ -37,12 +37,13 @@ from archgen.resolve.calls import (
     apply_sequence,
 )
 from archgen.resolve.expressions import evaluate, sequence, truth, unpack
-from archgen.resolve.frame import Frame, check_submodule, makes_module
+from archgen.resolve.frame import Frame
 from archgen.resolve.implicit import free_names
 from archgen.resolve.initial import declare_inits, is_init
 from archgen.resolve.inputs import declare_input
 from archgen.resolve.merges import apply_merge
 from archgen.resolve.numbering import count_names
+from archgen.resolve.spelling import check_submodule, makes_module
 from archgen.resolve.values import LOST, Items, Several, TensorValue, Unknown, show
 from archgen.source import Span
 from archgen.syntax import tree

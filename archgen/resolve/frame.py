@@ -5,7 +5,6 @@ Knows what a body *is*; what the statements do to it is in `flow`.
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,8 +23,9 @@ from archgen.network import (
     Ref,
     Returned,
 )
-from archgen.resolve.expressions import evaluate, integer, render, suggest
-from archgen.resolve.reserved import MODULE_ATTRIBUTES
+from archgen.resolve.expressions import evaluate, integer, render
+from archgen.resolve.lookup import suggest
+from archgen.resolve.spelling import check_spelling
 from archgen.resolve.values import (
     Environment,
     Items,
@@ -384,34 +384,3 @@ def _pick(found: object, index: int, span: Span) -> object:
     if not 0 <= index < len(items):
         raise Fault(error("A113", f"there is no item {index}: it has {len(items)}", span))
     return items[index]
-
-
-def check_spelling(name: str, span: Span, *, free: bool) -> None:
-    """Refuse what no name can be. `free`: a quoted name inside `seq` need not be an identifier."""
-    if free and name and "." not in name and name.isprintable():
-        return
-    if not name.isidentifier() or not name.isascii():
-        message = f"`{name}` cannot be a name"
-        hint = "letters, digits and `_`; a quoted name inside `seq` may hold more, but no dot"
-        raise Fault(error("A104", message, span, help=hint))
-
-
-def check_submodule(name: str, span: Span) -> None:
-    """Refuse a name of a submodule that Python or `nn.Module` owns."""
-    if keyword.iskeyword(name):
-        message = f"`{name}` is a word of Python, no submodule can have it"
-        raise Fault(error("A104", message, span, help=f"call it `{name}_`"))
-    if name in MODULE_ATTRIBUTES or name.startswith("__"):
-        message = f"`{name}` is an attribute of every `nn.Module`, no submodule can have it"
-        raise Fault(error("A104", message, span, help=f"call it `{name}_`"))
-
-
-def makes_module(links: Sequence[tree.Link]) -> bool:
-    """Whether the name of a chain (behind its leading `from`) becomes that of a submodule."""
-    links = [link for link in links if not isinstance(link, tree.From)]
-    if len(links) != 1:
-        return bool(links) and not isinstance(links[0], tree.Reuse)
-    link = links[0]
-    if isinstance(link, tree.Call):
-        return link.function.parts not in {("input",), ("identity",), ("split",)}
-    return isinstance(link, tree.Seq | tree.Group)

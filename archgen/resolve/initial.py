@@ -8,8 +8,9 @@ from archgen.diagnostics import Fault, error
 from archgen.layers import LAYERS
 from archgen.layers.initialisers import INITIALISERS, Initialiser, validate_initialiser
 from archgen.layers.make import ArgumentFault
-from archgen.resolve.expressions import evaluate, render, suggest
+from archgen.resolve.expressions import evaluate, render
 from archgen.resolve.frame import Frame
+from archgen.resolve.lookup import suggest
 from archgen.resolve.values import Environment
 from archgen.syntax import tree
 

@@ -13,10 +13,11 @@ from archgen.diagnostics import Diagnostic, Fault, Sink, error
 from archgen.diagnostics import Frame as Caller
 from archgen.network import Body, CallNode, Definition, LayerNode, Ref
 from archgen.resolve import flow
-from archgen.resolve.expressions import bind, evaluate, lookup
+from archgen.resolve.expressions import bind, evaluate
 from archgen.resolve.finish import finish
 from archgen.resolve.frame import Frame, InitTable
 from archgen.resolve.implicit import implicit_block
+from archgen.resolve.lookup import lookup
 from archgen.resolve.values import (
     Budget,
     Environment,

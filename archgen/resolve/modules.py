@@ -12,8 +12,9 @@ from archgen import resources
 from archgen.diagnostics import Diagnostic, Fault, Label, Sink, error
 from archgen.layers import LAYERS
 from archgen.network import Definition
-from archgen.resolve.expressions import evaluate, suggest, unpack
+from archgen.resolve.expressions import evaluate, unpack
 from archgen.resolve.implicit import doc_of
+from archgen.resolve.lookup import suggest
 from archgen.resolve.names import check_definition
 from archgen.resolve.values import Environment, Unknown
 from archgen.source import Source, Span

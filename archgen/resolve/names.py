@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from archgen.diagnostics import Diagnostic, Fault, Label, Sink, error
 from archgen.layers.base import Layer
 from archgen.network import Definition
-from archgen.resolve.expressions import (
+from archgen.resolve.functions import FUNCTIONS
+from archgen.resolve.lookup import (
     SHAPE_NAMES,
     as_value,
     match_arguments,
@@ -23,8 +24,7 @@ from archgen.resolve.expressions import (
     unknown_layer,
     unknown_name,
 )
-from archgen.resolve.frame import check_submodule, makes_module
-from archgen.resolve.functions import FUNCTIONS
+from archgen.resolve.spelling import check_submodule, makes_module
 from archgen.resolve.values import Environment, kind_of
 from archgen.syntax import tree
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from archgen.diagnostics import Fault, Sink, error
 from archgen.network import Definition, Network, Promise
 from archgen.resolve import flow
-from archgen.resolve.expressions import suggest
 from archgen.resolve.finish import finish
 from archgen.resolve.instances import Resolver, alias_call
+from archgen.resolve.lookup import suggest
 from archgen.resolve.modules import Loader, Module
 from archgen.resolve.recursion import deep_recursion
 from archgen.resolve.values import Environment, Unknown

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from archgen.diagnostics import Fault, error
 from archgen.network import Applied, CallNode, LayerNode, Step
-from archgen.resolve.expressions import bind, parameters_of
+from archgen.resolve.expressions import bind
 from archgen.resolve.frame import Frame
+from archgen.resolve.lookup import match_arguments, parameters_of
 from archgen.resolve.sequential import container
 from archgen.resolve.targets import Target, apply_target
 from archgen.resolve.values import LayerValue, identity_key, kind_of
@@ -42,8 +43,9 @@ def _stage_of(frame: Frame, link: tree.Call, name: str | None) -> _Stage:
     if not isinstance(value, LayerValue):
         message = f"a stage repeats a layer or block, not {kind_of(value)}"
         raise Fault(error("A120", message, block.span))
-    own = {item.name: item for item in others if item.name in {"n", "stride"}}
     passed = tuple(item for item in others if item.name not in {"n", "stride"})
+    mine = tuple(item for item in others if item.name in {"n", "stride"})
+    own = match_arguments("stage", ("n", "stride"), mine)
     n = _whole(frame, own.get("n"), "n", 1)
     given = bind(value, passed, frame.env)
     names = parameters_of(value.target)

@@ -10,8 +10,8 @@ from archgen.diagnostics import Frame as Caller
 from archgen.layers.base import Layer, LayerFault
 from archgen.layers.make import make
 from archgen.network import CallNode, Definition, LayerNode
-from archgen.resolve.expressions import parameters_of
 from archgen.resolve.frame import Child, Frame
+from archgen.resolve.lookup import parameters_of
 from archgen.resolve.values import Items, TensorValue, show
 from archgen.shapes import Shape
 from archgen.source import Span

@@ -1,0 +1,42 @@
+"""Which names a value or submodule may have."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Sequence
+
+from archgen.diagnostics import Fault, error
+from archgen.resolve.reserved import MODULE_ATTRIBUTES
+from archgen.source import Span
+from archgen.syntax import tree
+
+
+def check_spelling(name: str, span: Span, *, free: bool) -> None:
+    """Refuse what no name can be. `free`: a quoted name inside `seq` need not be an identifier."""
+    if free and name and "." not in name and name.isprintable():
+        return
+    if not name.isidentifier() or not name.isascii():
+        message = f"`{name}` cannot be a name"
+        hint = "letters, digits and `_`; a quoted name inside `seq` may hold more, but no dot"
+        raise Fault(error("A104", message, span, help=hint))
+
+
+def check_submodule(name: str, span: Span) -> None:
+    """Refuse a name of a submodule that Python or `nn.Module` owns."""
+    if keyword.iskeyword(name):
+        message = f"`{name}` is a word of Python, no submodule can have it"
+        raise Fault(error("A104", message, span, help=f"call it `{name}_`"))
+    if name in MODULE_ATTRIBUTES or name.startswith("__"):
+        message = f"`{name}` is an attribute of every `nn.Module`, no submodule can have it"
+        raise Fault(error("A104", message, span, help=f"call it `{name}_`"))
+
+
+def makes_module(links: Sequence[tree.Link]) -> bool:
+    """Whether the name of a chain (behind its leading `from`) becomes that of a submodule."""
+    links = [link for link in links if not isinstance(link, tree.From)]
+    if len(links) != 1:
+        return bool(links) and not isinstance(links[0], tree.Reuse)
+    link = links[0]
+    if isinstance(link, tree.Call):
+        return link.function.parts not in {("input",), ("identity",), ("split",)}
+    return isinstance(link, tree.Seq | tree.Group)
