@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from archgen.api import build, check, draw, load, loads, shipped, source, summary
+    from archgen.api import Network, build, check, draw, load, loads, shipped, source, summary
     from archgen.convert import convert_resnext
     from archgen.diagnostics import ArchError, Diagnostic
-    from archgen.network import Network
 
 # Where each public name lives. Imported when asked for: `import archgen` costs nothing.
 _HOMES = {
     "ArchError": "archgen.diagnostics",
     "Diagnostic": "archgen.diagnostics",
-    "Network": "archgen.network",
+    "Network": "archgen.api",
     "build": "archgen.api",
     "check": "archgen.api",
     "convert_resnext": "archgen.convert",

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archgen import network as resolved
 from archgen import resources
 from archgen.diagnostics import ArchError, Diagnostic, Fault, error
-from archgen.network import Network
 from archgen.resolve.expressions import evaluate
 from archgen.resolve.lookup import suggest
 from archgen.resolve.modules import Loader
@@ -29,10 +31,60 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from archgen.analysis.figures import Figures
     from archgen.backends.drawing import Drawing
 
 PathLike = str | os.PathLike[str]
+Sizes = tuple[int, ...]
 Inputs = Sequence[int] | Sequence[Sequence[int]] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Network(resolved.Network):
+    """A resolved network: its name, its parameters, and what it costs. Needs no torch.
+
+    The facts are those of the network in evaluation, for one sample; `archgen.summary` says
+    what is counted and how.
+    """
+
+    @cached_property
+    def figures(self) -> Figures:
+        """All that is known: parameters, MACs, activations, depth, receptive field..."""
+        from archgen.analysis.figures import figures
+
+        return figures(self)
+
+    @property
+    def params(self) -> int:
+        """How many numbers are learned, those of auxiliary heads included."""
+        return self.figures.params
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds, as PyTorch's own counter counts: half its FLOPs."""
+        return self.figures.macs
+
+    @property
+    def depth(self) -> int:
+        """Convolutions and linear layers on the longest path."""
+        return self.figures.depth
+
+    @property
+    def input(self) -> Sizes | dict[str, Sizes]:
+        """The shape of the input without the batch; by name where there are several."""
+        body = self.body
+        shapes = (body.values[ref].sizes for ref in body.inputs)
+        return _one_or_named(list(zip(body.input_names, shapes, strict=True)))
+
+    @property
+    def output(self) -> Sizes | dict[str, Sizes]:
+        """The shape of the result without the batch; by name where there are several."""
+        body = self.body
+        return _one_or_named([(each.name, body.values[each.value].sizes) for each in body.outputs])
+
+
+def _one_or_named(shapes: list[tuple[str, Sizes]]) -> Sizes | dict[str, Sizes]:
+    return shapes[0][1] if len(shapes) == 1 else dict(shapes)
 
 
 def check(*paths: PathLike) -> list[Diagnostic]:
@@ -98,7 +150,7 @@ def _network(
     network = program.network(name, given, _sizes(input))
     if network is None or program.sink.failed:
         raise ArchError(list(program.sink))
-    return network
+    return Network(**{each.name: getattr(network, each.name) for each in fields(network)})
 
 
 def _value(value: object, program: Program) -> object:
@@ -168,10 +220,9 @@ def locate(spec: str) -> tuple[str, str | None]:
 
 def source(network: Network) -> str:
     """Standalone PyTorch source for a network; it needs torch alone."""
-    from archgen.analysis.figures import figures
     from archgen.backends.pytorch import render
 
-    return render(network, figures(network))
+    return render(network, network.figures)
 
 
 def build(
@@ -182,22 +233,23 @@ def build(
     memory_format: str | torch.memory_format | None = None,
     compile: bool = False,
     seed: int | None = None,
+    input: Inputs = None,
     **parameters: object,
 ) -> nn.Module:
     """A live PyTorch model: the network's source, executed. In training mode.
 
-    device: "cpu", "cuda", "meta", or "auto". `parameters` as in `load`, for a path or name.
+    device: "cpu", "cuda", "meta", or "auto". `input` and `parameters` as in `load`, for a
+    path or name.
     Raises `ArchError` for a bad or too large spec, `ValueError` for a device that is not there,
     `ModuleNotFoundError` without torch.
     """
-    from archgen.analysis.figures import figures
     from archgen.budget import oversize
 
     if not isinstance(network, Network):
-        network = load(network, **parameters)
-    elif parameters:
+        network = load(network, input=input, **parameters)
+    elif parameters or input:
         raise TypeError("a network that is loaded has its parameters: give them to `load`")
-    refused = oversize(network, figures(network).params, str(device))
+    refused = oversize(network, network.params, str(device))
     if refused is not None:
         raise ArchError([refused])
     from archgen import live
