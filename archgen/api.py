@@ -24,8 +24,8 @@ from archgen.resolve.lookup import suggest
 from archgen.resolve.modules import Loader
 from archgen.resolve.program import Program
 from archgen.resolve.values import Environment, Items, Unknown
-from archgen.source import NOWHERE, Source, Span
 from archgen.syntax import tree
+from archgen.text import NOWHERE, Source, Span
 
 if TYPE_CHECKING:
     import torch

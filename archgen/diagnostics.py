@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from archgen.source import Span
+from archgen.text import Span
 
 
 class Severity(StrEnum):

@@ -19,8 +19,8 @@ from typing import Literal
 from archgen.layers.base import Layer
 from archgen.layers.initialisers import Initialiser as Initialiser
 from archgen.shapes import Shape
-from archgen.source import NOWHERE, Span
 from archgen.syntax import tree
+from archgen.text import NOWHERE, Span
 
 # --- values of the language ---------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from archgen.diagnostics import Diagnostic, Frame, Label, Severity
 from archgen.snippet import Mark, Row, draw, last_line, printable
-from archgen.source import Source, Span
+from archgen.text import Source, Span
 
 __all__ = ["counts", "plural", "printable", "render_json", "render_text"]
 

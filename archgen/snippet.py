@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal, NamedTuple
 
-from archgen.source import Source, Span
+from archgen.text import Source, Span
 
 Style = Literal["text", "gutter", "primary", "secondary"]
 Piece = tuple[str, Style]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from archgen.diagnostics import Diagnostic, Frame, Label, Severity, error
 from archgen.report import render_json, render_text
 from archgen.snippet import LONGEST_LINE
-from archgen.source import Source, Span
+from archgen.text import Source, Span
 
 SPEC = Source(
     "specs/mynet.arch",

@@ -11,8 +11,8 @@ from archgen.network import Network, Promise
 from archgen.resolve.expressions import evaluate, truth
 from archgen.resolve.values import Environment, Items, Unknown, show
 from archgen.shapes import Shape
-from archgen.source import NOWHERE
 from archgen.syntax import tree
+from archgen.text import NOWHERE
 
 
 def verify(network: Network) -> list[Diagnostic]:

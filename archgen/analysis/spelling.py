@@ -61,18 +61,23 @@ def _layer_arguments(layer: Layer) -> Iterator[str]:
 
 
 def _block_arguments(body: Body, definition: Definition) -> Iterator[str]:
-    for parameter in definition.parameters:
+    """The first parameter without its name, if it has no default; values of the network not."""
+    for place, parameter in enumerate(definition.parameters):
         value = body.arguments[parameter.name]
         if isinstance(value, TensorValue | Several):
             continue
-        if parameter.default is None:
+        if parameter.default is None and place == 0:
             yield _spell(value)
         elif not _is_default(parameter.default, value, body, definition):
             yield f"{parameter.name}={_spell(value)}"
 
 
-def _is_default(default: tree.Expr, value: object, body: Body, definition: Definition) -> bool:
+def _is_default(
+    default: tree.Expr | None, value: object, body: Body, definition: Definition
+) -> bool:
     """Whether a parameter has the value that its default would have given it."""
+    if default is None:
+        return False
 
     def entered(_: object) -> object:
         return body.values[body.inputs[0]]

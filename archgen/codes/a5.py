@@ -1,7 +1,7 @@
 """A5xx: files.
 
-Beside the examples, which are called `net.arch`, lie: `folder.arch`, a folder; `huge.arch`, of two
-megabytes; `latin.arch`, in Latin-1.
+Beside the examples, which are called `net.arch`, lie: `folder.arch`, a folder; `enormous.arch`, of two
+megabytes; `latin1.arch`, in Latin-1.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ must not be able to show parts of other files in its errors.
 A spec of more than a megabyte is not read. ResNet-152 takes half a kilobyte: what is that long
 holds weights, or was made by a program that could have written a loop.
 """,
-        'use "huge.arch"  # two megabytes' + _NET,
+        'use "enormous.arch"  # two megabytes' + _NET,
         "use residual" + _NET,
     ),
     Code(
@@ -65,7 +65,7 @@ holds weights, or was made by a program that could have written a loop.
 A spec is text in UTF-8, with or without a byte order mark. The place of the error is the first
 byte that is not: an old encoding (save the file again as UTF-8), or no text at all.
 """,
-        'use "latin.arch"  # written in Latin-1' + _NET,
+        'use "latin1.arch"  # written in Latin-1' + _NET,
         "use residual" + _NET,
     ),
     Code(

@@ -21,8 +21,8 @@ from archgen.resolve.stages import apply_stage
 from archgen.resolve.targets import Target, apply_target
 from archgen.resolve.values import Items, LayerValue, TensorValue, kind_of
 from archgen.shapes import Shape
-from archgen.source import Span
 from archgen.syntax import tree
+from archgen.text import Span
 
 
 def apply_call(frame: Frame, link: tree.Call, name: str | None) -> Step:

@@ -29,8 +29,8 @@ from archgen.resolve.values import (
     show,
     weigh,
 )
-from archgen.source import Span
 from archgen.syntax import tree
+from archgen.text import Span
 
 
 def evaluate(expr: tree.Expr, env: Environment) -> object:

@@ -45,8 +45,8 @@ from archgen.resolve.merges import apply_merge
 from archgen.resolve.numbering import count_names
 from archgen.resolve.spelling import check_submodule, makes_module
 from archgen.resolve.values import LOST, Items, Several, TensorValue, Unknown, show
-from archgen.source import Span
 from archgen.syntax import tree
+from archgen.text import Span
 
 LONGEST_LOOP = 100_000
 

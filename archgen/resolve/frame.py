@@ -35,8 +35,8 @@ from archgen.resolve.values import (
     kind_of,
 )
 from archgen.shapes import Shape
-from archgen.source import Span
 from archgen.syntax import tree
+from archgen.text import Span
 
 if TYPE_CHECKING:
     from archgen.resolve.instances import Resolver

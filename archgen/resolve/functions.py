@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from archgen.diagnostics import Fault, error
 from archgen.resolve.values import Items, Numeric, is_integer, is_number, kind_of, show
-from archgen.source import Span
+from archgen.text import Span
 
 
 def _numbers(span: Span, *values: object) -> tuple[Numeric, ...]:

@@ -29,8 +29,8 @@ from archgen.resolve.values import (
     identity_key,
 )
 from archgen.shapes import Shape
-from archgen.source import Span
 from archgen.syntax import tree
+from archgen.text import Span
 
 DEEPEST_CALL = 64
 TRAIL_END = 3  # calls to show of each end of a long chain

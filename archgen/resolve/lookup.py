@@ -20,8 +20,8 @@ from archgen.resolve.values import (
     kind_of,
 )
 from archgen.shapes import Shape
-from archgen.source import Span
 from archgen.syntax import tree
+from archgen.text import Span
 
 SHAPE_NAMES = ("channels", "shape")
 

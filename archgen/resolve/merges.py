@@ -12,8 +12,8 @@ from archgen.resolve.expressions import integer, unpack
 from archgen.resolve.frame import Frame
 from archgen.resolve.initial import declare_inits, is_init
 from archgen.shapes import Shape
-from archgen.source import Span
 from archgen.syntax import tree
+from archgen.text import Span
 
 
 @dataclass(frozen=True, slots=True)

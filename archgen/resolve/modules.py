@@ -17,10 +17,10 @@ from archgen.resolve.implicit import doc_of
 from archgen.resolve.lookup import suggest
 from archgen.resolve.names import check_definition
 from archgen.resolve.values import Environment, Unknown
-from archgen.source import Source, Span
 from archgen.syntax import tree
 from archgen.syntax.parse import parse
 from archgen.syntax.read import read_source
+from archgen.text import Source, Span
 
 
 @dataclass(eq=False)

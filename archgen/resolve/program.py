@@ -21,8 +21,8 @@ from archgen.resolve.modules import Loader, Module
 from archgen.resolve.recursion import deep_recursion
 from archgen.resolve.values import Environment, Unknown
 from archgen.shapes import Shape
-from archgen.source import Source, Span
 from archgen.syntax import tree
+from archgen.text import Source, Span
 
 
 @dataclass(frozen=True, eq=False)

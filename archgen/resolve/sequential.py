@@ -8,7 +8,7 @@ from archgen.diagnostics import Fault, error
 from archgen.network import Body, CallNode, OutputValue, Step
 from archgen.resolve.frame import Child, Frame
 from archgen.resolve.values import Unknown
-from archgen.source import Span
+from archgen.text import Span
 
 Fill = Callable[[Frame], tuple[Step, ...]]
 

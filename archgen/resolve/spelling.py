@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from archgen.diagnostics import Fault, error
 from archgen.resolve.reserved import MODULE_ATTRIBUTES
-from archgen.source import Span
 from archgen.syntax import tree
+from archgen.text import Span
 
 
 def check_spelling(name: str, span: Span, *, free: bool) -> None:

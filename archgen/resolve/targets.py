@@ -14,8 +14,8 @@ from archgen.resolve.frame import Child, Frame
 from archgen.resolve.lookup import parameters_of
 from archgen.resolve.values import Items, TensorValue, show
 from archgen.shapes import Shape
-from archgen.source import Span
 from archgen.syntax import tree
+from archgen.text import Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from archgen.diagnostics import Fault, error
 from archgen.layers.base import Auto, Layer
 from archgen.network import Definition, Ref
 from archgen.shapes import Shape
-from archgen.source import Span
+from archgen.text import Span
 
 Numeric = int | float
 

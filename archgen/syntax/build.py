@@ -9,7 +9,6 @@ from lark.tree import Meta
 from lark.visitors import Transformer_NonRecursive
 
 from archgen.diagnostics import Diagnostic, Sink, error
-from archgen.source import Source, Span
 from archgen.syntax import tree as t
 from archgen.syntax.literals import (
     NumberRefused,
@@ -19,6 +18,7 @@ from archgen.syntax.literals import (
 )
 from archgen.syntax.templates import Interpolate, read_template
 from archgen.syntax.tokens import begin_of, span_of
+from archgen.text import Source, Span
 
 _Params = tuple[t.Parameter, ...]
 _Arguments = tuple[t.Argument, ...]

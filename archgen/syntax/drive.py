@@ -9,11 +9,11 @@ from lark.exceptions import UnexpectedToken
 from lark.parsers.lalr_analysis import Shift
 
 from archgen.diagnostics import Sink
-from archgen.source import Source
 from archgen.syntax import mistakes
 from archgen.syntax.grammar import parser
 from archgen.syntax.limits import MAX_ERRORS
 from archgen.syntax.tokens import begin_of, make_token
+from archgen.text import Source
 
 _DEFINES = frozenset({"USE", "LET", "BLOCK", "ARCH"})
 

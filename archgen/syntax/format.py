@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeGuard, assert_never
 
-from archgen.source import NOWHERE, Span
 from archgen.syntax import tree as t
 from archgen.syntax.format_expression import (
     arguments,
@@ -36,6 +35,7 @@ from archgen.syntax.pretty import (
     render,
 )
 from archgen.syntax.scan import Comment
+from archgen.text import NOWHERE, Span
 
 __all__ = ["WIDTH", "format", "format_expression", "format_statement"]
 

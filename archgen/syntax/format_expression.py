@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterable
 from typing import assert_never
 
-from archgen.source import NOWHERE
 from archgen.syntax import tree as t
 from archgen.syntax.literals import NumberRefused, read_number, write_number, write_string
 from archgen.syntax.pretty import Doc, Group, Line, Nest, concat, join, render
+from archgen.text import NOWHERE
 
 # How tightly an expression binds, loosest first, as the rules of the grammar.
 _CHOOSE, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _POWER, _POSTFIX, _ATOM = range(11)

@@ -14,10 +14,10 @@ from itertools import islice, zip_longest
 from lark import Token
 
 from archgen.diagnostics import Diagnostic, Fault, Sink, error
-from archgen.source import Source, Span
 from archgen.syntax.limits import MAX_ERRORS
 from archgen.syntax.tokens import make_token, span_of
 from archgen.syntax.words import RESERVED
+from archgen.text import Source, Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from typing import Protocol
 from lark import Token
 
 from archgen.diagnostics import Diagnostic, Label, error
-from archgen.source import Source, Span
 from archgen.syntax.misspellings import reserved
 from archgen.syntax.tokens import begin_of, end_of, kinds, make_token, span_of
 from archgen.syntax.words import RESERVED
+from archgen.text import Source, Span
 
 
 class Situation(Protocol):

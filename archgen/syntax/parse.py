@@ -8,13 +8,13 @@ from typing import Any
 from lark import Token, Tree
 
 from archgen.diagnostics import Diagnostic, Fault, Sink, error
-from archgen.source import Source, Span
 from archgen.syntax.build import Builder
 from archgen.syntax.drive import Driver
 from archgen.syntax.limits import MAX_DEPTH, MAX_ERRORS, MAX_HOLE_DEPTH, MAX_HOLES
 from archgen.syntax.misspellings import check_characters
 from archgen.syntax.scan import Comment, scan
 from archgen.syntax.tree import Expr, File
+from archgen.text import Source, Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import stat
 from pathlib import Path
 
 from archgen.diagnostics import Fault, error
-from archgen.source import Source
 from archgen.syntax.limits import MAX_BYTES
+from archgen.text import Source
 
 _SUFFIX = ".arch"
 

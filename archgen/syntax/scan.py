@@ -15,11 +15,11 @@ from lark.lexer import LexerState
 from lark.utils import TextSlice
 
 from archgen.diagnostics import Fault, Sink, error
-from archgen.source import Source, Span
 from archgen.syntax import misspellings, mistakes
 from archgen.syntax.grammar import parser
 from archgen.syntax.limits import MAX_BRACKETS, MAX_ERRORS, MAX_OPERATORS, MAX_TOKENS
 from archgen.syntax.tokens import begin_of, end_of, kinds, make_token, span_of
+from archgen.text import Source, Span
 
 _CLOSER = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _OPENERS = frozenset(_CLOSER)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from archgen.diagnostics import Diagnostic, Sink, error
-from archgen.source import Span
 from archgen.syntax.tree import Expr
+from archgen.text import Span
 
 Interpolate = Callable[[Span], Expr | None]
 """Parses the expression at a place; None if it was reported to be none."""

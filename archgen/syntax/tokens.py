@@ -6,7 +6,7 @@ from typing import cast
 
 from lark import Token
 
-from archgen.source import Source, Span
+from archgen.text import Source, Span
 
 
 def make_token(kind: str, text: str, begin: int, end: int) -> Token:

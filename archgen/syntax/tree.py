@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from archgen.source import NOWHERE, Span
+from archgen.text import NOWHERE, Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from archgen.backends.drawing.sketch import Level, sketch
 from archgen.backends.drawing.wiring import MOST_OPERATIONS, TooLarge
 from archgen.diagnostics import ArchError, error
 from archgen.network import Network
-from archgen.source import Source
+from archgen.text import Source
 
 __all__ = ["LEVELS", "SUFFIXES", "Drawing", "NoRenderer", "RenderingFailed", "draw"]
 

@@ -49,7 +49,7 @@ class Canvas:
     @contextmanager
     def group(
         self,
-        kind: Literal["stage", "block", "paths"],
+        kind: Literal["stage", "block"],
         *titles: str,
         note: str = "",
         path: str = "",

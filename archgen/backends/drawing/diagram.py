@@ -38,10 +38,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Boxes in a frame: a stage, a block, or one of several parallel paths alike."""
+    """Boxes in a frame: a stage or a block."""
 
     id: str
-    kind: Literal["stage", "block", "paths"]
+    kind: Literal["stage", "block"]
     titles: tuple[str, ...]
     note: str
     path: str

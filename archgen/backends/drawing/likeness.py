@@ -58,14 +58,14 @@ class Likeness:
         return self.heavy(body) is not None
 
     def is_stage(self, body: Body) -> bool:
-        """Whether it is a row of one block: `stage(...)`, or a `seq` of calls of one block."""
+        """Whether it is a row of one block: `stage(...)`, or calls of one block and no more."""
         if body.kind == "stage":
             return True
         calls = [node.body for node in body.nodes if isinstance(node, CallNode)]
-        if body.kind != "sequential" or not calls or len(calls) < len(body.nodes):
+        if body.kind == "arch" or not calls or len(calls) < len(body.nodes):
             return False
-        names = {call.definition.name if call.definition else "" for call in calls}
-        return len(names) == 1 and "" not in names and not self.is_chain(calls[0])
+        definitions = {call.definition and call.definition.name for call in calls}
+        return len(definitions) == 1 and None not in definitions and not self.is_chain(calls[0])
 
     def is_frame(self, body: Body) -> bool:
         """Whether it holds stages, as an encoder does."""

@@ -19,7 +19,6 @@ FAINT = "#6E7781"
 FRAMES = {
     "stage": Colours("#F6F8FA", "#AFB8C1"),
     "block": Colours("#FFFFFF", "#8C959F"),
-    "paths": Colours("#FFFFFF", "#AFB8C1"),
 }
 _OTHER = Colours("#EFEFEF", "#6B6B6B")
 _KINDS = {
@@ -32,10 +31,11 @@ _KINDS = {
     "block": Colours("#FCF0DA", "#B67C00"),
     "parameter": Colours("#F6E3EE", "#A34B7F"),
     "merge": Colours("#FFFFFF", "#1F2328"),
+    "paths": Colours("#FFFFFF", "#8C959F"),
     "fork": Colours("#1F2328", "#1F2328"),
     "terminal": Colours("#FFFFFF", "#6E7781"),
 }
-NOT_IN_LEGEND = frozenset({"terminal", "merge", "fork"})
+NOT_IN_LEGEND = frozenset({"terminal", "merge", "fork", "paths"})
 
 
 def colours(kind: str) -> Colours:

@@ -122,8 +122,8 @@ class _Sketch:
         activation; in a condensed block every block that is a mere chain."""
         if call.count > 1 or call.reused or path in self.expand:
             return False
-        if call.body.kind == "sequential" and not self.likeness.is_stage(call.body):
-            return True
+        if _is_anonymous(call.body) and not self.likeness.is_stage(call.body):
+            return call.body.kind == "sequential" or self.likeness.is_frame(call.body)
         heavy = self.likeness.heavy(call.body)
         return heavy is not None and (heavy <= 1 or view.condensed)
 
@@ -145,9 +145,7 @@ class _Sketch:
             case Calls():
                 self._calls(unit, scope, view, ends)
             case Paths():
-                with self.canvas.group("paths", f"{unit.count} paths like this"):
-                    for inner in unit.units:
-                        self._unit(inner, scope, view, ends)
+                self._paths(unit, scope, view, ends)
             case Single():
                 self._single(unit.operation, scope, ends)
             case _:
@@ -230,8 +228,8 @@ class _Sketch:
         """What is called, and how often in a row."""
         first = unit.operations[0]
         body = first.calls[0].body
-        implicit = body.definition is None or body.definition.kind == "implicit"
-        title = first.calls[0].name if implicit else spell_body(body)
+        by_name = _is_anonymous(body) or self.likeness.is_stage(body)
+        title = first.calls[0].name if by_name else spell_body(body)
         return [title, f"x {unit.count:,}"] if unit.count > 1 else [title]
 
     def _note(self, operations: Sequence[Operation], view: _View) -> str:
@@ -240,3 +238,8 @@ class _Sketch:
             return ""
         params = sum(self.costs.of_node(*made.sites[0]).params for made in operations)
         return f"{short(params)} parameters" if params else ""
+
+
+def _is_anonymous(body: Body) -> bool:
+    """Whether it is a chain or braces: no block that has a name."""
+    return body.definition is None or body.definition.kind == "implicit"

@@ -72,11 +72,15 @@ class Calls:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Paths:
-    """Parallel paths alike, between the same fork and the same merge; the first is kept."""
+    """Parallel paths alike, from one fork to one merge. `units` are the first of them.
+
+    `other` is the result of the second, which stands for all that are left out.
+    """
 
     count: int
     units: tuple[Unit, ...]
-    output: Value
+    fork: Value
+    other: Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,6 +160,9 @@ def units(scope: Scope, likeness: Likeness, foldable: Callable[[str], bool]) -> 
     return _Folding(scope, likeness, foldable).units()
 
 
+_Fold = tuple[int, Value, Value]  # how many paths, from where, and the second one's result
+
+
 class _Folding:
     def __init__(self, scope: Scope, likeness: Likeness, foldable: Callable[[str], bool]) -> None:
         self.scope = scope
@@ -164,25 +171,25 @@ class _Folding:
         self.makers = {ref: made for made in scope.operations for ref in made.outputs}
 
     def units(self) -> list[Unit]:
-        kept: dict[Operation, tuple[int, Value]] = {}
+        kept: dict[Operation, _Fold] = {}
         dropped: set[Operation] = set()
         for merge in self.scope.operations:
             for first, *others in self._alike_paths(merge):
-                kept.update(dict.fromkeys(first, (1 + len(others), first[-1].outputs[0])))
+                fold = (1 + len(others), first[0].inputs[0], others[0][-1].outputs[0])
+                kept.update(dict.fromkeys(first, fold))
                 dropped.update(operation for path in others for operation in path)
         remaining = [operation for operation in self.scope.operations if operation not in dropped]
         return list(self._grouped(remaining, kept))
 
-    def _grouped(
-        self, operations: list[Operation], kept: dict[Operation, tuple[int, Value]]
-    ) -> Iterator[Unit]:
+    def _grouped(self, operations: list[Operation], kept: dict[Operation, _Fold]) -> Iterator[Unit]:
         """Folded paths stand together; the rest is joined to runs and rows of calls."""
         for key, members in groupby(operations, kept.get):
             joined = tuple(self._joined(list(members)))
             if key is None:
                 yield from joined
             else:
-                yield Paths(key[0], joined, key[1])
+                count, fork, other = key
+                yield Paths(count, joined, fork, other)
 
     # --- parallel paths -------------------------------------------------------------------
 
