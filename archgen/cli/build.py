@@ -1,0 +1,85 @@
+"""`archgen build`: from a spec to its source, and to a live model that has run once."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from archgen.cli.failures import Stopped
+from archgen.cli.files import read, write_source
+from archgen.cli.spec import load, spec_options
+
+DEVICES = ("auto", "cpu", "cuda", "meta")
+DTYPES = ("float32", "float64", "bfloat16", "float16")
+FOLDER = "build"
+
+
+@click.command("build")
+@spec_options
+@click.option("-o", "--output", metavar="FILE", help="Not build/NAME.py; - is standard output.")
+@click.option("--check", is_flag=True, help="Write nothing; status 1 if FILE would change.")
+@click.option("--force", is_flag=True, help="Overwrite a file that archgen did not write.")
+@click.option("--device", type=click.Choice(DEVICES), default="auto", help="Of the live model.")
+@click.option("--dtype", type=click.Choice(DTYPES), help="Of its weights.")
+@click.option("--channels-last", is_flag=True, help="Store its images with the channels last.")
+@click.option("--compile", is_flag=True, help="Compile it with torch.compile.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Decides its weights.")
+def command(
+    spec: str,
+    settings: tuple[str, ...],
+    output: str | None,
+    check: bool,
+    force: bool,
+    channels_last: bool,
+    **options: Any,
+) -> None:
+    """Write SPEC as standalone PyTorch source, make the live model and run it once.
+
+    SPEC is a file, FILE:ARCH, or the name of a shipped network (`archgen list`).
+    """
+    from archgen import api
+    from archgen.cli.trial import report
+    from archgen.seal import seal
+
+    network = load(spec, settings)
+    path = output or os.path.join(FOLDER, f"{network.name}.py")
+    text = seal(api.source(network))
+    if check:
+        _compare(path, text)
+        return
+    _write(path, text, force, folder=output is None)
+    memory_format = "channels_last" if channels_last else None
+    report(network, path, {**options, "memory_format": memory_format})
+
+
+def _compare(path: str, text: str) -> None:
+    if path == "-":
+        raise click.UsageError("--check compares with a file, not with standard output")
+    before = read(path)
+    if before == text:
+        click.echo(f"{path}: up to date")
+        return
+    why = "there is no such file" if before is None else _difference(before, text)
+    click.echo(f"{path}: {why}")
+    raise click.exceptions.Exit(1)
+
+
+def _difference(before: str, text: str) -> str:
+    old, new = before.splitlines(), text.splitlines()
+    pairs = enumerate(zip(old, new, strict=False), start=1)
+    line = next((at for at, (one, other) in pairs if one != other), min(len(old), len(new)) + 1)
+    return f"not what archgen would write, from line {line} on"
+
+
+def _write(path: str, text: str, force: bool, *, folder: bool) -> None:
+    if path == "-":
+        click.echo(text, nl=False)
+        return
+    if folder:
+        try:
+            os.makedirs(FOLDER, exist_ok=True)
+        except OSError as problem:
+            raise Stopped(f"{FOLDER}: cannot be made: {problem.strerror}") from None
+    write_source(path, text, force=force)

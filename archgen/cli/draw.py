@@ -1,0 +1,55 @@
+"""`archgen draw`: a network as a diagram."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+import click
+
+from archgen.cli.failures import Stopped
+from archgen.cli.files import write
+from archgen.cli.spec import load, spec_options
+
+# As the drawing backend has them; a test holds it. Its import would slow every `--help`.
+LEVELS: Final = ("stage", "block", "layer")
+SUFFIXES: Final = (".dot", ".gv", ".mmd", ".svg", ".png", ".pdf")
+
+
+@click.command("draw")
+@spec_options
+@click.option("-o", "--output", metavar="FILE", help="x.dot, .mmd, .svg, .png or .pdf.")
+@click.option("--level", type=click.Choice(LEVELS), default="block", help="What is opened.")
+@click.option("--expand", multiple=True, metavar="PATH", help="Open this node to its layers.")
+def command(
+    spec: str, settings: tuple[str, ...], output: str | None, level: str, expand: tuple[str, ...]
+) -> None:
+    """Draw SPEC as a diagram: on standard output as DOT, or to the FILE of `-o`.
+
+    DOT and Mermaid need nothing else; SVG, PNG and PDF need Graphviz.
+    """
+    from archgen import api
+    from archgen.backends.drawing import NoRenderer, RenderingFailed
+
+    suffix = _suffix(output)
+    drawing = api.draw(load(spec, settings), level, expand)
+    try:
+        content = drawing.to(suffix)
+    except (NoRenderer, RenderingFailed) as problem:
+        raise Stopped(str(problem)) from None
+    if output is None or output == "-":
+        click.echo(content, nl=False)
+    else:
+        write(output, content)
+        click.echo(output)
+
+
+def _suffix(output: str | None) -> str:
+    if output is None or output == "-":
+        return ".dot"
+    suffix = os.path.splitext(output)[1].lower()
+    if suffix not in SUFFIXES:
+        raise click.BadParameter(
+            f"{output!r} does not end in {', '.join(SUFFIXES)}", param_hint="'-o'"
+        )
+    return suffix

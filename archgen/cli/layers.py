@@ -1,0 +1,68 @@
+"""`archgen layers`: the built-in layers, or one of them in detail."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import click
+
+from archgen.cli.failures import did_you_mean
+from archgen.cli.terminal import columns, fit
+
+if TYPE_CHECKING:
+    from archgen.layers.base import Layer
+
+
+@click.command("layers")
+@click.argument("layer", required=False)
+def command(layer: str | None) -> None:
+    """List the built-in layers with their signatures, or show LAYER in detail."""
+    from archgen.layers import LAYERS
+
+    if layer is None:
+        click.echo("\n\n".join(map(_group, _groups(list(LAYERS.values())))))
+    elif layer in LAYERS:
+        click.echo(_detail(LAYERS[layer]))
+    else:
+        raise click.UsageError(f"no layer {layer!r}" + did_you_mean(layer, LAYERS))
+
+
+def _groups(layers: list[type[Layer]]) -> list[list[type[Layer]]]:
+    return [list(group) for _, group in groupby(layers, key=lambda cls: cls.group)]
+
+
+def _group(layers: list[type[Layer]]) -> str:
+    from archgen.layers.signature import headline
+
+    lines = [layers[0].group]
+    for cls in layers:
+        lines += [fit(f"  {headline(cls)}"), fit(f"      {_line(cls)}")]
+    return "\n".join(lines)
+
+
+def _detail(cls: type[Layer]) -> str:
+    from archgen.layers.signature import headline, signature
+
+    parameters = [
+        (f"  {parameter.name}", _default(parameter.default), f"{parameter.takes}: {parameter.doc}")
+        for parameter in signature(cls)
+    ]
+    call, before, after = cls.example
+    return "\n".join(
+        [
+            headline(cls),
+            _line(cls),
+            *(["", *columns(parameters)] if parameters else []),
+            "",
+            f"Example: {call}: {before} -> {after}",
+        ]
+    )
+
+
+def _default(default: str | None) -> str:
+    return "required" if default is None else f"= {default}"
+
+
+def _line(cls: type[Layer]) -> str:
+    return (cls.__doc__ or "").partition("\n")[0]

@@ -1,0 +1,18 @@
+"""`archgen summary`: a network as a table."""
+
+from __future__ import annotations
+
+import click
+
+from archgen.cli.spec import load, spec_options
+
+
+@click.command("summary")
+@spec_options
+@click.option("--depth", type=click.IntRange(min=1), default=1, show_default=True, help="Levels.")
+@click.option("--format", "form", type=click.Choice(["table", "markdown", "json"]), default="table")
+def command(spec: str, settings: tuple[str, ...], depth: int, form: str) -> None:
+    """Show path, layer, output shape, parameters and MACs of SPEC, by stage."""
+    from archgen.backends import table
+
+    click.echo(table.render(load(spec, settings), depth, form).rstrip("\n"))

@@ -1,0 +1,96 @@
+"""`archgen check`: every error of every file, statuses, formats."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+
+def test_clean_specs_exit_0(run: Run) -> None:
+    result = run("check", "net.arch")
+    assert (result.exit_code, result.stdout) == (0, "1 file checked: no errors\n")
+
+
+def test_errors_exit_1_and_all_of_them_are_told(run: Run, broken: Path, folder: Path) -> None:
+    (folder / "other.arch").write_text("arch other {\n  input(3, 8, 8)\n  conv(0, 3)\n}\n")
+    result = run("check", "broken.arch", "net.arch", "other.arch")
+    assert result.exit_code == 1
+    assert "broken.arch:3:31" in result.stdout
+    assert "did you mean `relu`?" in result.stdout
+    assert "other.arch:3:8" in result.stdout
+    assert result.stdout.endswith("\n3 files checked: 2 errors\n")
+
+
+def test_warnings_are_no_errors(run: Run, folder: Path) -> None:
+    (folder / "odd.arch").write_text(
+        "arch odd {\n  input(3, 8, 8)\n  a = conv(3, 3) -> bn\n"
+        "  add {\n    from a -> relu\n    -> bn\n    from a\n  }\n}\n"
+    )
+    result = run("check", "odd.arch")
+    if "warning" in result.stdout:
+        assert result.exit_code == 0
+        assert "1 file checked: no errors, 1 warning\n" in result.stdout
+
+
+def test_json(run: Run, broken: Path) -> None:
+    result = run("check", "broken.arch", "--format", "json")
+    report = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert report["errors"] == len(report["diagnostics"]) == 1
+    assert report["diagnostics"][0]["labels"][0]["path"] == "broken.arch"
+    assert json.loads(run("check", "net.arch", "--format", "json").stdout)["diagnostics"] == []
+
+
+def test_folders_are_searched(run: Run, broken: Path, folder: Path) -> None:
+    (folder / "deep" / "er").mkdir(parents=True)
+    (folder / "deep" / "er" / "bad.arch").write_bytes(b"\xff")
+    (folder / ".venv").mkdir()
+    (folder / ".venv" / "hidden.arch").write_text("nonsense")
+    result = run("check", ".", "net.arch")
+    assert result.stdout.endswith("3 files checked: 2 errors\n")
+    assert " --> deep/er/bad.arch\n" in result.stdout
+    assert "hidden" not in result.stdout
+
+
+def test_a_missing_file_is_an_error_of_the_run(run: Run) -> None:
+    result = run("check", "no.arch", "net.arch")
+    assert result.exit_code == 1
+    assert "error[A501]" in result.stdout
+
+
+def test_what_hostile_files_are_called_and_hold_cannot_reach_the_terminal(
+    run: Run, folder: Path
+) -> None:
+    (folder / "a\x1b[2J.arch").write_text("arch \x1b]0;owned\x07 {\n")
+    result = run("check", ".")
+    assert result.exit_code == 1
+    assert "\x1b" not in result.stdout
+    assert "\x07" not in result.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_pipe_is_refused_at_once(run: Run, folder: Path) -> None:
+    os.mkfifo(folder / "pipe.arch")
+    result = run("check", "pipe.arch")
+    assert result.exit_code == 1
+    assert "error[A502]" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("check",), ("check", "net.arch", "--form", "text"), ("check", "net.arch", "--format", "xml")],
+)
+def test_wrong_calls_exit_2(run: Run, arguments: tuple[str, ...]) -> None:
+    assert run(*arguments).exit_code == 2
+
+
+def test_a_folder_without_specs_is_a_wrong_call(run: Run, folder: Path) -> None:
+    (folder / "empty").mkdir()
+    result = run("check", "empty")
+    assert result.exit_code == 2
+    assert "no .arch file below empty" in result.stderr
