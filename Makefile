@@ -1,0 +1,24 @@
+# What a person runs. PY is the interpreter with `pip install -e '.[test]'`.
+PY ?= python
+
+.PHONY: check lint test accept bench docs
+
+check: lint  ## before every commit: format, lint, types, and all tests that need no torch
+	$(PY) -m pytest -n auto -m "not torch"
+
+lint:
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+
+test:  ## everything
+	$(PY) -m pytest -n auto
+
+accept:  ## rewrite the golden files; read the diff before you commit it
+	ARCHGEN_ACCEPT=1 $(PY) -m pytest -n auto
+
+docs:  ## rewrite what is generated: layer reference, diagrams
+	$(PY) docs/make.py
+
+bench:  ## speed and size against peers, in one run
+	$(PY) benchmarks/run.py
