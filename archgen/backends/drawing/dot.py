@@ -57,9 +57,7 @@ class _Text:
         beside = isinstance(group.items[0], Box)
         attributes = {
             "label": '""' if beside else _title(group),
-            "style": _quoted(
-                "rounded,filled,dashed" if group.kind == "paths" else "rounded,filled"
-            ),
+            "style": _quoted("rounded,filled"),
             "color": _quoted(look.line),
             "fillcolor": _quoted(look.fill),
             "margin": "8",
@@ -68,9 +66,17 @@ class _Text:
         yield f"{indent}subgraph cluster_{group.id} {{"
         yield f"{indent}  graph {_attributes(attributes)}"
         if beside:
-            yield from _title_beside(group, indent + "  ")
+            yield from self._title_beside(group, indent + "  ")
         yield from self._items(group.items, indent + "  ")
         yield f"{indent}}}"
+
+    def _title_beside(self, group: Group, indent: str) -> Iterator[str]:
+        """The title as a node left of the first box of the spine, where no edge crosses it."""
+        inner = [box.id for box in boxes(group.items) if box.form != "fork"]
+        first = next((box for box in inner if box in self.spine), inner[0])
+        yield f'{indent}{group.id} [shape=plain, style="", label={_title(group)}]'
+        yield f"{indent}{{rank=same; {group.id}; {first}}}"
+        yield f"{indent}{group.id} -> {first} [style=invis]"
 
     def _box(self, box: Box) -> str:
         look = colours(box.kind)
@@ -129,14 +135,6 @@ def _title(group: Group) -> str:
         rows.append(_small(group.note))
     left = '<br align="left"/>'
     return f"<{left.join(rows)}{left}>"
-
-
-def _title_beside(group: Group, indent: str) -> Iterator[str]:
-    """The title as a node left of a box, where no edge crosses it."""
-    first = next(box.id for box in boxes(group.items) if box.form != "fork")
-    yield f'{indent}{group.id} [shape=plain, style="", label={_title(group)}]'
-    yield f"{indent}{{rank=same; {group.id}; {first}}}"
-    yield f"{indent}{group.id} -> {first} [style=invis]"
 
 
 def _form(box: Box) -> dict[str, str]:

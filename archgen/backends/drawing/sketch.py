@@ -151,6 +151,15 @@ class _Sketch:
             case _:
                 assert_never(unit)
 
+    def _paths(self, unit: Paths, scope: Scope, view: _View, ends: Ends) -> None:
+        """The first of parallel paths, and a box for all others."""
+        for inner in unit.units:
+            self._unit(inner, scope, view, ends)
+        lines = ((Word(f"{unit.count - 1} more paths"),), (Word("like this one"),))
+        box = self.canvas.box("paths", lines)
+        self.canvas.connect(replace(ends[unit.fork], label=""), box)
+        ends[unit.other] = End(box, "")
+
     def _layers(self, chunk: Sequence[Operation], scope: Scope, view: _View, ends: Ends) -> None:
         """A box for layers in a row."""
         lines = layer_lines(chunk, condensed=view.condensed)
