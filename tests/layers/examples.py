@@ -28,9 +28,7 @@ def layer_of(text: str) -> Layer:
     return made
 
 
-def called(
-    cls: type[Layer], *positional: object, **named: object
-) -> Layer | ArgumentFault:
+def called(cls: type[Layer], *positional: object, **named: object) -> Layer | ArgumentFault:
     names = [parameter.name for parameter in signature(cls)]
     return make(cls, {**dict(zip(names, positional, strict=False)), **named})
 
@@ -55,9 +53,15 @@ def cases(draw: st.DrawFn, cls: type[Layer]) -> tuple[Layer, Shape]:
     }
     made = make(cls, arguments)
     if isinstance(made, ArgumentFault):  # `upsample` and `crop` want one target
-        kept = draw(st.sampled_from([name for name in ("scale", "size", "like") if name in cls.model_fields]))
+        kept = draw(
+            st.sampled_from(
+                [name for name in ("scale", "size", "like") if name in cls.model_fields]
+            )
+        )
         field = cls.model_fields[kept]
-        made = make(cls, {kept: draw(values(field.annotation, (), x).filter(lambda v: v is not None))})
+        made = make(
+            cls, {kept: draw(values(field.annotation, (), x).filter(lambda v: v is not None))}
+        )
     assert isinstance(made, Layer), made
     return made, x
 
@@ -75,10 +79,13 @@ def values(annotation: Any, limits: tuple[object, ...], x: Shape) -> st.SearchSt
         return st.tuples(*(values(item, (), x) for item in arguments))
     if origin is tuple:
         items = values(arguments[0], (), x)
-        least = max([limit.min_length for limit in spread(limits) if isinstance(limit, MinLen)] + [0])
+        least = max(
+            [limit.min_length for limit in spread(limits) if isinstance(limit, MinLen)] + [0]
+        )
         axes = max(x.rank - 1, least)
         return st.one_of(
-            st.lists(items, min_size=axes, max_size=axes), st.lists(items, min_size=least, max_size=4)
+            st.lists(items, min_size=axes, max_size=axes),
+            st.lists(items, min_size=least, max_size=4),
         ).map(tuple)
     return plain(annotation, limits, x)
 

@@ -36,10 +36,8 @@ def run(layer: Layer, x: Shape, batch: int = 2) -> tuple[Tensor, ...]:
     """What the layer gives in evaluation for random input of this shape."""
     given = torch.randn(batch, *x.sizes)
     text = layer.function(x)
-    if text is None:
-        result = build(layer.module(x)).eval()(given)
-    else:
-        result = evaluate(text, layer, given)
+    made = build(layer.module(x)).eval() if text is None else None
+    result = evaluate(str(text), layer, given) if made is None else made(given)
     return tuple(result) if isinstance(result, list | tuple) else (result,)
 
 

@@ -1,0 +1,123 @@
+"""The helper classes that generated files carry: typed, formatted, and fit for every export."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+from torch import Tensor, nn  # noqa: E402
+
+from archgen.layers import LAYERS  # noqa: E402
+from archgen.layers.base import Layer  # noqa: E402
+from archgen.shapes import Shape  # noqa: E402
+from tests.layers.examples import layer_of, shape_of  # noqa: E402
+from tests.layers.torch_modules import HELPERS, build, helper  # noqa: E402
+
+pytestmark = pytest.mark.torch
+NAMES = [path.name.removesuffix(".py.txt") for path in HELPERS]
+X = torch.randn(2, 8, 5, 5)
+
+
+def with_module(keyword: str) -> nn.Module | None:
+    """The helper module of a layer's example, if it has one."""
+    cls: type[Layer] = LAYERS[keyword]
+    layer, x = layer_of(cls.example[0]), shape_of(cls.example[1], cls)
+    if layer.function(x) is not None or layer.module(x).target.startswith("nn."):
+        return None
+    return build(layer.module(x))
+
+
+MODULES = {key: module for key in LAYERS if (module := with_module(key)) is not None}
+every_module = pytest.mark.parametrize("keyword", MODULES)
+
+
+def input_of(keyword: str) -> Tensor:
+    cls = LAYERS[keyword]
+    return torch.randn(2, *shape_of(cls.example[1], cls).sizes)
+
+
+def test_every_file_is_used() -> None:
+    used = {type(module).__name__ for module in MODULES.values()}
+    assert set(NAMES) == used | {cls.helper for cls in LAYERS.values() if cls.helper}
+
+
+def test_files_pass_the_linters(tmp_path: Path) -> None:
+    for path in HELPERS:
+        (tmp_path / path.name.removesuffix(".txt")).write_text(path.read_text())
+    ruff = [sys.executable, "-m", "ruff"]
+    subprocess.run([*ruff, "format", "--isolated", "--check", tmp_path], check=True)
+    rules = "--select=E,F,I,UP,B"
+    subprocess.run([*ruff, "check", "--isolated", rules, tmp_path], check=True)
+    mypy = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", tmp_path / "cache"]
+    subprocess.run([*mypy, *tmp_path.glob("*.py")], check=True, cwd=tmp_path)
+
+
+@every_module
+@pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
+def test_compiles_whole(keyword: str, training: bool) -> None:
+    module, x = MODULES[keyword].train(training), input_of(keyword)
+    compiled = torch.compile(module, fullgraph=True, backend="eager")
+    torch.manual_seed(0)
+    expected = module(x)
+    torch.manual_seed(0)
+    assert torch.equal(compiled(x), expected)
+
+
+@every_module
+def test_exports(keyword: str) -> None:
+    module, x = MODULES[keyword].eval(), input_of(keyword)
+    assert torch.equal(torch.export.export(module, (x,)).module()(x), module(x))
+
+
+@every_module
+@pytest.mark.filterwarnings("ignore")
+def test_exports_to_onnx(keyword: str) -> None:
+    pytest.importorskip("onnxruntime")
+    module, x = MODULES[keyword].eval(), input_of(keyword)
+    program = torch.onnx.export(module, (x,), dynamo=True, verbose=False)
+    assert program is not None
+    torch.testing.assert_close(program(x)[0], module(x))
+
+
+def test_drop_path_drops_samples_and_keeps_the_mean() -> None:
+    module = build(layer_of("drop_path(0.25)").module(Shape((3, 4, 4)))).train()
+    y = module(torch.ones(4096, 3, 4, 4))
+    assert y.unique().tolist() == pytest.approx([0, 1 / 0.75])
+    assert (y == y[:, :1, :1, :1]).all()
+    assert y.mean().item() == pytest.approx(1, abs=0.05)
+
+
+def test_l2_norm_has_the_length_of_its_scale() -> None:
+    module = build(layer_of("l2_norm(5)").module(Shape((8, 5, 5))))
+    assert module(X).norm(dim=1).allclose(torch.tensor(5.0))
+
+
+def test_layer_norm2d_is_layer_norm_over_channels() -> None:
+    module = build(layer_of("layer_norm2d").module(Shape((8, 5, 5))))
+    expected = nn.LayerNorm(8)(X.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+    torch.testing.assert_close(module(X), expected)
+
+
+@pytest.mark.parametrize(("both", "before"), [(False, 0), (True, 2)])
+def test_pad_channels_appends_or_surrounds(both: bool, before: int) -> None:
+    call = f"pad_channels(13, both={str(both).lower()})"
+    y = build(layer_of(call).module(Shape((8, 5, 5))))(X)
+    assert torch.equal(y[:, before : before + 8], X)
+    assert y.abs().sum() == X.abs().sum()
+
+
+def test_crops_agree() -> None:
+    module = build(layer_of("crop([3, 2])").module(Shape((8, 5, 5))))
+    center_crop = helper("center_crop")
+    assert callable(center_crop)
+    assert torch.equal(module(X), X[:, :, 1:4, 1:3])
+    assert torch.equal(center_crop(X, (3, 2)), module(X))
+
+
+def test_maxpool_of_one_subsamples() -> None:
+    module = build(layer_of("maxpool(1, stride=2)").module(Shape((8, 5, 5))))
+    assert torch.equal(module(X), X[:, :, ::2, ::2])
