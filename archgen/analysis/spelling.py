@@ -17,6 +17,7 @@ from archgen.resolve.values import (
     identity_key,
     show,
 )
+from archgen.shapes import Shape
 from archgen.syntax import tree
 
 
@@ -54,6 +55,8 @@ def _call(name: str, arguments: list[str]) -> str:
 def _layer_arguments(layer: Layer) -> Iterator[str]:
     for name, field in type(layer).model_fields.items():
         value = getattr(layer, name)
+        if isinstance(value, Shape):
+            continue  # of a value of the network
         if field.is_required():
             yield _spell(value)
         elif value != field.default:

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
-from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode
+from archgen.network import (
+    Applied,
+    Body,
+    Bound,
+    CallNode,
+    Chained,
+    Chosen,
+    Grouped,
+    LayerNode,
+    Looped,
+    Merged,
+    MergeNode,
+    NamedStep,
+    Network,
+    Node,
+    ParamNode,
+    Passed,
+    Read,
+    Returned,
+    Silent,
+    Step,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +93,29 @@ def _members(body: Body) -> list[Node]:
     return sorted(members, key=lambda node: (_is_child(node), places[_list_of(node)]))
 
 
-def _as_written(body: Body) -> list[Node]:
+def _as_written(body: Body) -> Sequence[Node]:
     """The nodes that evaluation runs and the training heads, in the order of the text."""
-    heads: list[Node] = [aux.node for aux in body.aux]
-    if not heads:
-        return list(body.nodes)
-    return sorted((*body.nodes, *heads), key=lambda node: node.span.start)
+    return list(_applied(body.steps)) if body.aux else body.nodes
+
+
+def _applied(steps: Iterable[Step]) -> Iterator[Node]:
+    for step in steps:
+        match step:
+            case Applied():
+                yield step.node
+            case Chained():
+                yield from _applied(step.links)
+            case Grouped() | Merged() | Chosen():
+                yield from _applied(step.steps)
+            case NamedStep():
+                yield from _applied((step.chain,))
+            case Looped():
+                for _, inner in step.passes:
+                    yield from _applied(inner)
+            case Passed() | Read() | Bound() | Returned() | Silent():
+                pass
+            case _:
+                assert_never(step)
 
 
 def _made_before(node: Node) -> bool:

@@ -65,6 +65,8 @@ def _plain(layer: Layer) -> str:
     details = []
     for name, field in type(layer).model_fields.items():
         value = getattr(layer, name)
+        if isinstance(value, Shape):
+            continue  # of another value, to which a dashed edge leads
         if field.is_required():
             details.append(_text(value))
         elif layer.group != "normalisation" and value != field.default:
