@@ -52,18 +52,19 @@ def cases(draw: st.DrawFn, cls: type[Layer]) -> tuple[Layer, Shape]:
         if field.is_required() or draw(st.booleans())
     }
     made = make(cls, arguments)
-    if isinstance(made, ArgumentFault):  # `upsample` and `crop` want one target
-        kept = draw(
-            st.sampled_from(
-                [name for name in ("scale", "size", "like") if name in cls.model_fields]
-            )
-        )
-        field = cls.model_fields[kept]
-        made = make(
-            cls, {kept: draw(values(field.annotation, (), x).filter(lambda v: v is not None))}
-        )
+    if isinstance(made, ArgumentFault):
+        made = make(cls, draw(one_target(cls, x)))
     assert isinstance(made, Layer), made
     return made, x
+
+
+@st.composite
+def one_target(draw: st.DrawFn, cls: type[Layer], x: Shape) -> dict[str, object]:
+    """Arguments for `upsample` and `crop`, which want one of these, and only one."""
+    names = [name for name in ("scale", "size", "like") if name in cls.model_fields]
+    name = draw(st.sampled_from(names))
+    target = values(cls.model_fields[name].annotation, (), x)
+    return {name: draw(target.filter(lambda value: value is not None))}
 
 
 def values(annotation: Any, limits: tuple[object, ...], x: Shape) -> st.SearchStrategy[Any]:
@@ -100,7 +101,7 @@ def plain(kind: Any, limits: tuple[object, ...], x: Shape) -> st.SearchStrategy[
     if kind is Shape:
         sizes = st.lists(st.integers(1, 9), min_size=x.rank, max_size=x.rank)
         return sizes.map(lambda found: Shape(tuple(found), 0))
-    least = max([limit.ge for limit in spread(limits) if isinstance(limit, Ge)] + [-2])
+    least = least_of(limits)
     if kind is int:
         return st.one_of(st.integers(least, 4), st.sampled_from([*x.sizes, 6, 12]))
     return st.floats(0.125, 0.875) if bounded(limits) else st.floats(0.25, 3.0)
@@ -108,6 +109,11 @@ def plain(kind: Any, limits: tuple[object, ...], x: Shape) -> st.SearchStrategy[
 
 def bounded(limits: tuple[object, ...]) -> bool:
     return any(isinstance(limit, Le | Lt | Gt) for limit in spread(limits))
+
+
+def least_of(limits: tuple[object, ...]) -> int:
+    """The lower bound of an integer."""
+    return max([int(str(limit.ge)) for limit in spread(limits) if isinstance(limit, Ge)] + [-2])
 
 
 def spread(limits: tuple[object, ...]) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,9 +17,9 @@ torch.set_num_threads(1)
 HELPERS = sorted((root("templates") / "helpers").glob("*.py.txt"))
 
 
-def helper(name: str) -> object:
+def helper(name: str) -> Any:
     """The class or function that a helper file defines."""
-    names: dict[str, object] = {"__name__": f"helper_{name}"}
+    names: dict[str, Any] = {"__name__": f"helper_{name}"}
     exec((root("templates") / "helpers" / f"{name}.py.txt").read_text(), names)
     return names[name]
 
@@ -29,7 +30,8 @@ def build(call: TorchCall, **more: object) -> nn.Module:
     cls = getattr(nn, kind) if kind != call.target else helper(call.target)
     positional = [argument.value for argument in call.arguments if argument.keyword is None]
     named = {item.keyword: item.value for item in call.arguments if item.keyword is not None}
-    return cls(*positional, **named, **more)
+    module: nn.Module = cls(*positional, **named, **more)
+    return module
 
 
 def run(layer: Layer, x: Shape, batch: int = 2) -> tuple[Tensor, ...]:
@@ -37,11 +39,11 @@ def run(layer: Layer, x: Shape, batch: int = 2) -> tuple[Tensor, ...]:
     given = torch.randn(batch, *x.sizes)
     text = layer.function(x)
     made = build(layer.module(x)).eval() if text is None else None
-    result = evaluate(str(text), layer, given) if made is None else made(given)
+    result: Any = evaluate(str(text), layer, given) if made is None else made(given)
     return tuple(result) if isinstance(result, list | tuple) else (result,)
 
 
-def evaluate(text: str, layer: Layer, x: Tensor) -> object:
+def evaluate(text: str, layer: Layer, x: Tensor) -> Any:
     """A function text with a tensor of the shape of `like`, if the layer has one."""
     like = getattr(layer, "like", None)
     names = SimpleNamespace(x=x, like=None if like is None else torch.randn(2, *like.sizes))
