@@ -42,7 +42,7 @@ class Mark(NamedTuple):
 
 
 def printable(text: str) -> str:
-    """Escape what a terminal would obey or hide: control and bidirectional characters, odd spaces."""
+    """Escape what a terminal obeys or hides: control and bidirectional characters, odd spaces."""
     if text.isprintable():
         return text
     return "".join(map(_display, text))
@@ -182,24 +182,40 @@ class _Drawing:
         return [*self._blank(), *_pieces(cells)]
 
 
+class _Stroke(NamedTuple):
+    """An underline, in the columns of the drawing."""
+
+    at: int
+    end: int
+    mark: Mark
+
+    @classmethod
+    def of(cls, line: _Line, placed: _Placed) -> _Stroke:
+        at = line.column(placed.start)
+        return cls(at, max(line.column(placed.end), at + 1), placed.mark)
+
+
 def _under(line: _Line, placed: Sequence[_Placed]) -> Iterator[Cells]:
     """Underlines of one line, and their texts: the last beside it, the others hanging below."""
     if not placed:
         return
-    placed = sorted(placed, key=lambda mark: line.column(mark.start))
-    columns = [line.column(mark.start) for mark in placed]
-    ends = [max(line.column(mark.end), at + 1) for mark, at in zip(placed, columns, strict=True)]
+    strokes = [_Stroke.of(line, mark) for mark in placed]
     top: Cells = {}
-    for mark, at, end in sorted(
-        zip(placed, columns, ends, strict=True), key=lambda item: item[0].mark.primary
-    ):
-        _write(top, at, mark.mark.sign * (end - at), mark.mark.style)
-    hanging = [(at, mark.mark) for mark, at in zip(placed, columns, strict=True) if mark.mark.text]
-    if placed[-1].mark.text and ends[-1] == max(ends) and columns.count(columns[-1]) == 1:
-        at, mark_ = hanging.pop()
-        _write(top, ends[-1] + 1, printable(mark_.text), mark_.style)
+    for at, end, mark in sorted(strokes, key=lambda stroke: stroke.mark.primary):
+        _write(top, at, mark.sign * (end - at), mark.style)
+    said = sorted((stroke for stroke in strokes if stroke.mark.text), key=lambda stroke: stroke.at)
+    if _ends_the_line(said, strokes):
+        last = said.pop()
+        _write(top, last.end + 1, printable(last.mark.text), last.mark.style)
     yield top
-    yield from _hanging(hanging)
+    yield from _hanging([(stroke.at, stroke.mark) for stroke in said])
+
+
+def _ends_the_line(said: Sequence[_Stroke], strokes: Sequence[_Stroke]) -> bool:
+    """Whether the last text can stand beside its underline, with nothing in its way."""
+    if not said or said[-1].end < max(stroke.end for stroke in strokes):
+        return False
+    return all(stroke.at < said[-1].at for stroke in said[:-1])
 
 
 def _hanging(texts: Sequence[tuple[int, Mark]]) -> Iterator[Cells]:

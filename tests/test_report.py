@@ -78,6 +78,9 @@ CASES = {
             Label(span("d)"), "in it"),
         ],
     ),
+    "twice": error(
+        "A103", "two labels at one place", span("relu"), also=[Label(span("relu"), "first here")]
+    ),
     "tall": error(
         "A203",
         "spans over several lines that overlap",

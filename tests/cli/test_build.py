@@ -1,0 +1,225 @@
+"""`archgen build`: the source, whose file it is, the live model and its report."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archgen import api
+from archgen.cli import trial
+from archgen.seal import origin, seal
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without torch: fast, and what most of this file needs."""
+    monkeypatch.setattr(trial, "find_spec", lambda name: None)
+
+
+@pytest.fixture
+def torch() -> Iterator[object]:
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield torch
+    torch.set_num_threads(threads)
+
+
+# --- the source ---------------------------------------------------------------------------
+
+
+def test_without_torch_the_source_is_written(run: Run, folder: Path, no_torch: None) -> None:
+    result = run("build", "net.arch")
+    assert result.exit_code == 0
+    assert (folder / "build" / "net.py").read_text() == seal(api.source(api.load("net.arch")))
+    report = result.stdout.splitlines()
+    assert report[0] == "net"
+    assert [line.split()[0] for line in report[1:]] == [
+        "parameters", "MACs", "input", "output", "source", "live"
+    ]  # fmt: skip
+    assert "pip install 'archgen[torch]'" in report[-1]
+    assert f"  source      {Path('build/net.py')}" in report
+
+
+def test_the_file_and_standard_output(run: Run, folder: Path, no_torch: None) -> None:
+    run("build", "net.arch", "-o", "mine.py")
+    assert not (folder / "build").exists()
+    result = run("build", "net.arch", "-o", "-")
+    assert result.stdout == (folder / "mine.py").read_text()
+    assert "parameters" in result.stderr
+
+
+def test_parameters_of_the_arch(run: Run, folder: Path, no_torch: None) -> None:
+    result = run("build", "net.arch", "--set", "classes=3")
+    assert "  output      3\n" in result.stdout
+    assert "Linear(16, " in (folder / "build" / "net.py").read_text()
+
+
+def test_a_shipped_network_by_name(run: Run, folder: Path, no_torch: None) -> None:
+    assert "25,557,032" in run("build", "resnet50").stdout
+    assert (folder / "build" / "resnet50.py").exists()
+
+
+def test_a_bad_spec_writes_nothing(run: Run, folder: Path, broken: Path) -> None:
+    result = run("build", "broken.arch")
+    assert result.exit_code == 1
+    assert "error[A102]" in result.stderr
+    assert not (folder / "build").exists()
+
+
+# --- whose file it is -----------------------------------------------------------------------
+
+
+def test_a_file_of_a_person_is_kept(run: Run, folder: Path, no_torch: None) -> None:
+    path = folder / "mine.py"
+    path.write_text("print('mine')\n")
+    result = run("build", "net.arch", "-o", "mine.py")
+    assert result.exit_code == 1
+    assert "archgen did not write this file; --force" in result.stderr
+    assert path.read_text() == "print('mine')\n"
+    assert run("build", "net.arch", "-o", "mine.py", "--force").exit_code == 0
+    assert origin(path.read_text()) == "sealed"
+
+
+def test_an_edited_file_is_kept_and_one_of_its_own_is_not(
+    run: Run, folder: Path, no_torch: None
+) -> None:
+    run("build", "net.arch", "-o", "net.py")
+    assert run("build", "net.arch", "-o", "net.py", "--set", "classes=2").exit_code == 0
+    path = folder / "net.py"
+    path.write_text(path.read_text().replace("16", "17"))
+    result = run("build", "net.arch", "-o", "net.py")
+    assert result.exit_code == 1
+    assert "edited since archgen wrote it" in result.stderr
+    assert "17" in path.read_text()
+
+
+def test_check_writes_nothing_and_tells_what_differs(run: Run, folder: Path) -> None:
+    missing = run("build", "net.arch", "-o", "net.py", "--check")
+    assert (missing.exit_code, missing.stdout) == (1, "net.py: there is no such file\n")
+    assert not (folder / "net.py").exists()
+
+    text = seal(api.source(api.load("net.arch")))
+    (folder / "net.py").write_text(text)
+    same = run("build", "net.arch", "-o", "net.py", "--check")
+    assert (same.exit_code, same.stdout) == (0, "net.py: up to date\n")
+
+    lines = text.splitlines(keepends=True)
+    lines[4] = "# other\n"
+    (folder / "net.py").write_text("".join(lines))
+    other = run("build", "net.arch", "-o", "net.py", "--check")
+    assert other.exit_code == 1
+    assert "from line 5 on" in other.stdout
+    assert run("build", "net.arch", "-o", "-", "--check").exit_code == 2
+
+
+def test_a_folder_that_cannot_be_made(run: Run, folder: Path, no_torch: None) -> None:
+    (folder / "build").write_text("a file")
+    result = run("build", "net.arch")
+    assert result.exit_code == 1
+    assert "Error: build" in result.stderr
+
+
+# --- the live model -------------------------------------------------------------------------
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "float32; ran one sample in "),
+        (["--device", "cpu", "--dtype", "bfloat16", "--channels-last"], "cpu, bfloat16; ran"),
+        (["--device", "meta", "--seed", "3"], "on meta, float32; ran"),
+    ],
+)
+def test_the_model_runs(run: Run, torch: object, options: list[str], said: str) -> None:
+    result = run("build", "net.arch", *options)
+    assert result.exit_code == 0
+    assert said in result.stdout.splitlines()[-1]
+
+
+@pytest.mark.torch
+def test_the_file_runs_alone(run: Run, folder: Path, torch: object) -> None:
+    run("build", "net.arch", "--device", "meta")
+    made = runpy.run_path(str(folder / "build" / "net.py"))
+    (name,) = made["__all__"]
+    assert sum(p.numel() for p in made[name]().parameters()) == 634
+
+
+@pytest.mark.torch
+def test_a_device_that_is_not_there(run: Run, folder: Path, torch: object) -> None:
+    if torch.cuda.is_available():  # type: ignore[attr-defined]
+        pytest.skip("it is there")
+    result = run("build", "net.arch", "--device", "cuda")
+    assert result.exit_code == 1
+    assert result.stderr == "Error: device cuda: PyTorch finds no such CUDA device here\n"
+    assert (folder / "build" / "net.py").exists()
+
+
+@pytest.mark.torch
+def test_a_wrong_prediction_is_called_a_bug(
+    run: Run, torch: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from archgen import live
+
+    monkeypatch.setattr(live, "run", lambda model, shapes: [(11,)])
+    result = run("build", "net.arch")
+    assert result.exit_code == 1
+    assert "a bug in archgen" in result.stderr
+
+
+@pytest.mark.torch
+def test_what_torch_cannot_run_is_said(
+    run: Run, torch: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from archgen import live
+
+    def fail(model: object, shapes: object) -> None:
+        raise RuntimeError("out of memory\nat some length")
+
+    monkeypatch.setattr(live, "run", fail)
+    result = run("build", "net.arch")
+    assert result.exit_code == 1
+    assert result.stderr == "Error: torch could not run the model: out of memory\n"
+
+
+def test_a_stage_of_a_milliard_blocks_is_written_and_refused(run: Run, folder: Path) -> None:
+    (folder / "tall.arch").write_text(
+        "block unit(out) { conv(out, 3) -> bn -> relu }\n"
+        "arch tall { input(8, 4, 4); units = stage(unit, 8, n=1G) }\n"
+    )
+    assert run("check", "tall.arch").exit_code == 0
+    result = run("build", "tall.arch")
+    assert result.exit_code == 1
+    assert "error[A405]" in result.stderr
+    assert "4,000,000,002 modules" in result.stderr
+    assert (folder / "build" / "tall.py").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--device", "toaster"), ("--dtype", "int8"), ("--seed", "-1"), ("--seed", "x")],
+)
+def test_wrong_calls(run: Run, arguments: tuple[str, ...]) -> None:
+    assert run("build", "net.arch", *arguments).exit_code == 2
+
+
+@pytest.mark.torch
+def test_compiled_in_a_process_of_its_own(folder: Path, torch: object) -> None:
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "archgen", "build", "net.arch", "--compile", "--device", "cpu"],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "cpu, float32; ran one sample" in done.stdout

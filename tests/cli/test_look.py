@@ -1,0 +1,116 @@
+"""`explain`, `list`, `layers`, `summary`, `ir`, `draw`: what they print, and that it is so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from archgen import api
+from archgen.cli import draw
+from archgen.codes import CODES
+from archgen.layers import LAYERS
+from tests.cli.conftest import Run
+
+
+def test_explain_shows_both_examples(run: Run) -> None:
+    result = run("explain", "a401")
+    assert result.exit_code == 0
+    entry = CODES["A401"]
+    assert result.stdout.startswith(f"A401: {entry.title}\n")
+    lines = [line.removeprefix("    ") for line in result.stdout.splitlines()]
+    for example in (entry.fails, entry.passes):
+        assert "\n".join(example.strip("\n").splitlines()) in "\n".join(lines)
+
+
+def test_explain_lists_all_codes(run: Run) -> None:
+    listed = run("explain").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == list(CODES)
+
+
+def test_list_names_every_shipped_network_with_its_figures(run: Run) -> None:
+    head, *rows = run("list").stdout.splitlines()
+    assert head.split() == ["network", "parameters", "MACs", "source"]
+    assert [row.split()[0] for row in rows] == [name for name, _ in api.shipped()]
+    resnet50 = next(row for row in rows if row.startswith("resnet50 "))
+    assert resnet50.split()[1:5] == ["25.56", "M", "4.09", "G"]
+    assert "arXiv:1512.03385" in resnet50
+
+
+def test_layers_lists_every_signature(run: Run) -> None:
+    listed = [line.strip() for line in run("layers").stdout.splitlines()]
+    for keyword, layer in LAYERS.items():
+        assert any(line.partition("(")[0] == keyword for line in listed)
+        assert layer.group in listed
+
+
+@pytest.mark.parametrize("keyword", LAYERS)
+def test_a_layer_in_detail_names_each_argument(run: Run, keyword: str) -> None:
+    shown = run("layers", keyword).stdout
+    for name in LAYERS[keyword].model_fields:
+        assert f"\n  {name} " in shown
+    assert f"Example: {LAYERS[keyword].example[0]}" in shown
+
+
+def test_summary_in_three_formats(run: Run) -> None:
+    table = run("summary", "net.arch").stdout
+    assert table.startswith("net: 3 x 32 x 32 -> 10\n")
+    assert run("summary", "net.arch", "--format", "markdown").stdout.count("|") > 20
+    report = json.loads(run("summary", "net.arch", "--format", "json").stdout)
+    assert f"{report['params']:,}" in table
+
+
+def test_summary_deeper(run: Run) -> None:
+    assert "stem.0" not in run("summary", "net.arch").stdout
+    assert "conv(16, 3, stride=2)" in run("summary", "net.arch", "--depth", "2").stdout
+    assert run("summary", "net.arch", "--depth", "0").exit_code == 2
+
+
+def test_ir_is_json(run: Run) -> None:
+    assert json.loads(run("ir", "net.arch").stdout)["name"] == "net"
+
+
+def test_a_path_with_an_arch(run: Run, folder: Path) -> None:
+    (folder / "two.arch").write_text(
+        "arch one { input(8); flatten }\narch two { input(9); flatten }\n"
+    )
+    assert run("summary", "two.arch").exit_code == 1
+    assert run("summary", "two.arch:two").stdout.startswith("two: 9 -> 9\n")
+
+
+def test_draw_knows_the_backend() -> None:
+    from archgen.backends import drawing
+
+    assert (draw.LEVELS, draw.SUFFIXES) == (drawing.LEVELS, drawing.SUFFIXES)
+
+
+def test_draw_prints_dot_or_writes_what_the_suffix_says(run: Run, folder: Path) -> None:
+    dot = run("draw", "net.arch").stdout
+    assert dot.startswith('digraph "net"')
+    assert run("draw", "net.arch", "-o", "net.dot").stdout == "net.dot\n"
+    assert (folder / "net.dot").read_text() == dot
+    run("draw", "net.arch", "-o", "net.mmd", "--level", "layer")
+    assert (folder / "net.mmd").read_text().startswith(("flowchart", "---"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("-o", "net.jpg"), ("-o", "net"), ("--level", "atom")],
+)
+def test_draw_called_wrongly(run: Run, folder: Path, arguments: tuple[str, ...]) -> None:
+    assert run("draw", "net.arch", *arguments).exit_code == 2
+    assert {path.name for path in folder.iterdir()} == {"net.arch"}
+
+
+def test_draw_to_where_nothing_can_be_written(run: Run) -> None:
+    result = run("draw", "net.arch", "-o", "no/folder/net.dot")
+    assert result.exit_code == 1
+    assert "no/folder/net.dot: cannot be written: No such file or directory" in result.stderr
+
+
+def test_draw_expands_what_exists(run: Run) -> None:
+    assert run("draw", "net.arch", "--expand", "stem").exit_code == 0
+    result = run("draw", "net.arch", "--expand", "stam")
+    assert result.exit_code == 1
+    assert "no node `stam`" in result.stderr
