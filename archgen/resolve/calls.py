@@ -14,7 +14,7 @@ from archgen.network import (
 from archgen.resolve import flow
 from archgen.resolve.expressions import bind
 from archgen.resolve.frame import Child, Frame
-from archgen.resolve.initial import initialiser_of
+from archgen.resolve.initial import fitting, initialiser_of
 from archgen.resolve.lookup import lookup, suggest, unknown_layer
 from archgen.resolve.sequential import container
 from archgen.resolve.stages import apply_stage
@@ -42,7 +42,7 @@ def apply_call(frame: Frame, link: tree.Call, name: str | None) -> Step:
     given = bind(value, link.arguments, frame.env)
     if getattr(value.target, "keyword", None) == "identity" and not frame.sequential:
         return _passed(frame, name, stem, link.span)
-    text = f"`{value.name}`" + (f", called `{name}`" if name else "")
+    text = f"{value.name}, called {name}" if name and name != value.name else value.name
     target = Target(value.target, given, link, text)
     child = frame.child_name(name, stem, link.span)
     before = frame.ref(link.span)
@@ -101,7 +101,7 @@ def apply_group(frame: Frame, link: tree.Group, name: str) -> Step:
             raise Fault(error("A113", message, parameter.span, help=hint))
         given[parameter.name] = value
     call = tree.Call(tree.Name((name,), span=link.span), span=link.span)
-    target = Target(definition, given, call, f"`{name}`")
+    target = Target(definition, given, call, name)
     before = frame.ref(link.span)
     node = apply_target(frame, target, name)
     return Applied(node, before, node.outputs[0])
@@ -114,6 +114,8 @@ def apply_parameter(frame: Frame, link: tree.Call, name: str) -> Step:
             error("A117", "`param` directly inside `seq`", link.span, help="make it a block")
         )
     sizes, init = _parameter_arguments(frame, link)
+    if init is not None:
+        fitting(init, sizes, name, link.span)
     shape = Shape(sizes, 0 if len(sizes) != 3 or sizes[0] != 1 else 2)
     frame.check_size((shape,), link.span)
     before = frame.current[0] if frame.current else -1

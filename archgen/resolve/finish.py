@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from archgen.diagnostics import Fault, error
 from archgen.network import (
-    AuxValue,
     Body,
     CallNode,
     LayerNode,
@@ -18,7 +17,9 @@ from archgen.network import (
     Step,
 )
 from archgen.resolve.frame import Frame
+from archgen.resolve.initial import fitting
 from archgen.resolve.values import TensorValue, Unknown
+from archgen.shapes import Shape
 
 
 def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]) -> Body:
@@ -89,29 +90,39 @@ def _check_read(frame: Frame, results: set[Ref], kind: str) -> None:
 
 
 def _check_paths(frame: Frame) -> None:
-    """Every quoted `init` names a weight of this body."""
-    for path, _, span in frame.path_init:
-        if not _has_weight(frame.nodes, frame.aux, path):
+    """Every quoted `init` names a weight of this body, which its initialiser can fill."""
+    nodes: list[Node] = [*frame.nodes, *(aux.node for aux in frame.aux)]
+    shapes = {id(node): frame.shape_of(node.inputs[0]) for node in nodes if node.inputs}
+    for path, init, span in frame.path_init:
+        sizes = _weight_sizes(nodes, shapes, path)
+        if sizes is None:
             message = f"`{path}` is no weight of this body"
             hint = "a path is made of names and ends with the weight's: `layer1.0.bn2.weight`"
             raise Fault(error("A119", message, span, help=hint))
+        fitting(init, sizes, path, span)
 
 
-def _has_weight(nodes: list[Node] | tuple[Node, ...], aux: object, path: str) -> bool:
-    candidates = [*nodes, *(item.node for item in aux if isinstance(item, AuxValue))]  # type: ignore[attr-defined]
-    for node in candidates:
+def _weight_sizes(
+    nodes: Sequence[Node], shapes: Mapping[int, Shape], path: str
+) -> tuple[int, ...] | None:
+    """The sizes of the weight at a path inside a body; None if there is none."""
+    for node in nodes:
         match node:
             case ParamNode() if node.name == path:
-                return True
+                return node.sizes
             case LayerNode() if path.startswith(node.name + "."):
-                return path[len(node.name) + 1 :] in node.layer.weight_names
+                weights = node.layer.weights(shapes[id(node)])
+                return weights.get(path[len(node.name) + 1 :])
             case CallNode():
                 for rest in _inside(node, path):
-                    if _has_weight(node.body.nodes, node.body.aux, rest):
-                        return True
+                    body = node.body
+                    inner: list[Node] = [*body.nodes, *(aux.node for aux in body.aux)]
+                    below = {id(each): body.shape_in(each) for each in inner if each.inputs}
+                    if (sizes := _weight_sizes(inner, below, rest)) is not None:
+                        return sizes
             case _:
                 pass
-    return False
+    return None
 
 
 def _inside(node: CallNode, path: str) -> Iterator[str]:

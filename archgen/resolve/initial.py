@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from archgen.diagnostics import Fault, error
 from archgen.layers import LAYERS
-from archgen.layers.initialisers import INITIALISERS, Initialiser, validate_initialiser
+from archgen.layers.initialisers import INITIALISERS, Initialiser, misfit, validate_initialiser
 from archgen.layers.make import ArgumentFault
 from archgen.resolve.expressions import evaluate, render
 from archgen.resolve.frame import Frame
 from archgen.resolve.lookup import suggest
 from archgen.resolve.values import Environment
 from archgen.syntax import tree
+from archgen.text import Span
 
 
 def is_init(chain: tree.Chain) -> bool:
@@ -65,6 +66,13 @@ def _kind(target: tree.Name, keyword: str, weight: str) -> tuple[str, str]:
         message = f"`{keyword}` has no weight `{weight}`"
         raise Fault(error("A119", message, target.span, help=hint))
     return keyword, weight
+
+
+def fitting(made: Initialiser, sizes: tuple[int, ...], what: str, span: Span) -> Initialiser:
+    """The initialiser, if it can fill a weight of these sizes. Raises `Fault`."""
+    if reason := misfit(made, sizes):
+        raise Fault(error("A119", f"{what}: {reason}", span, help="choose another initialiser"))
+    return made
 
 
 def initialiser_of(expr: tree.Expr, env: Environment) -> Initialiser:

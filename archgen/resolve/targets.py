@@ -11,6 +11,7 @@ from archgen.layers.base import Layer, LayerFault
 from archgen.layers.make import make
 from archgen.network import CallNode, Definition, LayerNode
 from archgen.resolve.frame import Child, Frame
+from archgen.resolve.initial import fitting
 from archgen.resolve.lookup import parameters_of
 from archgen.resolve.values import Items, TensorValue, show
 from archgen.shapes import Shape
@@ -68,10 +69,12 @@ def _layer_node(
         raise Fault(_misfit(target, fault, shape)) from None
     several = shapes if isinstance(shapes, tuple) else (shapes,)
     frame.check_size(several, target.span)
-    weights = layer.weights(shape)
     init = tuple(
-        (weight, frame.init[cls.keyword, weight])
-        for weight in weights
+        (
+            weight,
+            fitting(frame.init[cls.keyword, weight], sizes, f"{cls.keyword}.{weight}", target.span),
+        )
+        for weight, sizes in layer.weights(shape).items()
         if (cls.keyword, weight) in frame.init
     )
     outputs = tuple(frame.add(item) for item in several)
