@@ -1,0 +1,355 @@
+"""`__init__`: what the items of a class make, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archgen.backends.pytorch import algebra, modules
+from archgen.backends.pytorch.algebra import Expr
+from archgen.backends.pytorch.attributes import Attributes
+from archgen.backends.pytorch.plan import (
+    Apply,
+    Branch,
+    Child,
+    Choice,
+    Container,
+    Either,
+    For,
+    If,
+    Item,
+    Learned,
+    Let,
+    Loop,
+    Merge,
+    Module,
+    One,
+    Param,
+    Plan,
+    Repeat,
+    children,
+)
+from archgen.backends.pytorch.prune import branch_expressions, expressions_in
+from archgen.backends.pytorch.python import condition, literal, written
+from archgen.backends.pytorch.text import STEP, Call, Layout, parameters, statement
+from archgen.layers.initialisers import torch_call
+from archgen.network import Initialiser
+from archgen.syntax import tree
+
+
+def constructor(plan: Plan, attributes: Attributes) -> list[str]:
+    """The lines of `__init__`."""
+    head = ["self", *map(parameter, plan.params)]
+    lines = [parameters("def __init__", head, " -> None:", STEP)]
+    writer = Writer(plan, attributes, 2 * STEP)
+    writer.line("super().__init__()")
+    for name, attribute in attributes.stored.items():
+        writer.line(f"self.{attribute} = {name}")
+    writer.items(plan.items)
+    for aux in plan.aux:
+        writer.items([aux.apply])
+    for each in plan.path_init:
+        writer.line(torch_call(each.init, f"self.get_parameter({literal(each.path)})"))
+    return lines + writer.lines
+
+
+def parameter(param: Param) -> str:
+    """`stride: int = 1`."""
+    default = param.default
+    text = f"{param.name}: {annotation(param)}"
+    if default is None:
+        return text
+    return f"{text} = {default if isinstance(default, str) else written(default)}"
+
+
+def annotation(param: Param) -> str:
+    if param.kind == "layer":
+        return "Callable[..., nn.Module]"
+    values = list(param.values.values())
+    if param.default is not None and not isinstance(param.default, str):
+        values.append(algebra.value_of(param.default, {}))
+    return _type_of(values)
+
+
+def _type_of(values: Sequence[object]) -> str:
+    if all(isinstance(value, bool) for value in values):
+        return "bool"
+    if all(isinstance(value, int) for value in values):
+        return "int"
+    if all(isinstance(value, int | float) for value in values):
+        return "float"
+    if all(isinstance(value, str) for value in values):
+        return "str"
+    if all(isinstance(value, tuple | list) for value in values):
+        inner = [item for value in values for item in value]  # type: ignore[attr-defined]
+        return f"tuple[{_type_of(inner) if inner else 'int'}, ...]"
+    return "object"
+
+
+class Writer:
+    """Lines of a constructor at an indentation."""
+
+    def __init__(self, plan: Plan, attributes: Attributes, indent: int) -> None:
+        self.plan = plan
+        self.attributes = attributes
+        self.indent = indent
+        self.lines: list[str] = []
+        self.lists: set[str] = set()
+
+    def line(self, text: str) -> None:
+        self.lines.append(" " * self.indent + text)
+
+    def write(self, prefix: str, layout: Layout, suffix: str = "") -> None:
+        self.lines.append(statement(prefix, layout, self.indent, suffix))
+
+    def items(self, items: Sequence[Item]) -> None:
+        for item in items:
+            self.item(item)
+
+    def item(self, item: Item) -> None:
+        match item:
+            case Apply(child=Child() as child, reused=False):
+                self.child(child)
+            case Learned():
+                self.learned(item)
+            case Let(name, expr):
+                self.write(f"{name} = ", condition(expr))
+            case If():
+                arms = [(test, lambda inner=inner: self.items(inner)) for test, inner in item.arms]
+                self.decide(item, arms)
+            case For():
+                self.loop(item, lambda: self.items(item.items))
+            case Merge(branches=list() as branches):
+                self.branches(branches)
+            case _:
+                pass
+
+    def branches(self, branches: Sequence[Branch]) -> None:
+        for branch in branches:
+            match branch:
+                case One(items=items):
+                    self.items(items)
+                case Choice(arms=arms):
+                    sides = [(test, lambda inner=inner: self.branches(inner)) for test, inner in arms]
+                    self.decide(branch, sides)
+                case Loop():
+                    self.loop(branch, lambda inner=branch.branches: self.branches(inner))
+
+    # --- blocks of statements -----------------------------------------------------------------
+
+    def indented(self, write: object) -> list[str]:
+        """The lines that something writes one level deeper."""
+        before, self.lines = self.lines, []
+        self.indent += STEP
+        write()  # type: ignore[operator]
+        self.indent -= STEP
+        lines, self.lines = self.lines, before
+        return lines
+
+    def decide(self, item: If | Choice, arms: Sequence[tuple[Expr | None, object]]) -> None:
+        """`if`, `elif`, `else`; sides without lines are left out where that is the same."""
+        flags = self.attributes.flags.get(id(item), {})
+        bodies = [self.indented(write) for _, write in arms]
+        for number, flag in flags.items():
+            test = arms[number][0]
+            assert test is not None
+            self.write(f"self.{flag} = ", condition(test))
+        tests = [
+            tree.Name((f"self.{flags[at]}",)) if at in flags else test
+            for at, (test, _) in enumerate(arms)
+        ]
+        self.lines += branching(tests, bodies, self.indent)
+
+    def loop(self, item: For | Loop, write: object) -> None:
+        for name in self.attributes.lists_in(item):
+            if name not in self.lists:
+                self.lists.add(name)
+                self.line(f"self.{name} = nn.ModuleList()")
+        body = self.indented(write)
+        if body:
+            self.line(modules.clause_of(item, reads_index(item)) + ":")
+            self.lines += body
+
+    # --- one submodule ------------------------------------------------------------------------
+
+    def child(self, child: Child) -> None:
+        members = self.attributes.members_of(child)
+        if members is not None:
+            if members:
+                self.module_list(child, members)
+            return
+        if isinstance(child.module, Either):
+            self.either(child, child.module)
+            return
+        self.assign(child.name, self.layout(child.module))
+
+    def assign(self, name: Expr, layout: Layout) -> None:
+        if isinstance(name, tree.String):
+            self.write(f"self.{name.value} = ", layout)
+        elif (listed := list_of(name)) is not None:
+            self.write("", Call(f"self.{listed}.append", (layout,)))
+        else:
+            self.write("", Call("self.add_module", (written(name), layout)))
+
+    def module_list(self, child: Child, members: Sequence[Child]) -> None:
+        """All of `ups.0`, `ups.1`... at the place of the first."""
+        assert isinstance(child.name, tree.String)
+        name = child.name.value.partition(".")[0]
+        self.write(f"self.{name} = ", self._list_layout(name, members))
+
+    def _list_layout(self, prefix: str, members: Sequence[Child]) -> Layout:
+        """The children below a prefix: a list of modules, or of lists."""
+        groups: dict[str, list[Child]] = {}
+        for member in members:
+            assert isinstance(member.name, tree.String)
+            rest = member.name.value[len(prefix) + 1 :]
+            groups.setdefault(rest.partition(".")[0], []).append(member)
+        keys = sorted(groups, key=int)
+        items: list[Layout] = []
+        for key in keys:
+            inner = groups[key]
+            below = f"{prefix}.{key}"
+            alone = len(inner) == 1 and inner[0].name == tree.String(below)
+            items.append(
+                self.layout(inner[0].module) if alone else self._list_layout(below, inner)
+            )
+        if keys != [str(at) for at in range(len(keys))]:
+            pairs = [Call("", (f'"{key}"', item)) for key, item in zip(keys, items, strict=True)]
+            return Call("nn.ModuleDict", (Call("", tuple(pairs), "[]"),))
+        return Call("nn.ModuleList", (Call("", tuple(items), "[]", len(items) > 1),))
+
+    def either(self, child: Child, either: Either) -> None:
+        if isinstance(child.name, tree.String):
+            self.line(f"self.{child.name.value}: nn.Module")
+        bodies = [
+            self.indented(lambda module=module: self.assign(child.name, self._or_identity(module)))
+            for _, module in either.arms
+        ]
+        self.lines += branching([test for test, _ in either.arms], bodies, self.indent)
+
+    def _or_identity(self, module: Module | None) -> Layout:
+        return "nn.Identity()" if module is None else self.layout(module)
+
+    def learned(self, item: Learned) -> None:
+        sizes = tuple(map(written, item.sizes))
+        constant = {"zeros": "torch.zeros", "ones": "torch.ones"}
+        start = item.init.name if item.init is not None else "zeros"
+        made = Call("nn.Parameter", (Call(constant.get(start, "torch.empty"), sizes),))
+        if isinstance(item.name, tree.String):
+            self.write(f"self.{item.name.value} = ", made)
+            target = f"self.{item.name.value}"
+        else:
+            self.write("", Call("self.register_parameter", (written(item.name), made)))
+            target = f"self.get_parameter({written(item.name)})"
+        if item.init is not None and start not in constant:
+            self.initialise(item.init, target)
+
+    def initialise(self, init: Initialiser, target: str) -> None:
+        self.line(torch_call(init, target))
+
+    # --- containers ---------------------------------------------------------------------------
+
+    def layout(self, module: Module) -> Layout:
+        """A module as an expression; statements that it needs are written before."""
+        if isinstance(module, Container) and not modules.is_simple(module):
+            return self.built(module)
+        return modules.layout(module)
+
+    def built(self, container: Container) -> Layout:
+        """A container whose children depend on decisions: a list, filled step by step."""
+        name = self.attributes.locals.claim("layers")
+        named = any(not child.position for child in children(container.items))
+        if named:
+            self.line(f"{name} = OrderedDict[str, nn.Module]()")
+        else:
+            self.line(f"{name}: list[nn.Module] = []")
+        Filler(self, name, named=named).items(container.items)
+        return Call("nn.Sequential", (name if named else f"*{name}",))
+
+
+class Filler:
+    """Fills the list of a container's children."""
+
+    def __init__(self, writer: Writer, name: str, *, named: bool) -> None:
+        self.writer = writer
+        self.name = name
+        self.named = named
+
+    def items(self, items: Sequence[Item]) -> None:
+        for item in items:
+            self.item(item)
+
+    def item(self, item: Item) -> None:
+        match item:
+            case Apply(child=Child() as child):
+                self.child(child)
+            case If(arms=arms):
+                sides = [(test, lambda inner=inner: self.items(inner)) for test, inner in arms]
+                self.writer.decide(item, sides)
+            case For():
+                self.writer.loop(item, lambda: self.items(item.items))
+            case _:
+                self.writer.item(item)
+
+    def child(self, child: Child) -> None:
+        module = child.module
+        if isinstance(module, Repeat):
+            generator = modules.layout(module)
+            assert isinstance(generator, Call)
+            self.writer.write("", Call(f"{self.name}.extend", generator.items))
+            return
+        layout = self.writer.layout(module)
+        if not self.named:
+            self.writer.write("", Call(f"{self.name}.append", (layout,)))
+            return
+        key = f"str(len({self.name}))" if child.position else written(child.name)
+        self.writer.write(f"{self.name}[{key}] = ", layout)
+
+
+def list_of(name: Expr) -> str | None:
+    """`ups` of a child called `ups.{i}`."""
+    if isinstance(name, tree.Template) and isinstance(name.parts[0], str):
+        head, dot, _ = name.parts[0].partition(".")
+        return head if dot else None
+    return None
+
+
+def reads_index(item: For | Loop) -> bool:
+    """Whether the text in a loop speaks of the number of the pass."""
+    exprs = expressions_in(item.items) if isinstance(item, For) else branch_expressions(item.branches)
+    return any(item.index in algebra.names_in(expr) for expr in exprs)
+
+
+def branching(
+    tests: Sequence[Expr | None], bodies: Sequence[list[str]], indent: int
+) -> list[str]:
+    """`if` with its sides; what has no lines is left out."""
+    if not any(bodies):
+        return []
+    pairs = list(zip(tests, bodies, strict=True))
+    if not pairs[-1][1]:
+        pairs.pop()
+    while pairs and not pairs[-1][1]:
+        pairs.pop()
+    if len(pairs) == 2 and not pairs[0][1] and pairs[1][0] is None and pairs[0][0] is not None:
+        pairs = [(negated(pairs[0][0]), pairs[1][1])]
+    lines: list[str] = []
+    for at, (test, body) in enumerate(pairs):
+        if test is None:
+            lines.append(" " * indent + "else:")
+        else:
+            word = "elif " if at else "if "
+            lines.append(statement(word, condition(test), indent, ":"))
+        lines += body or [" " * (indent + STEP) + "pass"]
+    return lines
+
+
+def negated(test: Expr) -> Expr:
+    """`not test`, comparisons turned round."""
+    opposite = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+    match test:
+        case tree.Compare(first, ((op, operand),)):
+            return tree.Compare(first, ((opposite[op], operand),))  # type: ignore[arg-type]
+        case tree.Unary("not", operand):
+            return operand
+        case _:
+            return tree.Unary("not", test)

@@ -1,0 +1,298 @@
+"""What a class will say, as data: made by the walk, printed by `constructor` and `forward`.
+
+Items stand in the order of the block's text. The constructor prints what they make, `forward`
+what they compute. Values are the tensors of `forward`; everything else is an expression over
+the names of the class (its parameters, locals and loop variables).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from archgen.backends.pytorch.algebra import Expr
+from archgen.backends.pytorch.names import Names
+from archgen.network import Initialiser
+
+# --- modules --------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class Build:
+    """A module to be made: `nn.Conv2d(in_channels, out, kernel_size=3)`.
+
+    An argument is an expression, or Python text (the name of a class). `inplace` is decided
+    when the whole body is known.
+    """
+
+    target: str
+    arguments: list[tuple[str | None, Expr | str]]
+    takes_inplace: bool = False
+    inplace: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Container:
+    """An `nn.Sequential`: its children are the `Apply` items, under their names."""
+
+    items: list[Item]
+    start: Value
+    result: Value
+
+
+@dataclass(slots=True, eq=False)
+class Repeat:
+    """`count` modules, one after the other (only in a container)."""
+
+    module: Module
+    count: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Either:
+    """One module or another: `if stride != 1: ... else: nn.Identity()`. `None` is identity."""
+
+    arms: list[tuple[Expr | None, Module | None]]
+
+
+Module = Build | Container | Repeat | Either
+
+
+@dataclass(slots=True, eq=False)
+class Child:
+    """A submodule under its name. `position`: it is numbered by its place in a container."""
+
+    name: Expr
+    module: Module
+    position: bool = False
+
+
+@dataclass(slots=True)
+class Made:
+    """A module, or a function of its inputs; and what is known of its outputs.
+
+    `channels` are candidates for each output; `block`: it deserves a line of its own.
+    """
+
+    module: Module | None
+    channels: list[list[Expr | None]]
+    fresh: list[bool]
+    function: str = ""
+    block: bool = False
+    fields: tuple[str, ...] = ()
+
+
+# --- values and items -----------------------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class Value:
+    """A tensor. `fresh`: its one reader may write over it.
+
+    `channels` is None where no expression is known. `shape` is said where all calls agree.
+    """
+
+    channels: Expr | None = None
+    fresh: bool = False
+    name: str = ""
+    shape: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Apply:
+    """A submodule applied, or (`function`) a Python expression over `{x}` and `{like}`."""
+
+    child: Child | None
+    inputs: list[Value]
+    outputs: list[Value]
+    function: str = ""
+    reused: bool = False
+    block: bool = False  # a block, stage or container: a line of its own in an arch
+    fields: tuple[str, ...] = ()  # of several outputs
+    heavy: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Learned:
+    """A parameter of the class itself, as a value."""
+
+    name: Expr
+    sizes: list[Expr]
+    init: Initialiser | None
+    output: Value
+
+
+@dataclass(slots=True, eq=False)
+class Merge:
+    """Operands merged. `branches` are set where an operand depends on an `if` or `for`."""
+
+    kind: Literal["add", "mul", "concat"]
+    output: Value
+    axis: int
+    rank: int  # of the values, without the batch
+    operands: list[Value]
+    branches: list[Branch] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Phi:
+    """A value that each arm computes in its own way."""
+
+    value: Value
+    arms: list[Value]
+
+
+@dataclass(slots=True, eq=False)
+class If:
+    """Arms in order; the last has no condition (and may hold nothing)."""
+
+    arms: list[tuple[Expr | None, list[Item]]]
+    phis: list[Phi] = field(default_factory=list)
+    flag: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class For:
+    """A loop: `start` is the current value in each pass, `end` after it, `result` after all."""
+
+    names: tuple[str, ...]
+    index: str
+    iterable: Expr
+    items: list[Item]
+    before: Value
+    start: Value
+    end: Value
+    result: Value
+
+
+@dataclass(slots=True, eq=False)
+class Let:
+    """A local of the constructor."""
+
+    name: str
+    expr: Expr
+
+
+@dataclass(slots=True, eq=False)
+class InitPath:
+    """A weight of a part, set at the end of the constructor."""
+
+    path: str
+    init: Initialiser
+
+
+Item = Apply | Learned | Merge | If | For | Let
+
+
+# --- branches of a merge that depend on decisions ---------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class One:
+    """A branch: what it does, and its value."""
+
+    items: list[Item]
+    value: Value
+
+
+@dataclass(slots=True, eq=False)
+class Choice:
+    """Branches that depend on a condition."""
+
+    arms: list[tuple[Expr | None, list[Branch]]]
+    flag: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Loop:
+    """Branches for each pass of a loop."""
+
+    names: tuple[str, ...]
+    index: str
+    iterable: Expr
+    branches: list[Branch]
+
+
+Branch = One | Choice | Loop
+
+
+# --- a class ----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class Param:
+    """A parameter of the constructor. `values` are its values by `id` of the call's body.
+
+    kind "number": plain; "channels": of an input; "extra": a number that no expression of the
+    block says; "layer": a class of activations, its values are Python text.
+    """
+
+    name: str
+    kind: Literal["number", "channels", "extra", "layer"]
+    values: dict[int, object]
+    default: Expr | str | None = None
+    source: str = ""  # the name in the language
+
+
+@dataclass(slots=True, eq=False)
+class Aux:
+    """A head for training: its name and what it applies."""
+
+    name: str
+    apply: Apply
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """One class of the file."""
+
+    name: str
+    doc: str
+    params: list[Param]
+    inputs: list[tuple[str, Value]]
+    items: list[Item]
+    outputs: list[tuple[str, Value]]
+    listed: bool
+    aux: list[Aux]
+    path_init: list[InitPath]
+    lets: dict[str, Expr]
+    locals: Names
+    dropped: list[Param] = field(default_factory=list)  # that the text does not read
+    arch: bool = False
+    result: str = ""  # the name of its NamedTuple
+
+    @property
+    def several(self) -> bool:
+        return self.listed or len(self.outputs) > 1
+
+
+def children(items: Sequence[Item]) -> list[Child]:
+    """Every submodule that the items make, in order, those in containers left out."""
+    found: list[Child] = []
+    for item in items:
+        match item:
+            case Apply(child=Child() as child, reused=False):
+                found.append(child)
+            case If(arms=arms):
+                for _, inner in arms:
+                    found += children(inner)
+            case For(items=inner):
+                found += children(inner)
+            case Merge(branches=list() as branches):
+                found += branch_children(branches)
+    return found
+
+
+def branch_children(branches: Sequence[Branch]) -> list[Child]:
+    found: list[Child] = []
+    for branch in branches:
+        match branch:
+            case One(items=items):
+                found += children(items)
+            case Choice(arms=arms):
+                for _, inner in arms:
+                    found += branch_children(inner)
+            case Loop(branches=inner):
+                found += branch_children(inner)
+    return found

@@ -1,0 +1,511 @@
+"""Statements and links, walked with all lanes at once: what each adds to the class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from archgen.backends.pytorch import algebra, calls, decisions, inplace
+from archgen.backends.pytorch.algebra import Expr
+from archgen.backends.pytorch.calls import Target
+from archgen.backends.pytorch.lanes import Lane, after, agree
+from archgen.backends.pytorch.plan import (
+    Apply,
+    Aux,
+    Child,
+    Container,
+    Learned,
+    Let,
+    Made,
+    Repeat,
+    Value,
+)
+from archgen.backends.pytorch.walk import Walk
+from archgen.network import (
+    Applied,
+    Bound,
+    CallNode,
+    Chained,
+    Definition,
+    Grouped,
+    LayerNode,
+    NamedStep,
+    Node,
+    ParamNode,
+    Passed,
+    Silent,
+    Step,
+)
+from archgen.resolve.lookup import parameters_of
+from archgen.syntax import tree
+
+Lanes = Sequence[Lane]
+Steps = Sequence[Step]
+Fill = Callable[[list[Lane]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A name that the author gave, as an expression (`"layer{i}"`, `ups[0]`)."""
+
+    name: Expr
+
+
+def run(
+    walk: Walk, lanes: Lanes, statements: Sequence[tree.Statement], steps: Sequence[Steps]
+) -> None:
+    """The statements of a pair of braces; `steps` says for each lane what became of them."""
+    with walk.braces():
+        for at, statement in enumerate(statements):
+            run_statement(walk, lanes, statement, [each[at] for each in steps])
+
+
+def run_statement(walk: Walk, lanes: Lanes, statement: tree.Statement, steps: Steps) -> None:
+    match statement:
+        case tree.Chain(links):
+            if not any(isinstance(step, Silent) for step in steps):
+                run_links(walk, lanes, links, [_links(step) for step in steps])
+        case tree.Named():
+            run_named(walk, lanes, statement, steps)
+        case tree.If():
+            decisions.choose(walk, lanes, statement, steps)
+        case tree.For():
+            decisions.loop(walk, lanes, statement, steps)
+        case tree.Let():
+            run_let(walk, lanes, statement, steps)
+        case tree.Aux():
+            run_aux(walk, lanes, statement, steps)
+        case tree.Output() | tree.Expect() | tree.Doc():
+            pass
+        case _:
+            assert_never(statement)
+
+
+def run_links(
+    walk: Walk, lanes: Lanes, links: Sequence[tree.Link], steps: Sequence[Steps]
+) -> None:
+    for at, link in enumerate(links):
+        run_link(walk, lanes, link, [each[at] for each in steps])
+
+
+def run_link(
+    walk: Walk, lanes: Lanes, link: tree.Link, steps: Steps, name: Given | None = None
+) -> None:
+    """One link, under the name given or one by its place."""
+    agree(lanes, [type(step) for step in steps])
+    match link:
+        case tree.Call(function=tree.Name(parts=("input",))):
+            _declare_input(walk, lanes)
+            return
+        case tree.Call(function=tree.Name(parts=("param",))):
+            _learn(walk, lanes, link, _applied(steps), name)
+        case tree.Call() if isinstance(steps[0], Passed):
+            if name is None and not walk.contained:
+                _count(walk, link.function.parts[-1])
+        case tree.Call():
+            _apply(walk, lanes, tree.Chain((link,)), steps, name, _stem(link))
+        case tree.Seq():
+            _apply(walk, lanes, tree.Chain((link,)), steps, name, "seq")
+        case tree.Group() if name is not None:
+            _apply(walk, lanes, tree.Chain((link,)), steps, name, "")
+        case tree.Group():
+            inner = [step.steps for step in steps if isinstance(step, Grouped)]
+            run(walk, lanes, link.body.statements, inner)
+        case tree.Merge():
+            decisions.merge(walk, lanes, link, steps)
+        case tree.Reuse():
+            _reuse(walk, lanes, _applied(steps))
+        case tree.From():
+            pass
+        case _:
+            assert_never(link)
+    advance(lanes, steps)
+
+
+def advance(lanes: Lanes, steps: Steps) -> None:
+    """The current value of each lane is the one after its step."""
+    for lane, step in zip(lanes, steps, strict=True):
+        lane.current = after(step, lane.current)
+
+
+def _declare_input(walk: Walk, lanes: Lanes) -> None:
+    for lane in lanes:
+        lane.current = lane.root.inputs[min(walk.declared, len(lane.root.inputs) - 1)]
+    walk.declared += 1
+
+
+def _links(step: Step) -> Steps:
+    match step:
+        case Chained(links=links):
+            return links
+        case _:
+            raise AssertionError(step)
+
+
+def _applied(steps: Steps) -> list[Applied]:
+    return [step for step in steps if isinstance(step, Applied)]
+
+
+def _stem(link: tree.Call) -> str:
+    return "layer" if link.function.parts == ("stage",) else link.function.parts[-1]
+
+
+# --- names --------------------------------------------------------------------------------------
+
+
+def run_named(walk: Walk, lanes: Lanes, named: tree.Named, steps: Steps) -> None:
+    chains = [step.chain for step in steps if isinstance(step, NamedStep)]
+    links = named.chain.links
+    if len(named.places) > 1:
+        run_links(walk, lanes, links, [_links(chain) for chain in chains])
+    else:
+        _run_one_name(walk, lanes, named.places[0], named.chain, chains)
+    _remember_names(lanes, steps)
+
+
+def _run_one_name(
+    walk: Walk, lanes: Lanes, place: tree.Place, chain: tree.Chain, steps: Steps
+) -> None:
+    links = chain.links
+    if isinstance(links[0], tree.From):
+        if len(links) == 1:
+            advance(lanes, steps)
+            return
+        advance(lanes, [_links(step)[0] for step in steps])
+        steps = [_links(step)[1] for step in steps]
+        links = links[1:]
+    if len(links) > 1 and isinstance(links[0], tree.Reuse):
+        run_links(walk, lanes, links, [_links(step) for step in steps])
+        return
+    name = Given(_place_name(place))
+    if len(links) > 1:
+        _apply(walk, lanes, tree.Chain(links), steps, name, "")
+        advance(lanes, steps)
+    else:
+        run_link(walk, lanes, links[0], steps, name)
+
+
+def _place_name(place: tree.Place) -> Expr:
+    """`"layer{i}"`, `ups[i]` as a text: `layer0`, `ups.0`."""
+    parts: list[str | Expr] = [place.name] if isinstance(place.name, str) else [*place.name.parts]
+    for index in place.indices:
+        parts += [".", index]
+    return tree.Template(tuple(parts))
+
+
+def _remember_names(lanes: Lanes, steps: Steps) -> None:
+    for lane, step in zip(lanes, steps, strict=True):
+        assert isinstance(step, NamedStep)
+        for name, ref in zip(step.names, step.values, strict=False):
+            value = lane.values.get(ref)
+            if value is not None and not value.name and name.isidentifier():
+                value.name = name
+
+
+def _count(walk: Walk, stem: str) -> Expr:
+    """The number of the next nameless layer of a stem."""
+    before = walk.counts.get(stem, tree.Number(0))
+    walk.counts[stem] = algebra.total([before, tree.Number(1)])
+    return walk.counts[stem]
+
+
+def _child_name(
+    walk: Walk, lanes: Lanes, names: Sequence[str], given: Given | None, stem: str
+) -> Expr:
+    """The name of a submodule as an expression that is right in every lane."""
+    if given is not None:
+        deduced = walk.deduce(given.name, lanes)
+    elif walk.contained:
+        return tree.String("")
+    else:
+        deduced = algebra.fold(tree.Template((stem, _count(walk, stem))))
+    if deduced is not None and walk.holds(deduced, lanes, names):
+        return deduced
+    agree(lanes, list(names))
+    if given is None:
+        walk.counts[stem] = tree.Number(int(names[0][len(stem) :]))
+    return tree.String(names[0])
+
+
+# --- modules ------------------------------------------------------------------------------------
+
+
+def _apply(
+    walk: Walk,
+    lanes: Lanes,
+    chain: tree.Chain,
+    steps: Steps,
+    name: Given | None,
+    stem: str,
+) -> None:
+    """What the right side of `name = chain` is, applied to the current value."""
+    nodes = [step.node for step in _applied(steps)]
+    child_name = _child_name(walk, lanes, [node.name for node in nodes], name, stem)
+    made = made_of_chain(walk, lanes, chain, nodes)
+    position = walk.contained and name is None
+    child = None if made.module is None else Child(child_name, made.module, position)
+    for lane, node in zip(lanes, nodes, strict=True):
+        walk.made[id(lane.root), id(lane.body), node.name] = child, made
+    place(walk, lanes, nodes, made, child)
+
+
+def place(
+    walk: Walk,
+    lanes: Lanes,
+    nodes: Sequence[Node],
+    made: Made,
+    child: Child | None,
+    *,
+    reused: bool = False,
+) -> Apply:
+    """Apply a module: read its inputs, give its outputs."""
+    inputs = [
+        walk.join(lanes, [node.inputs[at] for node in nodes]) for at in range(len(nodes[0].inputs))
+    ]
+    outputs = [
+        walk.value(lanes, [node.outputs[at] for node in nodes], channels, fresh=fresh)
+        for at, (channels, fresh) in enumerate(zip(made.channels, made.fresh, strict=True))
+    ]
+    item = Apply(child, inputs, outputs, made.function, reused, made.block, made.fields)
+    walk.items.append(item)
+    return item
+
+
+def made_of_chain(
+    walk: Walk, lanes: Lanes, chain: tree.Chain, nodes: Sequence[object]
+) -> Made:
+    """The module that a chain is where it stands for one."""
+    agree(lanes, [type(node) for node in nodes])
+    match chain.links:
+        case (tree.Call(function=tree.Name(parts=("stage",))) as link,):
+            return make_stage(walk, lanes, link, _calls(nodes))
+        case (tree.Call(function, arguments),):
+            return made_of_call(walk, lanes, function, arguments, nodes)
+        case (tree.Group(),):
+            definition = _calls(nodes)[0].body.definition
+            assert definition is not None
+            return calls.make_call(walk, lanes, _calls(nodes), Target(definition, {}))
+        case (tree.Seq(body),):
+            return make_container(
+                walk,
+                lanes,
+                _calls(nodes),
+                lambda inner: run(walk, inner, body.statements, [each.body.steps for each in inner]),
+            )
+        case links:
+            return make_container(
+                walk,
+                lanes,
+                _calls(nodes),
+                lambda inner: run_links(walk, inner, links, [each.body.steps for each in inner]),
+            )
+
+
+def made_of_call(
+    walk: Walk,
+    lanes: Lanes,
+    function: tree.Expr,
+    arguments: Sequence[tree.Argument],
+    nodes: Sequence[object],
+) -> Made:
+    """A layer or block called; what a synonym stands for."""
+    return made_of_target(walk, lanes, calls.target_of(walk, lanes, function, arguments), nodes)
+
+
+def made_of_target(walk: Walk, lanes: Lanes, target: Target, nodes: Sequence[object]) -> Made:
+    if target.stands_for_another:
+        agree(lanes, [id(target.callees[lane.key]) for lane in lanes])
+        return _made_of_synonym(walk, lanes, target, nodes)
+    agree(lanes, [type(node) for node in nodes])
+    if isinstance(nodes[0], LayerNode):
+        layers = [node for node in nodes if isinstance(node, LayerNode)]
+        return calls.make_layer(walk, lanes, layers, target)
+    return calls.make_call(walk, lanes, _calls(nodes), target)
+
+
+def _made_of_synonym(walk: Walk, lanes: Lanes, target: Target, nodes: Sequence[object]) -> Made:
+    assert isinstance(target.callee, Definition)
+    scope, inner = calls.synonym_scope(walk, lanes, target)
+    (chain,) = target.callee.body.statements[:1]
+    assert isinstance(chain, tree.Chain)
+    with walk.within(scope):
+        return made_of_chain(walk, inner, chain, nodes)
+
+
+def _calls(nodes: Sequence[object]) -> list[CallNode]:
+    return [node for node in nodes if isinstance(node, CallNode)]
+
+
+def _reuse(walk: Walk, lanes: Lanes, steps: Sequence[Applied]) -> None:
+    nodes = [step.node for step in steps]
+    found = [
+        walk.made[id(lane.root), id(lane.body), node.name]
+        for lane, node in zip(lanes, nodes, strict=True)
+    ]
+    agree(lanes, [id(made) for _, made in found])
+    child, made = found[0]
+    place(walk, lanes, nodes, made, child, reused=child is not None)
+
+
+def _learn(
+    walk: Walk, lanes: Lanes, link: tree.Call, steps: Sequence[Applied], given: Given | None
+) -> None:
+    """`name = param([sizes], init=...)`."""
+    nodes = [step.node for step in steps if isinstance(step.node, ParamNode)]
+    agree(lanes, [(len(node.sizes), node.init) for node in nodes])
+    name = _child_name(walk, lanes, [node.name for node in nodes], given, "param")
+    argument = next(a for a in link.arguments if a.name in {None, "sizes"})
+    sizes: list[Expr] = []
+    for at in range(len(nodes[0].sizes)):
+        item = tree.Index(argument.value, tree.Number(at))
+        deduced = walk.deduce(item, lanes)
+        sizes.append(walk.number(deduced, lanes, [node.sizes[at] for node in nodes], "size"))
+    output = walk.value(lanes, [node.outputs[0] for node in nodes], sizes, fresh=False)
+    walk.items.append(Learned(name, sizes, nodes[0].init, output))
+
+
+# --- containers -----------------------------------------------------------------------------------
+
+
+def make_container(walk: Walk, lanes: Lanes, nodes: Sequence[CallNode], fill: Fill) -> Made:
+    """An `nn.Sequential`; `fill` walks what stands in it."""
+    source = walk.join(lanes, [node.inputs[0] for node in nodes])
+    start = Value(source.channels)
+    inner = [lane.inside(node.body, start) for lane, node in zip(lanes, nodes, strict=True)]
+    before, walk.contained = walk.contained, True
+    with walk.into([]) as items:
+        fill(inner)
+    walk.contained = before
+    walk.items += [item for item in items if isinstance(item, Let)]
+    items = [item for item in items if not isinstance(item, Let)]
+    result = walk.join(inner, [lane.body.outputs[0].value for lane in inner])
+    fresh = result.fresh and not inplace.readers(items).get(id(result), 0)
+    return Made(Container(items, start, result), [[result.channels]], [fresh], block=True)
+
+
+def make_stage(
+    walk: Walk, lanes: Lanes, link: tree.Call, nodes: Sequence[CallNode]
+) -> Made:
+    """`stage(B, ...)`: a first call, and the rest as a repeat."""
+    block, *given = link.arguments
+    own = {argument.name: argument.value for argument in given}
+    passed = [argument for argument in given if argument.name not in {"n", "stride"}]
+    counts = [sum(map(_count_of, node.body.nodes)) for node in nodes]
+    one: Expr = tree.Number(1)
+    total = walk.number(walk.deduce(own.get("n", one), lanes), lanes, counts, "n")
+    walk.refuse(total)
+    first = rest = calls.target_of(walk, lanes, block.value, passed)
+    if "stride" in parameters_of(first.callee):
+        stride = own.get("stride", one)
+        first, rest = (
+            calls.target_of(walk, lanes, block.value, [*passed, tree.Argument("stride", each)])
+            for each in (stride, one)
+        )
+
+    def fill(inner: list[Lane]) -> None:
+        _fill_stage(walk, inner, first, rest, total)
+
+    return make_container(walk, lanes, nodes, fill)
+
+
+def _count_of(node: object) -> int:
+    return node.count if isinstance(node, CallNode) else 1
+
+
+def _fill_stage(walk: Walk, lanes: list[Lane], first: Target, rest: Target, total: Expr) -> None:
+    """The first call in all lanes, then the others of those that have more."""
+    _stage_part(walk, lanes, first, [lane.body.nodes[0] for lane in lanes])
+    more = [(lane, node) for lane in lanes if (node := _rest_of(lane)) is not None]
+    if not more:
+        return
+    if all(_is_stable(lane) for lane in lanes):
+        count = algebra.difference(total, tree.Number(1))
+        _stage_part(walk, [lane for lane, _ in more], rest, [node for _, node in more], count)
+        _alias_result(walk, lanes)
+        return
+    agree(lanes, [len(lane.body.nodes) for lane in lanes])
+    for at in range(1, len(lanes[0].body.nodes)):
+        nodes = [lane.body.nodes[at] for lane in lanes]
+        agree(lanes, [_count_of(node) for node in nodes])
+        _stage_part(walk, lanes, rest, nodes, tree.Number(_count_of(nodes[0])))
+
+
+def _is_stable(lane: Lane) -> bool:
+    """Whether all calls but the first are one repeat (or there are none)."""
+    nodes = lane.body.nodes
+    return len(nodes) == 1 or (len(nodes) == 2 and _count_of(nodes[0]) == 1)
+
+
+def _rest_of(lane: Lane) -> Node | None:
+    """The second call: a node of its own, or one with the first."""
+    nodes = lane.body.nodes
+    if len(nodes) > 1:
+        return nodes[1]
+    return nodes[0] if _count_of(nodes[0]) > 1 else None
+
+
+def _alias_result(walk: Walk, lanes: list[Lane]) -> None:
+    """Lanes without a rest give the value that the others' rest gives."""
+    last = walk.items[-1]
+    assert isinstance(last, Apply)
+    for lane in lanes:
+        lane.values[lane.body.outputs[0].value] = last.outputs[0]
+
+
+def _stage_part(
+    walk: Walk, lanes: Lanes, target: Target, nodes: Sequence[Node], count: Expr | None = None
+) -> None:
+    for lane, node in zip(lanes, nodes, strict=True):
+        lane.current = node.inputs[0]
+    made = made_of_target(walk, lanes, target, nodes)
+    if count is not None and count != tree.Number(1):
+        assert made.module is not None
+        made.module = Repeat(made.module, count)
+    place(walk, lanes, nodes, made, Child(tree.String(""), made.module, True))
+
+
+# --- constants and training heads -----------------------------------------------------------------
+
+
+def run_let(walk: Walk, lanes: Lanes, statement: tree.Let, steps: Steps) -> None:
+    """A constant becomes a local, or is folded away."""
+    values = [step.values for step in steps if isinstance(step, Bound)]
+    deduced = walk.deduce(statement.value, lanes)
+    several = len(statement.names) > 1
+    for at, name in enumerate(statement.names):
+        expr = deduced
+        if several and deduced is not None:
+            expr = algebra.fold(tree.Index(deduced, tree.Number(at)))
+        bind_name(walk, lanes, name, expr, [each[at] for each in values])
+
+
+def bind_name(
+    walk: Walk, lanes: Lanes, name: str, expr: Expr | None, values: Sequence[object]
+) -> None:
+    """Give an author's name its meaning: an expression that is worth these values, or none."""
+    for lane, value in zip(lanes, values, strict=True):
+        lane.names[name] = value
+    walk.scope.names[name] = None
+    if not all(map(algebra.is_plain, values)):
+        return
+    if walk.holds(expr, lanes, values):
+        assert expr is not None
+        walk.scope.names[name] = walk.local(name, expr, lanes)
+    elif all(algebra.same(value, values[0]) for value in values):
+        walk.scope.names[name] = algebra.constant(values[0])
+
+
+def run_aux(walk: Walk, lanes: Lanes, statement: tree.Aux, steps: Steps) -> None:
+    """A head for training stands apart from what runs in evaluation."""
+    before = [lane.current for lane in lanes]
+    with walk.into([]) as items:
+        run_named(walk, lanes, statement.named, steps)
+    for lane, ref in zip(lanes, before, strict=True):
+        lane.current = ref
+    walk.items += [item for item in items if isinstance(item, Let)]
+    (apply,) = (item for item in items if isinstance(item, Apply))
+    first = steps[0]
+    assert isinstance(first, NamedStep)
+    walk.aux.append(Aux(first.names[0], apply))
+

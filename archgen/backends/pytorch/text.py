@@ -1,0 +1,149 @@
+"""Python text in the layout of `ruff format` at 88 columns. Knows no networks.
+
+A `Layout` is text that can be laid out in more than one way: flat, or broken over lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH = 88
+STEP = 4
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`head(items)`; also a list or tuple display, with an empty head and other brackets.
+
+    `forced`: one item a line even if it would fit on one (a trailing comma keeps it so).
+    """
+
+    head: str
+    items: tuple[Layout, ...]
+    brackets: str = "()"
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """`element for names in iterable`, without brackets of its own."""
+
+    element: Layout
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Operands with an operator before all but the first: `a`, `and b`, `and c`.
+
+    Breaks before each operator; brackets are added where nothing around has them.
+    """
+
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prefixed:
+    """`kernel_size=` or `*` before a document."""
+
+    prefix: str
+    doc: Layout
+
+
+Layout = str | Call | Generator | Operation | Prefixed
+
+
+def flat(doc: Layout) -> str:
+    """The document on one line."""
+    match doc:
+        case str():
+            return doc
+        case Call(head, items, brackets):
+            inner = ", ".join(map(flat, items))
+            comma = "," if _is_single(doc) else ""
+            return f"{head}{brackets[0]}{inner}{comma}{brackets[1]}"
+        case Generator(element, clause):
+            return f"{flat(element)} {clause}"
+        case Operation(parts):
+            return " ".join(parts)
+        case Prefixed(prefix, inner_doc):
+            return prefix + flat(inner_doc)
+
+
+def is_forced(doc: Layout) -> bool:
+    """Whether the document must not stand on one line."""
+    match doc:
+        case str() | Operation():
+            return False
+        case Call(_, items, _, forced):
+            return forced or any(map(is_forced, items))
+        case Generator(element, _):
+            return is_forced(element)
+        case Prefixed(_, inner):
+            return is_forced(inner)
+
+
+def statement(prefix: str, doc: Layout, indent: int, suffix: str = "") -> str:
+    """A statement's lines: `prefix` (as `x = `), the document, `suffix` (as `:`)."""
+    if isinstance(doc, Operation) and not _fits(prefix + flat(doc) + suffix, indent):
+        doc = Call("", (doc,))
+        return _bracketed(prefix, doc.items[0], indent, suffix)
+    pad = " " * indent
+    return pad + prefix + lay_out(doc, indent, indent + len(prefix), len(suffix)) + suffix
+
+
+def lay_out(doc: Layout, indent: int, column: int, tail: int) -> str:
+    """The document from `column` on, with `tail` columns to be kept free after it."""
+    one_line = flat(doc)
+    if not is_forced(doc) and column + len(one_line) + tail <= WIDTH:
+        return one_line
+    match doc:
+        case str():
+            return doc
+        case Prefixed(prefix, inner):
+            return prefix + lay_out(inner, indent, column + len(prefix), tail)
+        case Operation(parts):
+            return _lines(parts, indent)
+        case Generator(element, clause):
+            return _lines((lay_out(element, indent, indent, 0), clause), indent)
+        case Call(head, items, brackets):
+            open_, close = brackets
+            body = _items(doc, items, indent + STEP)
+            return f"{head}{open_}\n{body}\n{' ' * indent}{close}"
+
+
+def parameters(head: str, items: Sequence[str], tail: str, indent: int) -> str:
+    """The first lines of a function: `def f(a, b) -> None:`."""
+    return statement("", Call(head, tuple(items)), indent, tail)
+
+
+def _items(doc: Call, items: tuple[Layout, ...], indent: int) -> str:
+    pad = " " * indent
+    together = ", ".join(map(flat, items))
+    display = not doc.head and doc.brackets == "()"
+    if not is_forced(doc) and not display and doc.brackets == "()" and _fits(together, indent):
+        return pad + together
+    if len(items) == 1 and not doc.forced and not _is_single(doc):
+        return pad + lay_out(items[0], indent, indent, 0)
+    return "\n".join(f"{pad}{lay_out(item, indent, indent, 1)}," for item in items)
+
+
+def _is_single(doc: Call) -> bool:
+    """A tuple of one, whose comma is not for show."""
+    lone = len(doc.items) == 1 and not isinstance(doc.items[0], Generator)
+    return lone and not doc.head and doc.brackets == "()"
+
+
+def _bracketed(prefix: str, doc: Layout, indent: int, suffix: str) -> str:
+    inner = indent + STEP
+    pad = " " * indent
+    body = lay_out(doc, inner, inner, 0)
+    return f"{pad}{prefix}(\n{' ' * inner}{body}\n{pad}){suffix}"
+
+
+def _lines(parts: Sequence[str], indent: int) -> str:
+    return ("\n" + " " * indent).join(parts)
+
+
+def _fits(text: str, indent: int) -> bool:
+    return indent + len(text) <= WIDTH

@@ -1,0 +1,303 @@
+"""The state of a walk over one definition with all its lanes, and what every statement needs.
+
+Deduces an expression from the text, and prints it only if it is right in every lane. What the
+statements of the language do is in `statements`, `calls` and `decisions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archgen.backends.pytorch import algebra
+from archgen.backends.pytorch.algebra import Expr, Missing, Opaque
+from archgen.backends.pytorch.lanes import Key, Lane, Split, Unrollable, agree
+from archgen.backends.pytorch.names import LOCALS, Names
+from archgen.backends.pytorch.plan import Aux, Child, If, Item, Let, Made, Param, Phi, Value
+from archgen.layers.base import AUTO
+from archgen.network import Definition, Ref
+from archgen.syntax import tree
+
+if TYPE_CHECKING:
+    from archgen.backends.pytorch.classes import Classes
+
+class Spoiled(Exception):
+    """A parameter of the arch is used for more than a number to be handed on: fold it."""
+
+    def __init__(self, names: set[str]) -> None:
+        super().__init__(names)
+        self.names = names
+
+
+@dataclass(slots=True)
+class Scope:
+    """What the author's names mean in the printed class; None: no expression says it."""
+
+    definition: Definition
+    names: dict[str, Expr | None]
+
+
+class Walk:
+    """One attempt to walk a definition with these lanes. Raises `Split` if they are too unlike."""
+
+    def __init__(self, classes: Classes, scope: Scope, lanes: list[Lane]) -> None:
+        self.classes = classes
+        self.scope = scope
+        self.lanes = lanes
+        self.items: list[Item] = []
+        self.counts: dict[str, Expr] = {}
+        self.choices: list[tuple[If, dict[Key, int]]] = []
+        self.params: dict[str, Param] = {}
+        self.lets: dict[str, Expr] = {}
+        self.locals = Names(LOCALS)
+        self.kept: set[str] = set()
+        self.contained = False
+        self.declared = 0
+        self.inputs: list[tuple[str, Value]] = []
+        self.aux: list[Aux] = []
+        self.made: dict[tuple[int, int, str], tuple[Child | None, Made]] = {}
+
+    # --- places -----------------------------------------------------------------------------
+
+    @contextmanager
+    def braces(self) -> Iterator[None]:
+        """A `let` holds until the end of the braces."""
+        names = self.scope.names
+        self.scope.names = dict(names)
+        try:
+            yield
+        finally:
+            self.scope.names = names
+
+    @contextmanager
+    def into(self, items: list[Item]) -> Iterator[list[Item]]:
+        """What is made goes into `items`."""
+        before, self.items = self.items, items
+        try:
+            yield items
+        finally:
+            self.items = before
+
+    @contextmanager
+    def within(self, scope: Scope) -> Iterator[None]:
+        """The text of a synonym."""
+        before, self.scope = self.scope, scope
+        try:
+            yield
+        finally:
+            self.scope = before
+
+    # --- expressions ------------------------------------------------------------------------
+
+    def deduce(self, expr: Expr, lanes: Sequence[Lane]) -> Expr | None:
+        """The author's expression in the names of the class; None where that cannot be."""
+        try:
+            return algebra.fold(algebra.substitute(expr, lambda name: self._meaning(name, lanes)))
+        except Opaque:
+            self.settle(expr, lanes)
+            return None
+
+    def _meaning(self, name: str, lanes: Sequence[Lane]) -> Expr:
+        names = self.scope.names
+        if name in names:
+            meaning = names[name]
+        elif name == "channels":
+            meaning = self.channels(lanes)
+        else:
+            meaning = algebra.constant(self.scope.definition.scope.get(name, AUTO))
+        if meaning is None:
+            raise Opaque
+        return meaning
+
+    def settle(self, expr: Expr, lanes: Sequence[Lane]) -> None:
+        """What this expression says is decided here: no parameter of the arch may be in it."""
+        if not self.kept:
+            return
+        found: set[str] = set()
+        for name in algebra.names_in(expr):
+            meaning = self.scope.names.get(name)
+            if name == "channels" and name not in self.scope.names:
+                meaning = self.channels(lanes)
+            if meaning is not None:
+                found |= self.kept.intersection(algebra.names_in(meaning))
+        if found:
+            raise Spoiled(found)
+
+    def refuse(self, expr: Expr) -> None:
+        """A number that decides the network's form is no parameter of the arch."""
+        found = self.kept.intersection(algebra.names_in(expr))
+        if found:
+            raise Spoiled(found)
+
+    def holds(self, expr: Expr | None, lanes: Sequence[Lane], values: Sequence[object]) -> bool:
+        """Whether an expression is worth these values, lane by lane."""
+        if expr is None:
+            return False
+        try:
+            found = [algebra.value_of(expr, lane.env) for lane in lanes]
+        except Missing:
+            return False
+        return all(map(algebra.same, found, values))
+
+    def number(
+        self, expr: Expr | None, lanes: Sequence[Lane], values: Sequence[object], hint: str
+    ) -> Expr:
+        """An expression that is worth these values: the one deduced, a constant, or a new
+        parameter called `hint`."""
+        if self.holds(expr, lanes, values):
+            assert expr is not None
+            return expr
+        if expr is not None:
+            self.refuse(expr)
+        if not all(map(algebra.is_plain, values)):
+            raise AssertionError(f"{hint}: {values!r} is no constant")
+        if all(algebra.same(value, values[0]) for value in values):
+            return algebra.constant(values[0])
+        return self.extra(hint, lanes, values)
+
+    def extra(self, hint: str, lanes: Sequence[Lane], values: Sequence[object]) -> Expr:
+        """A parameter for a number that nothing in the block's text says."""
+        if any(type(value) is not type(values[0]) or value is None for value in values):
+            agree(lanes, [repr(value) for value in values])
+        by_root: dict[int, object] = {}
+        for lane, value in zip(lanes, values, strict=True):
+            if not algebra.same(by_root.setdefault(id(lane.root), value), value):
+                raise Unrollable
+        for name, param in self.params.items():
+            if param.kind == "extra" and param.source == hint and param.values == by_root:
+                return tree.Name((name,))
+        name = self.locals.claim(hint)
+        self.params[name] = Param(name, "extra", by_root, source=hint)
+        self.learn(name, by_root, lanes)
+        return tree.Name((name,))
+
+    def learn(self, name: str, by_root: dict[int, object], lanes: Sequence[Lane]) -> None:
+        """Let every lane know a parameter's value."""
+        for lane in (*self.lanes, *lanes):
+            if id(lane.root) in by_root:
+                lane.env.maps[-1][name] = algebra.as_items(by_root[id(lane.root)])
+
+    def local(
+        self, hint: str, expr: Expr, lanes: Sequence[Lane], *, own: bool = False
+    ) -> Expr:
+        """A local of the constructor for an expression; constants and names need none."""
+        if algebra.is_constant(expr) or isinstance(expr, tree.Name):
+            return expr
+        name = self.locals.claim_underscored(hint) if own else self.locals.claim(hint)
+        for lane in lanes:
+            lane.env[name] = algebra.value_of(expr, lane.env)
+        self.lets[name] = expr
+        self.items.append(Let(name, expr))
+        return tree.Name((name,))
+
+    # --- values -----------------------------------------------------------------------------
+
+    def channels(self, lanes: Sequence[Lane]) -> Expr | None:
+        """The channels of the current value."""
+        return self.join(lanes, [lane.current for lane in lanes]).channels
+
+    def known_channels(self, value: Value, lanes: Sequence[Lane], refs: Sequence[Ref]) -> Expr:
+        """The channels of a value, by a new parameter if nothing else says them."""
+        sizes = [lane.shape(ref).channels for lane, ref in zip(lanes, refs, strict=True)]
+        value.channels = self.number(value.channels, lanes, sizes, "features")
+        return value.channels
+
+    def value(
+        self,
+        lanes: Sequence[Lane],
+        refs: Sequence[Ref],
+        candidates: Sequence[Expr | None],
+        *,
+        fresh: bool = True,
+    ) -> Value:
+        """A new value: its channels are the first candidate that is right in every lane."""
+        value = Value(self._right(lanes, refs, candidates), fresh)
+        shapes = {str(lane.shape(ref)) for lane, ref in zip(lanes, refs, strict=True)}
+        value.shape = shapes.pop() if len(shapes) == 1 else ""
+        self.assign(lanes, refs, value)
+        return value
+
+    def _right(
+        self, lanes: Sequence[Lane], refs: Sequence[Ref], candidates: Sequence[Expr | None]
+    ) -> Expr | None:
+        sizes = [lane.shape(ref).channels for lane, ref in zip(lanes, refs, strict=True)]
+        for candidate in candidates:
+            if candidate is not None and self.holds(candidate, lanes, sizes):
+                large = algebra.size(candidate) > algebra.LARGEST
+                return self.local("features", candidate, lanes) if large else candidate
+        return None
+
+    def assign(self, lanes: Sequence[Lane], refs: Sequence[Ref], value: Value) -> None:
+        for lane, ref in zip(lanes, refs, strict=True):
+            lane.values[ref] = value
+
+    def join(self, lanes: Sequence[Lane], refs: Sequence[Ref]) -> Value:
+        """The one value that these are in all lanes; made of both sides after an `if`."""
+        values = [lane.values[ref] for lane, ref in zip(lanes, refs, strict=True)]
+        joined = self._joined(list(lanes), values)
+        if joined is None:
+            agree(lanes, [id(value) for value in values])
+            raise AssertionError("lanes agree")
+        self.assign(lanes, refs, joined)
+        return joined
+
+    def _joined(self, lanes: list[Lane], values: list[Value]) -> Value | None:
+        if all(value is values[0] for value in values):
+            return values[0]
+        for item, arms in reversed(self.choices):
+            if all(lane.key in arms for lane in lanes):
+                joined = self._phi(item, arms, lanes, values)
+                if joined is not None:
+                    return joined
+        return None
+
+    def _phi(
+        self, item: If, arms: dict[Key, int], lanes: list[Lane], values: list[Value]
+    ) -> Value | None:
+        """A value that an `if` leaves: one for each of its arms."""
+        sides: list[Value] = []
+        for number in range(len(item.arms)):
+            here = [at for at, lane in enumerate(lanes) if arms[lane.key] == number]
+            if not here:
+                return None
+            side = self._joined([lanes[at] for at in here], [values[at] for at in here])
+            if side is None:
+                return None
+            sides.append(side)
+        for known in item.phis:
+            if known.arms == sides:
+                return known.value
+        value = Value(self._phi_channels(item, lanes, values, sides))
+        shapes = {side.shape for side in sides}
+        value.shape = shapes.pop() if len(shapes) == 1 else ""
+        item.phis.append(Phi(value, sides))
+        return value
+
+    def _phi_channels(
+        self, item: If, lanes: list[Lane], values: list[Value], sides: list[Value]
+    ) -> Expr | None:
+        """An arm's expression that is right for all, else the choice between them."""
+        exprs = [side.channels for side in sides]
+        if any(expr is None for expr in exprs):
+            return None
+        try:
+            worth = [
+                algebra.value_of(value.channels, lane.env)  # type: ignore[arg-type]
+                for lane, value in zip(lanes, values, strict=True)
+            ]
+        except Missing:
+            return None
+        for expr in exprs:
+            if self.holds(expr, lanes, worth):
+                return expr
+        chosen = exprs[-1]
+        for (condition, _), expr in zip(reversed(item.arms[:-1]), reversed(exprs[:-1]), strict=True):
+            if condition is None or expr is None or chosen is None:
+                return None
+            chosen = tree.Choose(expr, condition, chosen)
+        return chosen if self.holds(chosen, lanes, worth) else None
+
+
+__all__ = ["Scope", "Spoiled", "Split", "Walk"]
