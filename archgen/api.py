@@ -243,15 +243,13 @@ def build(
     Raises `ArchError` for a bad or too large spec, `ValueError` for a device that is not there,
     `ModuleNotFoundError` without torch.
     """
-    from archgen.budget import oversize
+    from archgen.limits import check_buildable
 
     if not isinstance(network, Network):
         network = load(network, input=input, **parameters)
     elif parameters or input:
         raise TypeError("a network that is loaded has its parameters: give them to `load`")
-    refused = oversize(network, network.params, str(device))
-    if refused is not None:
-        raise ArchError([refused])
+    check_buildable(network, meta=str(device) == "meta")
     from archgen import live
     from archgen.backends.pytorch import class_name
 

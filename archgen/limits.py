@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from archgen.analysis.figures import figures
 from archgen.diagnostics import ArchError, error
 from archgen.network import Body, CallNode, LayerNode, Network, Node
 
@@ -27,9 +26,9 @@ def check_buildable(network: Network, *, meta: bool) -> None:
     modules = count_modules(network)
     if modules > MOST_MODULES:
         raise _refusal(network, f"{modules:,} modules, the limit is {MOST_MODULES:,}")
-    params, limit = figures(network).params, min(MOST_PARAMETERS, memory() // BYTES)
-    if params > limit and not meta:
-        raise _refusal(network, f"{params:,} parameters, the limit here is {limit:,}")
+    limit = min(MOST_PARAMETERS, memory() // BYTES)
+    if network.params > limit and not meta:
+        raise _refusal(network, f"{network.params:,} parameters, the limit here is {limit:,}")
 
 
 def too_large_to_run(network: Network, macs: int) -> str | None:
