@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final, TypeGuard, assert_never
 
 from archgen.syntax import tree as t
@@ -113,15 +114,12 @@ class _Formatter:
         return concat((join(", ", map(place, node.places)), " = ", self._chain(node.chain)))
 
     def _chain(self, chain: t.Chain) -> Doc:
-        """In one line, or broken before each arrow; never between a brace and an arrow."""
-        before, *others = chain.links
-        parts: list[Doc] = [self._link(before)]
-        for link in others:
-            glued = _has_body(before) or _has_body(link)
-            step = concat((" " if glued else Line(), "-> ", self._link(link)))
-            parts.append(step if glued else Nest(step))
-            before = link
-        return Group(concat(parts))
+        """Steps without braces in one line, or broken before each arrow."""
+        runs: list[Doc] = []
+        for braced, links in groupby(chain.links, _has_body):
+            steps = [self._link(link) for link in links]
+            runs.append(join(" -> ", steps) if braced else _steps(steps))
+        return join(" -> ", runs)
 
     def _link(self, link: t.Link) -> Doc:
         match link:
@@ -294,6 +292,11 @@ def _bodies(node: _Node) -> Iterator[t.Body]:
 
 def _has_body(link: t.Link) -> TypeGuard[t.Merge | t.Seq | t.Group]:
     return isinstance(link, t.Merge | t.Seq | t.Group)
+
+
+def _steps(steps: Sequence[Doc]) -> Doc:
+    first, *others = steps
+    return Group(concat((first, *(Nest(concat((Line(), "-> ", step))) for step in others))))
 
 
 def _head(node: t.Block | t.Synonym | t.Arch | t.Alias) -> Doc:
