@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
-from archgen.network import (
-    Applied,
-    Body,
-    Bound,
-    CallNode,
-    Chained,
-    Chosen,
-    Grouped,
-    LayerNode,
-    Looped,
-    Merged,
-    MergeNode,
-    NamedStep,
-    Network,
-    Node,
-    ParamNode,
-    Passed,
-    Read,
-    Returned,
-    Silent,
-    Step,
-)
+from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,40 +61,16 @@ def _of_layer(body: Body, node: LayerNode, prefix: str) -> Iterator[Entry]:
 
 
 def _members(body: Body) -> list[Node]:
-    """What has weights of its own, as a module registers it: parameters, then children.
+    """What has weights of its own, as a module registers it: parameters, children, heads.
 
     The children of an `nn.ModuleList` (`ups.0`) stand where its first child does.
     """
     places: dict[str, int] = {}
-    members = [node for node in _as_written(body) if not _made_before(node)]
+    heads = (aux.node for aux in body.aux)
+    members = [node for node in (*body.nodes, *heads) if not _made_before(node)]
     for node in members:
         places.setdefault(_list_of(node), len(places))
     return sorted(members, key=lambda node: (_is_child(node), places[_list_of(node)]))
-
-
-def _as_written(body: Body) -> Sequence[Node]:
-    """The nodes that evaluation runs and the training heads, in the order of the text."""
-    return list(_applied(body.steps)) if body.aux else body.nodes
-
-
-def _applied(steps: Iterable[Step]) -> Iterator[Node]:
-    for step in steps:
-        match step:
-            case Applied():
-                yield step.node
-            case Chained():
-                yield from _applied(step.links)
-            case Grouped() | Merged() | Chosen():
-                yield from _applied(step.steps)
-            case NamedStep():
-                yield from _applied((step.chain,))
-            case Looped():
-                for _, inner in step.passes:
-                    yield from _applied(inner)
-            case Passed() | Read() | Bound() | Returned() | Silent():
-                pass
-            case _:
-                assert_never(step)
 
 
 def _made_before(node: Node) -> bool:
