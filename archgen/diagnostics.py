@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -93,7 +93,7 @@ class Sink:
     def add(self, diagnostic: Diagnostic) -> None:
         self._items.setdefault(diagnostic.key, diagnostic)
 
-    def extend(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         for diagnostic in diagnostics:
             self.add(diagnostic)
 

@@ -34,7 +34,7 @@ def apply_call(frame: Frame, link: tree.Call, name: str | None) -> Step:
             message = "a `param` needs a name, which becomes its key"
             raise Fault(error("A121", message, link.span, help="write `name = param(...)`"))
         case ("init",):
-            raise Fault(error("A117", "`init` is a statement of its own", link.span))
+            raise Fault(error("A123", "`init` is a statement of its own", link.span))
     value = _callable(frame, link.function)
     stem = link.function.parts[-1]
     if value is None:

@@ -13,7 +13,7 @@ from typing import assert_never
 from archgen.diagnostics import Diagnostic, Fault, error
 from archgen.layers.base import AUTO
 from archgen.resolve.functions import FUNCTIONS
-from archgen.resolve.lookup import lookup, match_arguments, parameters_of, suggest
+from archgen.resolve.lookup import lookup, match_arguments, parameters_of, unknown_function
 from archgen.resolve.values import (
     LARGEST_NUMBER,
     LONGEST_STRING,
@@ -304,8 +304,7 @@ def _apply(expr: tree.Apply, env: Environment) -> object:
     if not known and name.text in FUNCTIONS:
         return _function(expr, env)
     if not known:
-        hint = suggest(name.text, [*FUNCTIONS, *env.scope, *env.names])
-        raise Fault(error("A101", f"unknown function or layer `{name.text}`", name.span, help=hint))
+        raise Fault(unknown_function(name, env))
     value = lookup(name, env)
     if not isinstance(value, LayerValue):
         raise Fault(

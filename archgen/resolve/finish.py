@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from archgen.diagnostics import Fault, error
+from archgen.diagnostics import Diagnostic, Fault, error
 from archgen.network import (
     Body,
     CallNode,
@@ -28,6 +28,7 @@ def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]
         raise Unknown
     outputs, listed = _outputs(frame)
     _check_read(frame, {output.value for output in outputs}, kind)
+    _check_lists(frame)
     _check_paths(frame)
     return Body(
         kind=kind,
@@ -48,9 +49,6 @@ def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]
 
 def _outputs(frame: Frame) -> tuple[tuple[OutputValue, ...], bool]:
     span = frame.definition.span
-    if len(frame.returned) > 1:
-        message = "a body has one `output`"
-        raise Fault(error("A117", message, span, help="list the names: `output a, b`"))
     if frame.returned:
         step = frame.returned[0]
         if len(set(step.names)) < len(step.names):
@@ -60,7 +58,7 @@ def _outputs(frame: Frame) -> tuple[tuple[OutputValue, ...], bool]:
         return tuple(OutputValue(name, ref) for name, ref in named), step.listed
     if not frame.current:
         message = f"`{frame.definition.name}` has no `input`"
-        raise Fault(error("A117", message, span, help="begin with `input(3, 224, 224)`"))
+        raise Fault(error("A124", message, span, help="begin with `input(3, 224, 224)`"))
     if len(frame.current) == 1:
         return (OutputValue("", frame.current[0]),), False
     several = (OutputValue(f"output{i}", ref) for i, ref in enumerate(frame.current))
@@ -71,22 +69,55 @@ def _check_read(frame: Frame, results: set[Ref], kind: str) -> None:
     """A value that nothing reads is a mistake: a forgotten merge, chunk or input."""
     nodes: list[Node] = [*frame.nodes, *(aux.node for aux in frame.aux)]
     read = results | {ref for node in nodes for ref in node.inputs}
-    for node in frame.nodes:
-        lost = [ref for ref in node.outputs if ref not in read]
-        if not lost or (isinstance(node, CallNode) and len(lost) < len(node.outputs)):
-            continue
-        name = getattr(node, "name", "")
-        what = f"the value of `{name}`" if name else "this value"
-        if len(node.outputs) > 1 and len(lost) < len(node.outputs):
-            what = "one of these values"
-        message = f"nothing reads {what}"
-        hint = "read it with `from`, or remove it"
-        raise Fault(error("A114", message, node.span, help=hint))
+    faults = [_unread(node, read) for node in frame.nodes if _lost(node, read)]
     if kind == "arch":
-        for ref, name in zip(frame.inputs, frame.input_names, strict=True):
-            if ref not in read:
-                message = f"nothing reads the input `{name}`" if name else "nothing reads the input"
-                raise Fault(error("A114", message, frame.definition.span))
+        faults += _unread_inputs(frame, read)
+    for fault in faults:
+        frame.resolver.report(fault)
+    if faults:
+        raise Unknown
+
+
+def _lost(node: Node, read: set[Ref]) -> bool:
+    """Whether a value is computed for nothing; of a block with several outputs one may do."""
+    lost = [ref for ref in node.outputs if ref not in read]
+    return len(lost) == len(node.outputs) if isinstance(node, CallNode) else bool(lost)
+
+
+def _unread(node: Node, read: set[Ref]) -> Diagnostic:
+    name = getattr(node, "name", "")
+    what = f"the value of `{name}`" if name else "this value"
+    if any(ref in read for ref in node.outputs):
+        what = "one of these values"
+    return error(
+        "A114", f"nothing reads {what}", node.span, help="read it with `from`, or remove it"
+    )
+
+
+def _unread_inputs(frame: Frame, read: set[Ref]) -> Iterator[Diagnostic]:
+    for ref, name in zip(frame.inputs, frame.input_names, strict=True):
+        if ref not in read:
+            message = f"nothing reads the input `{name}`" if name else "nothing reads the input"
+            yield error("A114", message, frame.places.get(name, frame.definition.span))
+
+
+def _check_lists(frame: Frame) -> None:
+    """The children of an `nn.ModuleList` are numbered without a gap; it is no child itself."""
+    below: dict[str, set[int]] = {}
+    for name in frame.children:
+        parts = name.split(".")
+        for depth in range(1, len(parts)):
+            below.setdefault(".".join(parts[:depth]), set()).add(int(parts[depth]))
+    for name, indices in below.items():
+        span = next(c.node.span for key, c in frame.children.items() if key.startswith(name + "."))
+        shown = name.replace(".", "[", 1).replace(".", "][") + ("]" if "." in name else "")
+        if name in frame.children:
+            message = f"`{shown}` is a submodule and a list of submodules at once"
+            raise Fault(error("A103", message, span, help="give one of them another name"))
+        if gap := set(range(len(indices))) - indices:
+            message = f"`{shown}[{max(indices)}]` is a submodule, but `{shown}[{min(gap)}]` is none"
+            hint = "the items of a list of submodules are numbered from 0 without a gap"
+            raise Fault(error("A125", message, span, help=hint))
 
 
 def _check_paths(frame: Frame) -> None:

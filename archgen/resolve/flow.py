@@ -181,6 +181,7 @@ def run_named(frame: Frame, named: tree.Named) -> Step:
     place = named.places[0]
     name, indices = frame.text_of(place)
     child = ".".join([name, *map(str, indices)])
+    frame.check_free(frame.shown_name(name, indices), place.span, child)
     links = named.chain.links
     if makes_module(links):
         check_submodule(name, place.span)
@@ -295,6 +296,9 @@ def loop_items(frame: Frame, statement: tree.For) -> Items:
 
 
 def run_output(frame: Frame, statement: tree.Output) -> Returned:
+    if frame.returned:
+        hint = "list the names: `output a, b`"
+        raise Fault(error("A124", "a body has one `output`", statement.span, help=hint))
     names: list[str] = []
     refs: list[Ref] = []
     for place in statement.places:
@@ -330,14 +334,14 @@ def place_name(frame: Frame, place: tree.Expr) -> str:
 def run_aux(frame: Frame, statement: tree.Aux) -> Step:
     """A head for training: what it makes is kept apart from what runs in evaluation."""
     if frame.sequential or frame.definition.kind == "implicit":
-        raise Fault(error("A117", "`aux` stands in the body of a block or arch", statement.span))
+        raise Fault(error("A123", "`aux` stands in the body of a block or arch", statement.span))
     before, made = frame.current, len(frame.nodes)
     frame.ref(statement.span)
     step = run_named(frame, statement.named)
     node = frame.nodes.pop() if len(frame.nodes) == made + 1 else None
     if node is None or not isinstance(step, NamedStep) or not isinstance(step.chain, Applied):
         message = "an auxiliary head is one layer, block or chain"
-        raise Fault(error("A117", message, statement.span, help="make it a block"))
+        raise Fault(error("A123", message, statement.span, help="make it a block"))
     assert not isinstance(node, MergeNode | ParamNode)
     frame.aux.append(AuxValue(step.names[0], node))
     frame.current = before

@@ -157,7 +157,7 @@ class Frame:
         if index >= len(self.arrivals):
             if self.as_block:
                 message = f"`{self.definition.name}` has several inputs and cannot be a block"
-                raise Fault(error("A117", message, span))
+                raise Fault(error("A124", message, span))
             return declared
         arrived = self.arrivals[index]
         if self.as_block and arrived != declared:
@@ -279,7 +279,7 @@ class Frame:
     def name_value(self, place: tree.Place, value: Tensor | Ref) -> str:
         """Give a value its name. The name as computed is returned (`up[0]`)."""
         name, indices = self.text_of(place)
-        shown = name + "".join(f"[{index}]" for index in indices)
+        shown = self.shown_name(name, indices)
         self.claim(shown, place.span)
         tensor = self.maybe(value) if isinstance(value, int) else value
         if tensor is None:
@@ -298,12 +298,25 @@ class Frame:
 
     def claim(self, name: str, span: Span) -> None:
         """A name of a value or submodule may be given once in a body."""
+        self.check_free(name, span)
+        self.places[name] = span
+
+    def check_free(self, name: str, span: Span, child: str | None = None) -> None:
+        """Refuse a name that a value has; or, for a new `child`, a nameless submodule."""
         if name in self.places:
             message = f"`{name}` is defined twice in one body"
             also = [Label(self.places[name], "first here")]
             hint = "in a loop: number it, `names[i] = ...`" if self.places[name] == span else None
             raise Fault(error("A103", message, span, also=also, help=hint))
-        self.places[name] = span
+        if child in self.children:
+            message = f"a nameless layer above is called `{name}`"
+            also = [Label(self.children[child].node.span, "this one")]
+            hint = "give one of them another name"
+            raise Fault(error("A103", message, span, also=also, help=hint))
+
+    @staticmethod
+    def shown_name(name: str, indices: Sequence[int]) -> str:
+        return name + "".join(f"[{index}]" for index in indices)
 
     def text_of(self, place: tree.Place) -> tuple[str, tuple[int, ...]]:
         """The name and the indices of what stands left of `=`, computed."""

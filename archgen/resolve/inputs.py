@@ -16,9 +16,9 @@ def declare_input(frame: Frame, link: tree.Call, name: str) -> Silent:
     """An input of the arch. As a block, its shape must be the one that comes."""
     if frame.definition.kind != "arch" or frame.sequential:
         message = "`input(...)` declares what an arch takes; a block takes what comes"
-        raise Fault(error("A117", message, link.span, help="remove it, or make it an `arch`"))
+        raise Fault(error("A123", message, link.span, help="remove it, or make it an `arch`"))
     if frame.nodes:
-        raise Fault(error("A117", "`input` stands before all layers", link.span))
+        raise Fault(error("A123", "`input` stands before all layers", link.span))
     if name in frame.input_names:
         message = "two inputs need a name each"
         raise Fault(error("A121", message, link.span, help="left = input(...)"))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 
+from archgen import resources
 from archgen.diagnostics import Diagnostic, Fault, error
 from archgen.layers.base import Layer
 from archgen.network import Definition
 from archgen.resolve.functions import FUNCTIONS
 from archgen.resolve.values import (
+    ANY_NAME,
     LOST,
     Environment,
     Items,
@@ -39,13 +42,13 @@ def lookup(name: tree.Name, env: Environment) -> object:
         return _facts(name, env.current, [head, *rest])
     if name.text in env.scope:
         return as_value(env.scope[name.text])
-    if head in env.scope and not rest:
-        return as_value(env.scope[head])
     raise Fault(unknown_name(name, env))
 
 
 def as_value(meaning: object) -> object:
     """What a file's name is worth in an expression."""
+    if meaning is LOST:
+        raise Unknown
     if isinstance(meaning, Definition) or (
         isinstance(meaning, type) and issubclass(meaning, Layer)
     ):
@@ -54,6 +57,8 @@ def as_value(meaning: object) -> object:
 
 
 def unknown_name(name: tree.Name, env: Environment) -> Diagnostic:
+    """A name that nothing is called by. Raises `Unknown` where a failed `use` may have known it."""
+    check_lost(name, env.scope)
     known = [*env.names, *env.scope, *FUNCTIONS, "channels", "shape", "input.channels"]
     hint = suggest(name.text, known)
     if name.text in {"True", "False", "None"}:
@@ -62,8 +67,32 @@ def unknown_name(name: tree.Name, env: Environment) -> Diagnostic:
 
 
 def unknown_layer(name: tree.Name, env: Environment) -> Diagnostic:
-    hint = suggest(name.text, [*env.scope, *env.names, "stage"])
+    """The same for what is applied."""
+    check_lost(name, env.scope)
+    hint = _shipped(name.text) or suggest(name.text, [*env.scope, *env.names, "stage"])
     return error("A102", f"unknown layer or block `{name.text}`", name.span, help=hint)
+
+
+def unknown_function(name: tree.Name, env: Environment) -> Diagnostic:
+    """The same for what is called in an expression."""
+    check_lost(name, env.scope)
+    hint = _shipped(name.text) or suggest(name.text, [*FUNCTIONS, *env.scope, *env.names])
+    return error("A101", f"unknown function or layer `{name.text}`", name.span, help=hint)
+
+
+def check_lost(name: tree.Name, scope: Mapping[str, object]) -> None:
+    """Raise `Unknown` for a name whose definition failed, or may stand in what failed."""
+    if ANY_NAME in scope or scope.get(name.parts[0]) is LOST:
+        raise Unknown
+
+
+def _shipped(name: str) -> str | None:
+    """A hint for a block that a shipped library has."""
+    head = re.compile(rf"^(?:block|arch) {re.escape(name)}\b", re.MULTILINE)
+    for path in sorted((resources.root("specs") / "blocks").glob("*.arch")):
+        if head.search(path.read_text(encoding="utf-8")):
+            return f"`use {path.stem}` brings it"
+    return None
 
 
 def _facts(name: tree.Name, shape: Callable[[Span], Shape] | None, rest: list[str]) -> object:

@@ -74,7 +74,7 @@ def _branches(
                 steps.append(flow.guarded(frame, statement))
             case _:
                 message = "this is no branch of a merge"
-                raise Fault(error("A117", message, statement.span, help="put it behind the braces"))
+                raise Fault(error("A123", message, statement.span, help="put it behind the braces"))
     return tuple(steps)
 
 
@@ -190,8 +190,10 @@ def merge_fault(kind: str, axis: int, shapes: Sequence[Shape]) -> tuple[str, str
 def _disagreement(kind: str, at: int, first: Shape, sizes: Sequence[int]) -> str:
     if kind == "concat":
         return "all sizes but those of the joined axis must be equal: check strides and padding"
+    if at == first.axis and kind == "add":
+        return "project the shortcut, as `bottleneck` in residual does"
     if at == first.axis:
-        return "project the shortcut to the same channels: `conv(out, 1)`"
+        return "bring the branches to the same channels: `conv(out, 1)`"
     return "the strides of the branches differ: give the shortcut the stride too"
 
 

@@ -14,9 +14,9 @@ from archgen.layers import LAYERS
 from archgen.network import Definition
 from archgen.resolve.expressions import evaluate, unpack
 from archgen.resolve.implicit import doc_of
-from archgen.resolve.lookup import suggest
+from archgen.resolve.lookup import check_lost, suggest
 from archgen.resolve.names import check_definition
-from archgen.resolve.values import Environment, Unknown
+from archgen.resolve.values import ANY_NAME, LOST, Environment, Unknown
 from archgen.syntax import tree
 from archgen.syntax.parse import parse
 from archgen.syntax.read import read_source
@@ -70,6 +70,8 @@ class Loader:
         parsed = parse(source)
         self.sink.extend(parsed.diagnostics)
         module = Module(source, scope=dict(LAYERS), sources={source.path: source})
+        if parsed.diagnostics:
+            module.scope[ANY_NAME] = LOST
         items = parsed.tree.items
         aliases = {item.name: item for item in items if isinstance(item, tree.Alias)}
         for item in items:
@@ -78,15 +80,19 @@ class Loader:
                     case tree.Use():
                         self._use(module, item, folder)
                     case tree.Let():
-                        _constants(module, item)
+                        self._constants(module, item)
                     case tree.Alias():
                         pass  # its target may stand behind it
                     case _:
-                        _declare(module, item.name, _definition(module, item), item.name_span)
+                        sound = self._sound(item.parameters)
+                        meaning = _definition(module, item) if sound else LOST
+                        _declare(module, item.name, meaning, item.name_span)
         for item in items:
             if isinstance(item, tree.Alias):
                 with self.collecting():
-                    _declare_alias(module, item, aliases, ())
+                    if self._sound(item.parameters):
+                        _declare_alias(module, item, aliases, ())
+                module.scope.setdefault(item.name, LOST)
         if not parsed.diagnostics:
             for definition in module.definitions:
                 self.sink.extend(check_definition(definition))
@@ -102,16 +108,33 @@ class Loader:
         except Unknown:
             pass
 
+    def _sound(self, parameters: Sequence[tree.Parameter]) -> bool:
+        faults = list(_faults_of(parameters))
+        self.sink.extend(faults)
+        return not faults
+
     def _use(self, module: Module, use: tree.Use, folder: Path) -> None:
-        path, shown = _target(use, folder, module.source.path)
-        used = self.load(path, shown, use.span)
+        used = None
+        with self.collecting():
+            path, shown = _target(use, folder, module.source.path)
+            used = self.load(path, shown, use.span)
+        if used is None or ANY_NAME in used.scope:
+            module.scope.setdefault(use.alias or ANY_NAME, LOST)
         if used is None:
-            raise Unknown
+            return
         module.sources.update(used.sources)
         for name, meaning in used.names.items():
-            _declare(
-                module, f"{use.alias}.{name}" if use.alias else name, meaning, use.span, own=False
-            )
+            full = f"{use.alias}.{name}" if use.alias else name
+            with self.collecting():
+                _declare(module, full, meaning, use.span, own=False)
+
+    def _constants(self, module: Module, let: tree.Let) -> None:
+        values: dict[str, object] = dict.fromkeys(let.names, LOST)
+        with self.collecting():
+            value = evaluate(let.value, Environment({}, module.scope))
+            values = unpack(let.names, value, let.span)
+        for name, item in values.items():
+            _declare(module, name, item, let.span)
 
 
 def _target(use: tree.Use, folder: Path, user: str) -> tuple[Path, str]:
@@ -153,14 +176,7 @@ def _declare(module: Module, name: str, meaning: object, span: Span, *, own: boo
         module.names[name] = meaning
 
 
-def _constants(module: Module, let: tree.Let) -> None:
-    value = evaluate(let.value, Environment({}, module.scope))
-    for name, item in unpack(let.names, value, let.span).items():
-        _declare(module, name, item, let.span)
-
-
 def _definition(module: Module, item: tree.Block | tree.Synonym | tree.Arch) -> Definition:
-    _check_parameters(item.parameters, module)
     if isinstance(item, tree.Synonym):
         body = tree.Body((item.chain,), span=item.chain.span)
         return Definition(
@@ -179,17 +195,15 @@ def _definition(module: Module, item: tree.Block | tree.Synonym | tree.Arch) -> 
     )
 
 
-def _check_parameters(parameters: Sequence[tree.Parameter], module: Module) -> None:
+def _faults_of(parameters: Sequence[tree.Parameter]) -> Iterator[Diagnostic]:
     seen: set[str] = set()
     for parameter in parameters:
         if parameter.name in seen:
-            raise Fault(
-                error("A103", f"the parameter `{parameter.name}` stands twice", parameter.span)
-            )
+            yield error("A103", f"the parameter `{parameter.name}` stands twice", parameter.span)
         seen.add(parameter.name)
         if parameter.name in {"channels", "shape", "input"}:
             message = f"`{parameter.name}` has a meaning of its own in every body"
-            raise Fault(error("A105", message, parameter.span, help="call the parameter otherwise"))
+            yield error("A105", message, parameter.span, help="call the parameter otherwise")
 
 
 # --- aliases --------------------------------------------------------------------------------------
@@ -215,7 +229,6 @@ def _declare_alias(
 def _alias(module: Module, item: tree.Alias) -> Definition:
     """The definition of an alias: its parameters are its own and those that pass through."""
     target = _alias_target(module, item.call.function)
-    _check_parameters(item.parameters, module)
     fixed = _fixed(item.call, target)
     passing = tuple(each for each in target.parameters if each.name not in fixed)
     own = {parameter.name for parameter in item.parameters}
@@ -224,11 +237,6 @@ def _alias(module: Module, item: tree.Alias) -> Definition:
         hint = f"pass it on: `{clash[0]}={clash[0]}`"
         raise Fault(error("A105", message, item.call.span, help=hint))
     extras = item.body.statements if item.body else ()
-    for statement in extras:
-        if not isinstance(statement, tree.Doc | tree.Expect):
-            message = "an alias holds documentation and promises only"
-            hint = "write an `arch` with a body of its own"
-            raise Fault(error("A117", message, statement.span, help=hint))
     chain = tree.Chain((item.call,), span=item.call.span)
     return Definition(
         item.name,
@@ -246,6 +254,7 @@ def _alias_target(module: Module, function: tree.Name) -> Definition:
     target = module.scope.get(function.text)
     if isinstance(target, Definition) and target.kind in {"arch", "alias"}:
         return target
+    check_lost(function, module.scope)
     archs = [
         name
         for name, item in module.scope.items()

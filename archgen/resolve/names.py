@@ -21,11 +21,12 @@ from archgen.resolve.lookup import (
     match_arguments,
     parameters_of,
     suggest,
+    unknown_function,
     unknown_layer,
     unknown_name,
 )
 from archgen.resolve.spelling import check_submodule, makes_module
-from archgen.resolve.values import Environment, kind_of
+from archgen.resolve.values import Environment, Unknown, kind_of
 from archgen.syntax import tree
 
 # What `expect` of an arch knows besides.
@@ -273,9 +274,13 @@ class _Walk:
     def name(self, name: tree.Name, place: _Place) -> None:
         head = name.parts[0]
         known = head in place.constants or head in {"input", *SHAPE_NAMES}
-        if known or name.text in self.scope or head in place.values:
+        if known or name.text in self.scope:
             return
-        self.sink.add(unknown_name(name, self.environment(place)))
+        with self.collecting():
+            if head in place.values:
+                message = f"`{head}` is a value of the network; here a constant is needed"
+                raise Fault(error("A101", message, name.span, help=f"the value: `from {head}`"))
+            raise Fault(unknown_name(name, self.environment(place)))
 
     def apply(self, expr: tree.Apply, place: _Place) -> None:
         for argument in expr.arguments:
@@ -287,9 +292,7 @@ class _Walk:
             if name.text in self.scope:
                 self.arguments(self.scope[name.text], expr.arguments)
             elif name.text not in FUNCTIONS:
-                hint = suggest(name.text, [*FUNCTIONS, *self.scope, *place.constants])
-                message = f"unknown function or layer `{name.text}`"
-                raise Fault(error("A101", message, name.span, help=hint))
+                raise Fault(unknown_function(name, self.environment(place)))
 
     def environment(self, place: _Place) -> Environment:
         """For messages: every name that is known there."""
@@ -301,6 +304,8 @@ class _Walk:
             yield
         except Fault as fault:
             self.sink.add(fault.diagnostic)
+        except Unknown:
+            pass
 
 
 def kind_of_meaning(meaning: object) -> str:

@@ -52,13 +52,11 @@ def _stage_of(frame: Frame, link: tree.Call, name: str | None) -> _Stage:
     _check_stage(value, names, own, link)
     inner_link = tree.Call(link.function, passed, span=link.span)
     if "stride" not in names:
-        target = Target(value.target, given, inner_link, f"`{value.name}`")
+        target = Target(value.target, given, inner_link, value.name)
         return _Stage(target, target, n)
     stride = frame.value_of(own["stride"].value) if "stride" in own else 1
-    first = Target(
-        value.target, {**given, "stride": stride}, link_with(link, own), f"`{value.name}`"
-    )
-    rest = Target(value.target, {**given, "stride": 1}, inner_link, f"`{value.name}`")
+    first = Target(value.target, {**given, "stride": stride}, link_with(link, own), value.name)
+    rest = Target(value.target, {**given, "stride": 1}, inner_link, value.name)
     return _Stage(first, rest, n)
 
 

@@ -28,10 +28,11 @@ class Unknown(Exception):
 
 
 class Lost:
-    """The value of a constant whose `let` failed: what depends on it stays silent."""
+    """The meaning of a name whose definition failed: what depends on it stays silent."""
 
 
 LOST = Lost()
+ANY_NAME = "*"  # in a file's scope: some `use` failed, and any unknown name may be its
 
 
 class Items(tuple[object, ...]):
@@ -210,7 +211,7 @@ def show(value: object) -> str:
             return "auto"
         case str():
             return f'"{value}"'
-        case Items():
+        case tuple():
             return (
                 "["
                 + ", ".join(show(item) for item in value[:8])
