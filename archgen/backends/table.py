@@ -38,7 +38,7 @@ def render(network: Network, depth: int = 1, format: str = "table") -> str:
 
 
 def _as_table(summary: Summary) -> str:
-    cells = [_cells(row, "  ") for row in summary.rows]
+    cells = _all_cells(summary.rows, "  ")
     total = ("total", "", shapes(summary.figures.outputs), *_totals(summary.figures))
     widths = [max(map(len, column)) for column in zip(_HEADS, *cells, total, strict=True)]
     rule = "  ".join("-" * width for width in widths)
@@ -61,7 +61,7 @@ def _as_table(summary: Summary) -> str:
 
 def _as_markdown(summary: Summary) -> str:
     marks = ["---:" if numeric else "---" for numeric in _NUMERIC]
-    cells = [_cells(row, "&nbsp;&nbsp;") for row in summary.rows]
+    cells = _all_cells(summary.rows, "&nbsp;&nbsp;")
     total = ("**total**", "", shapes(summary.figures.outputs), *_totals(summary.figures))
     lines = [
         f"### {_escaped(summary.name)}",
@@ -80,11 +80,22 @@ def _cut(summary: Summary) -> list[str]:
     return ["", f"Only the first {len(summary.rows):,} rows are shown."] if summary.cut else []
 
 
-def _cells(row: Row, indent: str) -> tuple[str, ...]:
+def _all_cells(rows: Sequence[Row], indent: str) -> list[tuple[str, ...]]:
+    """A role is told where it begins, not again for what is inside."""
+    cells = []
+    roles: list[str] = []  # of the row itself and those that it is in
+    for row in rows:
+        roles = [*roles[: row.level], row.role]
+        told = row.level > 0 and roles[-2] == row.role
+        cells.append(_cells(row, indent, "" if told else _REMARKS[row.role]))
+    return cells
+
+
+def _cells(row: Row, indent: str, remark: str) -> tuple[str, ...]:
     times = f" x {row.count:,}" if row.count > 1 else ""
     return (
         indent * row.level + row.path,
-        row.layer + times + _REMARKS[row.role],
+        row.layer + times + remark,
         shapes(row.outputs),
         f"{row.params:,}",
         f"{row.macs:,}",
