@@ -249,7 +249,7 @@ def build(
         network = load(network, input=input, **parameters)
     elif parameters or input:
         raise TypeError("a network that is loaded has its parameters: give them to `load`")
-    check_buildable(network, meta=str(device) == "meta")
+    check_buildable(network, network.params, meta=str(device) == "meta")
     from archgen import live
     from archgen.backends.pytorch import class_name
 

@@ -18,17 +18,18 @@ MOST_MACS: Final = 2_000_000_000_000  # of one sample: about a minute on a CPU
 BYTES: Final = 4  # of a number in float32, in which models are made
 
 
-def check_buildable(network: Network, *, meta: bool) -> None:
+def check_buildable(network: Network, params: int, *, meta: bool) -> None:
     """Raise `ArchError` if a network is too large to be made live.
 
+    params: how many numbers its weights hold.
     meta: on the device of that name weights take no memory, and any number is allowed.
     """
     modules = count_modules(network)
     if modules > MOST_MODULES:
         raise _refusal(network, f"{modules:,} modules, the limit is {MOST_MODULES:,}")
     limit = min(MOST_PARAMETERS, memory() // BYTES)
-    if network.params > limit and not meta:
-        raise _refusal(network, f"{network.params:,} parameters, the limit here is {limit:,}")
+    if params > limit and not meta:
+        raise _refusal(network, f"{params:,} parameters, the limit here is {limit:,}")
 
 
 def too_large_to_run(network: Network, macs: int) -> str | None:
@@ -45,7 +46,8 @@ def count_modules(network: Network) -> int:
     """Count the modules of the live model, itself included."""
     counts: dict[int, int] = {}
     for body in _bodies(network.body):  # callees first
-        counts[id(body)] = 1 + sum(_modules_of(node, counts) for node in _made(body))
+        children = sum(_modules_of(node, counts) for node in _made(body))
+        counts[id(body)] = 1 + len(_lists(body)) + children
     return counts[id(network.body)]
 
 
@@ -76,6 +78,12 @@ def _made(body: Body) -> list[LayerNode | CallNode]:
 
 def _modules_of(node: LayerNode | CallNode, counts: dict[int, int]) -> int:
     return 1 if isinstance(node, LayerNode) else node.count * counts[id(node.body)]
+
+
+def _lists(body: Body) -> set[str]:
+    """The paths of the `nn.ModuleList`s of a body: `ups` for a node called `ups.0`."""
+    places = (node.name.split(".")[:-1] for node in _made(body))
+    return {".".join(place[: end + 1]) for place in places for end in range(len(place))}
 
 
 def _bodies(root: Body) -> list[Body]:

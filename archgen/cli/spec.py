@@ -11,7 +11,7 @@ from archgen.diagnostics import ArchError, Diagnostic, Fault
 from archgen.text import Source
 
 if TYPE_CHECKING:
-    from archgen.network import Network
+    from archgen.api import Network
     from archgen.syntax.tree import Expr
 
 Command = TypeVar("Command", bound=Callable[..., Any])

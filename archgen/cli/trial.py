@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archgen.analysis.figures import Figures, figures
 from archgen.analysis.numerals import shapes, short
 from archgen.cli.failures import Stopped
 from archgen.limits import too_large_to_run
@@ -17,7 +16,7 @@ from archgen.limits import too_large_to_run
 if TYPE_CHECKING:
     from torch import nn
 
-    from archgen.network import Network
+    from archgen.api import Network
 
 NO_TORCH = "not made: it needs torch, pip install 'archgen[torch]'"
 
@@ -28,7 +27,7 @@ def report(network: Network, path: str, options: Mapping[str, Any]) -> None:
     options: those of `api.build`. With the source on standard output the report is on standard
     error. Raises `ArchError` if the network is too large to be made, `Stopped` if torch refuses.
     """
-    known = figures(network)
+    known = network.figures
     rows = {
         "parameters": f"{known.params:,}",
         "MACs": f"{known.macs:,} ({short(known.macs)})",
@@ -39,14 +38,14 @@ def report(network: Network, path: str, options: Mapping[str, Any]) -> None:
     click.echo(network.name, err=path == "-")
     for name, text in rows.items():
         _row(name, text, path)
-    _row("live model", _live(network, known, options), path)
+    _row("live model", _live(network, options), path)
 
 
 def _row(name: str, text: str, path: str) -> None:
     click.echo(f"  {name:<12}{text}", err=path == "-")
 
 
-def _live(network: Network, known: Figures, options: Mapping[str, Any]) -> str:
+def _live(network: Network, options: Mapping[str, Any]) -> str:
     from archgen import api
 
     if find_spec("torch") is None:
@@ -56,10 +55,10 @@ def _live(network: Network, known: Figures, options: Mapping[str, Any]) -> str:
     except ValueError as problem:
         raise Stopped(str(problem)) from None
     made = _where(model, options)
-    if made != "meta" and (reason := too_large_to_run(network, known.macs)):
+    if options["device"] != "meta" and (reason := too_large_to_run(network, network.macs)):
         return f"on {made}; not run: {reason}"
     start = time.perf_counter()
-    _run(model, network, known)
+    _run(model, network)
     return f"on {made}; ran one sample in {1000 * (time.perf_counter() - start):,.0f} ms"
 
 
@@ -70,7 +69,7 @@ def _where(model: nn.Module, options: Mapping[str, Any]) -> str:
     return f"{weight.device}, {str(weight.dtype).removeprefix('torch.')}"
 
 
-def _run(model: nn.Module, network: Network, known: Figures) -> None:
+def _run(model: nn.Module, network: Network) -> None:
     """Run it, and hold its results against what the spec promised."""
     from archgen import live
 
@@ -80,7 +79,7 @@ def _run(model: nn.Module, network: Network, known: Figures) -> None:
     except RuntimeError as problem:
         reason = str(problem).strip().partition("\n")[0]
         raise Stopped(f"torch could not run the model: {reason}") from None
-    expected = [shape.sizes for shape in known.outputs]
+    expected = [shape.sizes for shape in network.figures.outputs]
     if ran != expected:
         raise Stopped(
             f"a bug in archgen, please report it: {network.name} was to give {expected}, "
