@@ -11,6 +11,8 @@ arch small {
 }
 """
 
+_WIDE = "arch wide(n=16) { input(3, 32, 32); conv(n, 3) }\n"
+
 
 def _arch(*lines: str) -> str:
     """A network with these lines in its body."""
@@ -54,8 +56,8 @@ ENTRIES: tuple[Code, ...] = (
     Code(
         "A005",
         "a string is not closed",
-        'A string in `"` ends on its line; one in `"""` may run over several. There are no escapes:\n'
-        "a backslash is a backslash.",
+        'A string in `"` ends on its line; one in `"""` may run over several. There are no\n'
+        "escapes: a backslash is a backslash.",
         fails=_arch('"block-1 = conv(16, 3)'),
         passes=_arch('"block-1" = conv(16, 3)'),
     ),
@@ -159,9 +161,9 @@ ENTRIES: tuple[Code, ...] = (
     Code(
         "A018",
         "more than promises in the braces of an arch with `=`",
-        "`arch a = b(...) { }` is `b` with these arguments. Its braces hold a documentation string\n"
-        "and promises; it has no steps of its own.",
-        fails="arch a(n=16) { input(3, 32, 32); conv(n, 3) }\narch b = a(n=8) { relu }\n",
-        passes="arch a(n=16) { input(3, 32, 32); conv(n, 3) }\narch b = a(n=8) { expect depth == 1 }\n",
+        "`arch a = b(...) { }` is `b` with these arguments. Its braces hold documentation and\n"
+        "promises; it has no steps of its own.",
+        fails=_WIDE + "arch narrow = wide(n=8) { relu }\n",
+        passes=_WIDE + "arch narrow = wide(n=8) { expect depth == 1 }\n",
     ),
 )

@@ -138,13 +138,14 @@ def respell(source: Source, tokens: list[Token], sink: Sink) -> Iterator[Token]:
             merged = False
         elif token.value in _PYTHON_CONSTANTS and token.type == "NAME":
             word = token.value.lower()
-            sink.add(error("A011", f"`{token}` is written `{word}`", span))
+            report = f"`{token}` is not a word here"
+            sink.add(error("A011", report, span, help=f"write `{word}`"))
             yield _token(_PYTHON_CONSTANTS[token.value], word, span)
         elif following is None:
             yield token
         elif token.type == "ELSE" and following.type == "IF":
             both = span_of(source, token, following)
-            sink.add(error("A011", "`else if` is written `elif`", both))
+            sink.add(error("A011", "`else if` is not a word here", both, help="write `elif`"))
             yield _token("ELIF", "elif", both)
             merged = True
         elif token.value in RESERVED and following.type == "EQUAL" and token.type != "INIT":

@@ -135,7 +135,8 @@ def _number_without_zero(here: Situation) -> Mistake | None:
 def _comment_of_another_language(here: Situation) -> Mistake | None:
     if here.token.type not in ("FLOOR_DIVIDE", "DIVIDE") or not _at_statement(here):
         return None
-    return Mistake(error("A011", "a comment begins with `#`", _span(here)))
+    report = error("A011", f"`{here.token}` begins no comment", _span(here), help="write `#`")
+    return Mistake(report)
 
 
 def _python_statement(here: Situation) -> Mistake | None:
@@ -187,7 +188,11 @@ def _stray_else(here: Situation) -> Mistake | None:
     if here.token.type not in ("ELSE", "ELIF"):
         return None
     help = "it follows the closing brace of an `if`"
-    return Mistake(error("A001", f"`{here.token}` without an `if`", _span(here), help=help))
+    report = error("A001", f"`{here.token}` without an `if`", _span(here), help=help)
+    if not here.accepts("_END"):
+        return Mistake(report)
+    apart = [_made("_END", ";", here.token), _made("ERROR", "", here.token)]
+    return Mistake(report, apart)  # the line end before it was dropped; what it ended is kept
 
 
 def _definition_in_body(here: Situation) -> Mistake | None:
@@ -204,7 +209,7 @@ def _definition_in_body(here: Situation) -> Mistake | None:
 def _reserved_word(here: Situation) -> Mistake | None:
     if here.token.value not in RESERVED or not here.accepts("NAME"):
         return None
-    if here.accepts("ARCH") and here.bracket is None:
+    if here.accepts("ERROR") and here.bracket is None:
         return None
     return Mistake(reserved(_span(here)))
 
@@ -216,7 +221,7 @@ def _stray_brace(here: Situation) -> Mistake | None:
 
 
 def _outside_of_bodies(here: Situation) -> Mistake | None:
-    if here.bracket is not None or not here.accepts("ARCH"):
+    if here.bracket is not None or not here.accepts("ERROR"):
         return None
     help = "at the top level stand `use`, `let`, `block` and `arch`; is there a `}` too many above?"
     report = error(
@@ -271,11 +276,14 @@ def _two_statements(here: Situation) -> Mistake | None:
 
 
 def _fat_arrow(here: Situation) -> Mistake | None:
-    following = here.following
-    if here.token.type != "EQUAL" or following is None or following.value != ">":
-        return None
-    span = span_of(here.source, here.token, following)
-    return Mistake(error("A011", f"`{span.text}` is not a sign", span, help="write `->` or `>=`"))
+    for sign, edge in ((here.token, here.following), (here.previous, here.token)):
+        if sign is None or edge is None or (sign.type, edge.value) != ("EQUAL", ">"):
+            continue
+        span = span_of(here.source, sign, edge)
+        if len(span.text) == 2:
+            help = "write `->` between steps, `>=` to compare"
+            return Mistake(error("A011", "`=>` is not a sign", span, help=help))
+    return None
 
 
 def _constant_without_let(here: Situation) -> Mistake | None:
@@ -301,10 +309,12 @@ def _nothing_before_arrow(here: Situation) -> Mistake | None:
 
 def _missing_part(here: Situation) -> Mistake | None:
     previous = here.previous
-    if here.token.type not in _ENDS_SOMETHING or previous is None:
+    if here.token.type not in _ENDS_SOMETHING:
         return None
     if not (here.accepts("NAME") or here.accepts("NUMBER")):
         return None
+    if previous is None:
+        return Mistake(error("A017", "an expression is missing", _span(here)))
     if previous.type in _OPERATORS:
         missing = "a value"
     elif previous.type in _AWAITS:
