@@ -201,35 +201,44 @@ class Resolver:
         init: InitTable,
         span: Span,
     ) -> Resolved:
-        target, arguments = alias_call(definition, given, self.budget)
+        target, arguments, _ = alias_call(definition, given, self.budget)
         return self._remembered(target, arguments, shapes, init, span)
 
 
 def alias_call(
     definition: Definition, given: Mapping[str, object], budget: Budget
-) -> tuple[Definition, dict[str, object]]:
-    """What an alias calls: the arch behind it, and all arguments that it and its caller give."""
+) -> tuple[Definition, dict[str, object], dict[str, object]]:
+    """What an alias calls: the arch behind it, all arguments that it and its caller give, and
+    what the alias itself knows: the values of its own parameters and of those on the way."""
     chain = definition.body.statements[0]
     assert isinstance(chain, tree.Chain)
     link = chain.links[0]
     assert isinstance(link, tree.Call)
-    env = Environment({}, definition.scope, budget=budget)
-    names: dict[str, object] = {}
-    for parameter in definition.own:
-        default = parameter.default
-        if parameter.name in given:
-            names[parameter.name] = given[parameter.name]
-        elif default is not None:
-            names[parameter.name] = evaluate(default, env.with_names(names))
-    env = env.with_names(names)
+    own = _own_parameters(definition, given, budget)
+    env = Environment(own, definition.scope, budget=budget)
     value = lookup(link.function, env)
     assert isinstance(value, LayerValue)
     assert isinstance(value.target, Definition)
     fixed = bind(value, link.arguments, env)
-    passed = {name: item for name, item in given.items() if name not in names}
-    if value.target.kind == "alias":
-        return alias_call(value.target, {**passed, **fixed}, budget)
-    return value.target, {**passed, **fixed}
+    passed = {name: item for name, item in given.items() if name not in own}
+    if value.target.kind != "alias":
+        return value.target, {**passed, **fixed}, {**given, **own}
+    target, arguments, known = alias_call(value.target, {**passed, **fixed}, budget)
+    return target, arguments, {**known, **given, **own}
+
+
+def _own_parameters(
+    definition: Definition, given: Mapping[str, object], budget: Budget
+) -> dict[str, object]:
+    """The parameters that an alias does not pass through, as given or by default."""
+    env = Environment({}, definition.scope, budget=budget)
+    names: dict[str, object] = {}
+    for parameter in definition.own:
+        if parameter.name in given:
+            names[parameter.name] = given[parameter.name]
+        elif parameter.default is not None:
+            names[parameter.name] = evaluate(parameter.default, env.with_names(names))
+    return names
 
 
 def _renumbered(value: object, refs: list[Ref], shapes: list[Shape]) -> object:

@@ -52,6 +52,7 @@ def check_definition(definition: Definition) -> list[Diagnostic]:
         if parameter.default is not None:
             walk.expression(parameter.default, _Place(frozenset(constants)))
         constants.add(parameter.name)
+    constants.update(parameter.name for parameter in definition.parameters)
     walk.statements(definition.body.statements, _Place(frozenset(constants)))
     return list(walk.sink)
 

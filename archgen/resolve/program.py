@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archgen.diagnostics import Fault, Sink, error
@@ -96,8 +96,9 @@ class Program:
     ) -> Network:
         _check_parameters(definition, given)
         target, arguments = definition, given
+        known = given
         if definition.kind == "alias":
-            target, arguments = alias_call(definition, given, resolver.budget)
+            target, arguments, known = alias_call(definition, given, resolver.budget)
         frame = resolver.open(target, arguments, [Shape(sizes) for sizes in inputs], {})
         steps = flow.run(frame, target.body.statements)
         body = finish(frame, steps, "arch")
@@ -106,8 +107,8 @@ class Program:
             raise Fault(error("A204", message, definition.span))
         promises = frame.promises
         if definition.kind == "alias":
-            promises = _alias_promises(definition, given, frame.env)
-        shown = {**frame.parameters, **given}
+            promises = _alias_promises(definition, known, frame.env)
+        shown = {**frame.parameters, **known}
         return Network(
             name=definition.name,
             doc=definition.doc or target.doc,
@@ -137,11 +138,13 @@ def _check_parameters(definition: Definition, given: Mapping[str, object]) -> No
 
 
 def _alias_promises(
-    definition: Definition, given: Mapping[str, object], env: Environment
+    definition: Definition, known: Mapping[str, object], env: Environment
 ) -> list[Promise]:
-    """The promises of an alias, over its own parameters and the network's."""
+    """The promises of an alias, over its own parameters and those that pass through."""
     statements = definition.body.statements
-    inner = env.with_names(given)
+    values = {**env.names, **known}
+    names = {each.name: values[each.name] for each in definition.parameters}
+    inner = replace(env, names=names, scope=definition.scope)
     return [
         Promise(statement.condition, inner, statement.span)
         for statement in statements
