@@ -10,6 +10,7 @@ Bad specs raise `ArchError`, which carries every diagnostic. Only `build` needs 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -205,14 +206,21 @@ def locate(spec: str) -> tuple[str, str | None]:
     path, colon, name = spec.rpartition(":")
     if not colon or not path.endswith(".arch"):
         path, name = spec, ""
-    if path.endswith(".arch") or os.sep in path or os.path.exists(path):
+    if path.endswith(".arch") or os.sep in path:
         return path, name or None
-    known = dict(shipped())
-    if path in known:
-        return str(known[path]), path
-    hint = suggest(path, list(known)) or "`archgen list` names them; a path ends in .arch"
+    if file := _shipped_file(path):
+        return str(file), path
+    known = [shipped_name for shipped_name, _ in shipped()]
+    hint = suggest(path, known) or "`archgen list` names them; a path ends in .arch"
     place = Span(Source("<command line>", spec), 0, len(spec))
     raise ArchError([error("A501", f"no shipped network is called `{path}`", place, help=hint)])
+
+
+def _shipped_file(name: str) -> Path | None:
+    """The shipped file with an arch of this name, found without parsing them all."""
+    defines = re.compile(rf"^arch {re.escape(name)}\b", re.MULTILINE)
+    files = sorted(resources.root("specs").glob("*.arch"))
+    return next((file for file in files if defines.search(file.read_text(encoding="utf-8"))), None)
 
 
 # --- what becomes of a network --------------------------------------------------------------------
