@@ -135,6 +135,7 @@ def _enlarged(size: int, kernel: int, stride: int, padding: int, extra: int) -> 
         raise LayerFault(
             f"output_padding={extra} is not smaller than the stride ({stride})",
             argument="output_padding",
+            code="A205",
         )
     enlarged = (size - 1) * stride + kernel + extra - 2 * padding
     if enlarged < 1:
@@ -142,5 +143,6 @@ def _enlarged(size: int, kernel: int, stride: int, padding: int, extra: int) -> 
             f"padding {padding} cuts off all that kernel {kernel} and stride "
             f"{stride} make of {size}",
             argument="padding",
+            code="A205",
         )
     return enlarged

@@ -47,7 +47,8 @@ def image(x: Shape) -> None:
 def divides(groups: int, number: int, what: str = "channels", argument: str = "groups") -> None:
     """`groups` parts of the same size."""
     if number % groups:
-        raise LayerFault(f"{argument}={groups} does not divide {number} {what}", argument=argument)
+        message = f"{argument}={groups} does not divide {number} {what}"
+        raise LayerFault(message, argument=argument, code="A202")
 
 
 def axis_of(axis: int, x: Shape, argument: str = "axis") -> None:

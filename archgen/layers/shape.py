@@ -195,6 +195,7 @@ class Split(Layer):
                 f"the parts {show(self.parts)} add up to {sum(self.parts)}, the input has "
                 f"{x.channels} channels",
                 argument="parts",
+                code="A202",
             )
         return tuple(x.with_channels(size) for size in self.parts)
 
@@ -245,6 +246,7 @@ class PixelShuffle(Layer):
             raise LayerFault(
                 f"{self.by} ** 2 = {self.by**2} does not divide {x.channels} channels",
                 argument="by",
+                code="A202",
             )
         larger = tuple(size * self.by for size in x.spatial)
         return x.with_spatial(x.channels // self.by**2, larger)
@@ -261,6 +263,7 @@ def _filled(sizes: tuple[int, ...], x: Shape) -> tuple[int, ...]:
         raise LayerFault(
             f"{x} are {x.numel} numbers, which do not fill {show(sizes)}",
             argument="sizes",
+            code="A202",
             help="one size may be -1" if free > 1 else None,
         )
     return tuple(x.numel // known if size == -1 else size for size in sizes)

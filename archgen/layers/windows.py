@@ -64,15 +64,15 @@ class Sliding:
                     f"half of {kernel}",
                     argument="padding",
                     help=f"say padding={kernel // 2} or less, or put `pad` before it",
+                    code="A205",
                 )
 
     def check_larger_input(self, x: Shape) -> None:
         """PyTorch's mean over volumes refuses an input smaller than the kernel, padded or not."""
         for size, kernel in zip(x.spatial, self.kernel, strict=True):
             if size < kernel:
-                raise LayerFault(
-                    f"the volume {x} is smaller than the kernel ({kernel})", argument="kernel"
-                )
+                message = f"the volume {x} is smaller than the kernel ({kernel})"
+                raise LayerFault(message, argument="kernel", code="A205")
 
     def arguments(self) -> tuple[TorchArgument, TorchArgument, TorchArgument, TorchArgument]:
         """`kernel_size`, `stride`, `padding` and `dilation` of a convolution."""
@@ -90,7 +90,7 @@ class Sliding:
         if ceil_mode and steps * stride >= size + padding:
             steps -= 1  # the last window has to start in the input or in the padding before it
         if steps < 0:
-            raise LayerFault(self._too_large(size, axis), argument="kernel")
+            raise LayerFault(self._too_large(size, axis), argument="kernel", code="A205")
         return steps + 1
 
     def _too_large(self, size: int, axis: int) -> str:
@@ -117,4 +117,5 @@ def _auto_padding(kernel: int, stride: int, dilation: int) -> int:
         "has no symmetric padding",
         argument="kernel",
         help=f"say padding={less} or padding={less + 1}",
+        code="A205",
     )
