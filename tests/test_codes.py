@@ -1,0 +1,72 @@
+"""Every code has an example that fails with it and with nothing else, and one that passes; and
+every code that the package gives has an entry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import archgen
+from archgen import api, limits
+from archgen.codes import CODES
+from archgen.codes.entry import Code
+from archgen.diagnostics import ArchError, Diagnostic
+
+PACKAGE = Path(archgen.__file__).parent
+SEVERITIES = {"A": "error", "W": "warning"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with the files that the examples of A5xx speak of."""
+    (tmp_path / "folder.arch").mkdir()
+    (tmp_path / "enormous.arch").write_text("#" * (2 << 20))
+    (tmp_path / "latin1.arch").write_bytes("# Schicht für Schicht\n".encode("latin-1"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def found(text: str) -> Iterator[Diagnostic]:
+    """What checking a spec finds and, if nothing, what building its live model finds."""
+    Path("net.arch").write_text(text)
+    diagnostics = api.check_paths(["net.arch"])
+    yield from diagnostics
+    if diagnostics:
+        return
+    try:
+        network = archgen.load("net.arch")
+        limits.check_buildable(network, network.params, meta=False)
+    except ArchError as refused:
+        yield from refused.diagnostics
+
+
+@pytest.mark.parametrize("entry", CODES.values(), ids=CODES)
+def test_one_example_fails_and_one_passes(entry: Code, folder: Path) -> None:
+    diagnostics = list(found(entry.fails))
+    assert {item.code for item in diagnostics} == {entry.code}
+    assert {item.severity.value for item in diagnostics} == {SEVERITIES[entry.code[0]]}
+    assert list(found(entry.passes)) == []
+
+
+def test_every_code_that_is_given_is_explained() -> None:
+    given = {
+        code
+        for file in PACKAGE.rglob("*.py")
+        if file.parent.name != "codes"
+        for code in re.findall(r'"([AW][0-9]{3})"', file.read_text(encoding="utf-8"))
+    }
+    assert given == set(CODES)
+
+
+def test_codes_are_in_order() -> None:
+    assert list(CODES) == sorted(CODES)
+
+
+@pytest.mark.parametrize("entry", CODES.values(), ids=CODES)
+def test_entries_are_written_to_be_read(entry: Code) -> None:
+    assert entry.title == entry.title.strip().rstrip(".")
+    assert entry.explanation.strip().endswith((".", "`"))
+    assert all(len(line) <= 100 for line in entry.explanation.splitlines())
