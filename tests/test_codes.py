@@ -29,12 +29,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def found(text: str) -> Iterator[Diagnostic]:
-    """What checking a spec finds and, if nothing, what building its live model finds."""
+OF_BUILDING = {"A122", "A405"}  # a spec that shows them is sound
+
+
+def found(code: str, text: str) -> Iterator[Diagnostic]:
+    """What checking a spec finds; for a code of building, what building its live model finds."""
     Path("net.arch").write_text(text)
-    diagnostics = api.check_paths(["net.arch"])
-    yield from diagnostics
-    if diagnostics:
+    yield from api.check_paths(["net.arch"])
+    if code not in OF_BUILDING:
         return
     try:
         network = archgen.load("net.arch")
@@ -45,10 +47,10 @@ def found(text: str) -> Iterator[Diagnostic]:
 
 @pytest.mark.parametrize("entry", CODES.values(), ids=CODES)
 def test_one_example_fails_and_one_passes(entry: Code, folder: Path) -> None:
-    diagnostics = list(found(entry.fails))
+    diagnostics = list(found(entry.code, entry.fails))
     assert {item.code for item in diagnostics} == {entry.code}
     assert {item.severity.value for item in diagnostics} == {SEVERITIES[entry.code[0]]}
-    assert list(found(entry.passes)) == []
+    assert list(found(entry.code, entry.passes)) == []
 
 
 def test_every_code_that_is_given_is_explained() -> None:
