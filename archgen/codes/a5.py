@@ -1,7 +1,7 @@
 """A5xx: files.
 
-Beside the examples, which are called `net.arch`, lie: `folder.arch`, a folder; `enormous.arch`, of two
-megabytes; `latin1.arch`, in Latin-1.
+Beside the examples, which are called `net.arch`, lie: `folder.arch`, a folder; `enormous.arch`, of
+two megabytes; `latin1.arch`, in Latin-1.
 """
 
 from __future__ import annotations
