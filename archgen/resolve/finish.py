@@ -20,6 +20,7 @@ from archgen.resolve.frame import Frame
 from archgen.resolve.initial import fitting
 from archgen.resolve.values import TensorValue, Unknown
 from archgen.shapes import Shape
+from archgen.text import Span
 
 
 def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]) -> Body:
@@ -109,15 +110,25 @@ def _check_lists(frame: Frame) -> None:
         for depth in range(1, len(parts)):
             below.setdefault(".".join(parts[:depth]), set()).add(int(parts[depth]))
     for name, indices in below.items():
-        span = next(c.node.span for key, c in frame.children.items() if key.startswith(name + "."))
         shown = name.replace(".", "[", 1).replace(".", "][") + ("]" if "." in name else "")
         if name in frame.children:
             message = f"`{shown}` is a submodule and a list of submodules at once"
+            span = _span_below(frame, name)
             raise Fault(error("A103", message, span, help="give one of them another name"))
         if gap := set(range(len(indices))) - indices:
             message = f"`{shown}[{max(indices)}]` is a submodule, but `{shown}[{min(gap)}]` is none"
             hint = "the items of a list of submodules are numbered from 0 without a gap"
+            span = _span_below(frame, f"{name}.{max(indices)}")
             raise Fault(error("A125", message, span, help=hint))
+
+
+def _span_below(frame: Frame, path: str) -> Span:
+    """The place of the last submodule at or below a path."""
+    return next(
+        frame.children[name].node.span
+        for name in reversed(frame.children)
+        if f"{name}.".startswith(f"{path}.")
+    )
 
 
 def _check_paths(frame: Frame) -> None:

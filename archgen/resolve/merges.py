@@ -79,6 +79,10 @@ def _branches(
 
 
 def _close(frame: Frame, span: Span, branches: list[Branch]) -> None:
+    if len(frame.current) > 1:
+        message = f"a branch is one value, not {len(frame.current)}"
+        hint = "a branch for each: `for x in from xs { from x }`"
+        raise Fault(error("A115", message, span, help=hint))
     branches.append(Branch(frame.ref(span), span))
 
 

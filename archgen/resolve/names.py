@@ -232,7 +232,7 @@ class _Walk:
             return
         if name in place.perhaps:
             message = f"`{name}` is not defined on every side of the `if` before"
-            hint = "define it on the other side too: `name = identity`"
+            hint = f"define it on the other side too: `{name} = identity`"
         elif name in self.scope:
             message = f"`{name}` is {kind_of_meaning(self.scope[name])}, not a value of the network"
             hint = f"name a value: `x = {name}`, then `from x`"
