@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,11 +29,15 @@ from archgen.syntax import tree
 from archgen.text import NOWHERE, Source, Span
 
 if TYPE_CHECKING:
+    from dataclasses import dataclass
+
     import torch
     from torch import nn
 
     from archgen.analysis.figures import Figures
     from archgen.backends.drawing import Drawing
+else:
+    from archgen.frozen import dataclass
 
 PathLike = str | os.PathLike[str]
 Sizes = tuple[int, ...]

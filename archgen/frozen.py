@@ -1,0 +1,84 @@
+"""A `dataclass` that is cheap to import, for modules that define many value classes.
+
+`dataclasses.dataclass(frozen=True)` compiles six methods for each class; for the hundred classes
+of a check that took longer than importing Lark. Here one, `__init__`, is compiled, and the others
+are shared. Type checkers see the standard decorator:
+
+    if TYPE_CHECKING:
+        from dataclasses import dataclass
+    else:
+        from archgen.frozen import dataclass
+
+so that they, and not the interpreter, hold that frozen values do not change.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+Getter = Callable[[Any], tuple[object, ...]]
+_getters: dict[type, Getter] = {}
+
+
+def dataclass(
+    *, frozen: bool, slots: bool = False, eq: bool = True, kw_only: bool = False
+) -> Callable[[type], type]:
+    """As `dataclasses.dataclass`, for frozen values; `eq=False` compares by identity."""
+    assert frozen
+
+    def decorate(cls: type) -> type:
+        made: Any = dataclasses.dataclass(cls, eq=False, repr=False, slots=slots, kw_only=kw_only)
+        if slots:
+            made.__getstate__ = _state
+            made.__setstate__ = _restore
+        if "__repr__" not in vars(made):
+            made.__repr__ = _repr
+        if eq:
+            made.__eq__ = _equal
+            made.__hash__ = _hash
+        return made  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def _compared(cls: type) -> Getter:
+    """Reads the fields of a class that count for equality."""
+    if cls not in _getters:
+        names = [each.name for each in dataclasses.fields(cls) if each.compare]
+        read = attrgetter(*names) if names else lambda _: ()
+        _getters[cls] = read if len(names) != 1 else lambda value: (read(value),)
+    return _getters[cls]
+
+
+def _equal(self: object, other: object) -> bool:
+    if self is other:
+        return True
+    if type(self) is not type(other):
+        return NotImplemented
+    read = _compared(type(self))
+    return bool(read(self) == read(other))
+
+
+def _hash(self: object) -> int:
+    return hash(_compared(type(self))(self))
+
+
+def _state(self: Any) -> list[object]:
+    return [getattr(self, each.name) for each in dataclasses.fields(self)]
+
+
+def _restore(self: Any, state: list[object]) -> None:
+    for each, value in zip(dataclasses.fields(self), state, strict=True):
+        setattr(self, each.name, value)
+
+
+def _repr(self: Any) -> str:
+    shown = (
+        f"{each.name}={getattr(self, each.name)!r}"
+        for each in dataclasses.fields(self)
+        if each.repr
+    )
+    return f"{type(self).__qualname__}({', '.join(shown)})"
