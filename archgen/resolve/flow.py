@@ -185,6 +185,8 @@ def run_named(frame: Frame, named: tree.Named) -> Step:
     links = named.chain.links
     if makes_module(links):
         check_submodule(name, place.span)
+    if indices:
+        _only_flow(frame, place.span, "a list of submodules")
     lead: list[Step] = []
     if isinstance(links[0], tree.From):
         _only_flow(frame, links[0].span, "`from`")

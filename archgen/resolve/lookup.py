@@ -76,6 +76,9 @@ def unknown_layer(name: tree.Name, env: Environment) -> Diagnostic:
 def unknown_function(name: tree.Name, env: Environment) -> Diagnostic:
     """The same for what is called in an expression."""
     check_lost(name, env.scope)
+    if name.text == "stage":
+        message = "a `stage` is applied where it stands, it is no value"
+        return error("A112", message, name.span, help="make it a block: `block NAME = stage(...)`")
     hint = _shipped(name.text) or suggest(name.text, [*FUNCTIONS, *env.scope, *env.names])
     return error("A101", f"unknown function or layer `{name.text}`", name.span, help=hint)
 

@@ -12,7 +12,7 @@ from archgen.resolve.frame import Frame
 from archgen.resolve.lookup import match_arguments, parameters_of
 from archgen.resolve.sequential import container
 from archgen.resolve.targets import Target, apply_target
-from archgen.resolve.values import LayerValue, identity_key, kind_of
+from archgen.resolve.values import LayerValue, identity_key, kind_of, show
 from archgen.syntax import tree
 
 
@@ -50,6 +50,10 @@ def _stage_of(frame: Frame, link: tree.Call, name: str | None) -> _Stage:
     given = bind(value, passed, frame.env)
     names = parameters_of(value.target)
     _check_stage(value, names, own, link)
+    if "stride" in dict(value.arguments):
+        message = f"`{value.name}` brings a `stride`, which a stage gives to its calls"
+        hint = "give it to the stage: `stage(block, ..., stride=2)`"
+        raise Fault(error("A120", message, block.span, help=hint))
     inner_link = tree.Call(link.function, passed, span=link.span)
     if "stride" not in names:
         target = Target(value.target, given, inner_link, value.name)
@@ -87,8 +91,7 @@ def _whole(frame: Frame, argument: tree.Argument | None, what: str, default: int
     value = frame.value_of(argument.value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         message = f"`{what}` must be an integer of at least 1"
-        shown = f"it is {value}" if isinstance(value, int | float) else kind_of(value)
-        raise Fault(error("A109", message, argument.span, shown))
+        raise Fault(error("A109", message, argument.span, f"it is {show(value)}"))
     return value
 
 
