@@ -53,13 +53,13 @@ def _compared(cls: type) -> Getter:
     return _getters[cls]
 
 
-def _equal(self: object, other: object) -> bool:
+def _equal(self: object, other: object) -> object:
     if self is other:
         return True
     if type(self) is not type(other):
         return NotImplemented
     read = _compared(type(self))
-    return bool(read(self) == read(other))
+    return read(self) == read(other)
 
 
 def _hash(self: object) -> int:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 
 
 def main() -> None:
     """Run the command of `sys.argv` and exit with its status; 130 after Ctrl-C."""
+    # Imports and trees are hardly garbage: looking for it takes a thirtieth of a short run.
+    gc.set_threshold(100_000)
+    # Pydantic looks for plugins in the metadata of every installed package; we use none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         from archgen.cli.app import run
 
