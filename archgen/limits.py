@@ -26,10 +26,12 @@ def check_buildable(network: Network, params: int, *, meta: bool) -> None:
     """
     modules = count_modules(network)
     if modules > MOST_MODULES:
-        raise _refusal(network, f"{modules:,} modules, the limit is {MOST_MODULES:,}")
+        reason = f"{modules:,} modules, the limit is {MOST_MODULES:,}"
+        raise _refusal(network, reason, "lower a repeat (`--set`)")
     limit = min(MOST_PARAMETERS, memory() // BYTES)
     if params > limit and not meta:
-        raise _refusal(network, f"{params:,} parameters, the limit here is {limit:,}")
+        reason = f"{params:,} parameters, the limit on this machine is {limit:,}"
+        raise _refusal(network, reason, "on the device meta weights take no memory")
 
 
 def too_large_to_run(network: Network, macs: int) -> str | None:
@@ -59,13 +61,13 @@ def memory() -> int:
         return MOST_PARAMETERS * BYTES
 
 
-def _refusal(network: Network, reason: str) -> ArchError:
+def _refusal(network: Network, reason: str, help: str) -> ArchError:
     refused = error(
         "A405",
         f"{network.name}: too large for a live model: {reason}",
         network.span,
         notes=["it can be checked, counted, drawn and written as source all the same"],
-        help="lower a repeat or a width (`--set`); on the device meta weights take no memory",
+        help=help,
     )
     return ArchError([refused])
 
