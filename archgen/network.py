@@ -62,7 +62,7 @@ class CallNode:
     """
 
     name: str
-    body: Body
+    body: Body = field(repr=False)  # shared, so that its text would be written again and again
     inputs: tuple[Ref, ...]
     outputs: tuple[Ref, ...]
     count: int = 1
@@ -230,7 +230,7 @@ class Definition:
     name: str
     kind: Literal["block", "arch", "implicit", "synonym", "alias"]
     parameters: tuple[tree.Parameter, ...]
-    body: tree.Body
+    body: tree.Body = field(repr=False)
     doc: str
     scope: Mapping[str, object] = field(repr=False)
     span: Span
@@ -274,8 +274,8 @@ class Body:
     listed: bool  # `output xs`: the result is a list
     aux: tuple[AuxValue, ...]
     values: tuple[Shape, ...]
-    nodes: tuple[Node, ...]
-    steps: tuple[Step, ...]
+    nodes: tuple[Node, ...] = field(repr=False)
+    steps: tuple[Step, ...] = field(repr=False)
     names: Mapping[str, Ref]  # named values, for features
     path_init: tuple[tuple[str, Initialiser], ...] = ()  # paths inside this body
 
