@@ -27,7 +27,7 @@ class Driver:
         self.at = 0
         self._sink = sink
         self._braces: list[int] = []  # how high the parser's stack was at each open brace
-        self._repaired = -1
+        self._repaired = 0  # the line of the last mistake that was read as what was meant
 
     def run(self, start: str) -> Tree[Token] | None:
         """Parse; None if nothing sensible is left."""
@@ -109,13 +109,16 @@ class Driver:
 
     def _mend(self) -> bool:
         """Report the token that does not fit, and make the parser able to go on."""
+        line = self.source.line_column(begin_of(self.token))[0]
+        if line == self._repaired:  # most likely a consequence: what was read instead was wrong
+            return self._panic()
         mistake = mistakes.diagnose(self)
         self._sink.add(mistake.diagnostic)
-        if mistake.tokens is not None and self._repaired != self.at:
-            self._repaired = self.at
-            self.tokens[self.at : self.at + mistake.width] = mistake.tokens
-            return True
-        return self._panic()
+        if mistake.tokens is None:
+            return self._panic()
+        self._repaired = line
+        self.tokens[self.at : self.at + mistake.width] = mistake.tokens
+        return True
 
     def _panic(self) -> bool:
         """Give up the statement: mark it as broken, and go on where the next one begins."""
@@ -133,9 +136,13 @@ class Driver:
 
     def _height_of_statement(self) -> int | None:
         """How much of the stack to keep so that a statement may begin there."""
+        values = self._parser.parser_state.value_stack
+        closed = 0  # bodies that are complete, and lie on the stack in parts until they are reduced
         for height in range(len(self._stack), 0, -1):
-            if "ERROR" in self._states[self._stack[height - 1]]:
+            if not closed and "ERROR" in self._states[self._stack[height - 1]]:
                 return height
+            kind = getattr(values[height - 2], "type", None) if height > 1 else None
+            closed += (kind == "RBRACE") - (kind == "LBRACE" and closed > 0)
         return None
 
     def _skip(self, depth: int) -> None:

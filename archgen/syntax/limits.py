@@ -15,6 +15,6 @@ MAX_OPERATORS: Final = MAX_DEPTH
 MAX_ERRORS: Final = 20
 MAX_INTEGER: Final = 2**63 - 1
 MAX_DIGITS: Final = 64
-MAX_HOLES: Final = 5_000
+MAX_HOLES: Final = 2_000
 """Expressions inside strings, in one file."""
 MAX_HOLE_DEPTH: Final = 32

@@ -80,6 +80,11 @@ def not_closed(span: Span) -> Diagnostic:
     return error("A002", f"`{span.text}` is never closed", span, help=f"`{closer}` is missing")
 
 
+def brace_in_brackets(span: Span) -> Diagnostic:
+    help = "a list stands in `[ ]`; a body cannot be an argument: give it a name, as a block"
+    return error("A001", "`{` inside other brackets", span, help=help)
+
+
 def semicolon_in_brackets(span: Span) -> Diagnostic:
     return error("A009", "`;` ends a statement, here inside brackets", span, help="write `,`")
 
@@ -272,6 +277,8 @@ def _two_statements(here: Situation) -> Mistake | None:
     report = error(
         "A012", f"something is missing before {_shown(here.token)}", _span(here), help=help
     )
+    if kind == "STRING":
+        return Mistake(report)
     return Mistake(report, [_made("_END", ";", here.token), here.token])
 
 

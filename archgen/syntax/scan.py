@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from lark import Token
 from lark.exceptions import UnexpectedCharacters
@@ -28,6 +29,7 @@ _JOINS_BEFORE = frozenset({"ARROW", "ELSE", "ELIF"})
 _UNFINISHED = kinds("LPAR LSQB COMMA EQUAL ARROW PLUS MINUS TIMES DIVIDE FLOOR_DIVIDE POWER AND OR")
 _OPERATORS = kinds("NOT PLUS MINUS TIMES DIVIDE FLOOR_DIVIDE MODULO POWER ELSE")
 _STARTS_OVER = kinds("_END COMMA EQUAL AND OR COLON ARROW")
+_LOOK_AHEAD = 100  # tokens; there may be many brackets on one line
 _DEFINES = frozenset({"USE", "BLOCK", "ARCH"})
 
 
@@ -154,6 +156,7 @@ class _Layout:
         self._kept: list[Token] = []
         self._open: list[_Open] = []
         self._suspect: _Open | None = None  # a brace whose closing one stands further left
+        self._dropped = 0  # braces in brackets that were reported and left out
         self._at = 0
 
     def run(self) -> list[Token]:
@@ -199,12 +202,19 @@ class _Layout:
 
     def _take_opener(self, token: Token) -> None:
         if token.type == "LBRACE" and self._inside_brackets:
-            self._cut_unclosed(self._at - 1)
+            if self._closes_on_its_line(self._open[-1].token):
+                self._sink.add(mistakes.brace_in_brackets(self._span(token)))
+                self._dropped += 1
+            else:
+                self._cut_unclosed(self._at - 1)
             return
         self._open.append(_Open(token, self._at - 1, len(self._kept)))
         self._kept.append(token)
 
     def _take_closing_brace(self, token: Token) -> None:
+        if self._inside_brackets and self._dropped:
+            self._dropped -= 1
+            return
         if self._inside_brackets:
             self._cut_unclosed(self._at - 1)
             return
@@ -281,6 +291,16 @@ class _Layout:
             if self._raw[index].type == "_END" and self._raw[index].value == "\n":
                 return stop if self._raw[index - 1].type in _UNFINISHED else index
         return stop
+
+    def _closes_on_its_line(self, opener: Token) -> bool:
+        """Whether what is left of the line could close a bracket."""
+        end = self._source.text.find("\n", end_of(self._raw[self._at - 1]))
+        for token in islice(self._raw, self._at, self._at + _LOOK_AHEAD):
+            if 0 <= end <= begin_of(token):
+                break
+            if token.type == _CLOSER[opener.type]:
+                return True
+        return False
 
     def _is_further_left(self, closer: Token, opener: Token) -> bool:
         starts = [self._line_start(token) for token in (closer, opener)]

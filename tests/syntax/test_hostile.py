@@ -56,6 +56,7 @@ _BROKEN = {
     "marks that reorder": "\u202e" * (1 << 20),
     "missing commas": "arch a { f(" + "1 " * 30_000 + ") }",
     "bad numbers": "let a = [" + "1e999, " * 10_000 + "]",
+    "braces in brackets": "let a = (" + "{}" * 40_000 + ")",
     "bytes": bytes(range(256)).decode("latin-1") * 4096,
 }
 
