@@ -117,7 +117,7 @@ def _check_archs(program: Program) -> None:
         if any(parameter.default is None for parameter in definition.parameters):
             continue  # made to be given arguments by others
         network = program.network(name)
-        if network is not None:
+        if network is not None and program.module.whole:
             program.sink.extend(verify(network))
 
 

@@ -46,7 +46,9 @@ def lookup(name: tree.Name, env: Environment) -> object:
 
 
 def as_value(meaning: object) -> object:
-    """What a file's name is worth in an expression."""
+    """What a file's name is worth in an expression. Raises `Unknown` for a lost constant."""
+    if meaning is LOST:
+        raise Unknown
     if meaning is LOST:
         raise Unknown
     if isinstance(meaning, Definition) or (

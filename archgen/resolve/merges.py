@@ -167,7 +167,8 @@ def _merged(link: tree.Merge, axis: int, shapes: list[Shape], branches: list[Bra
     if fault is None:
         return merge_shapes(link.kind, axis, shapes)
     message, hint = fault
-    also = [Label(b.span, str(s)) for b, s in zip(branches, shapes, strict=True)]
+    labels = (Label(b.span, str(s)) for b, s in zip(branches, shapes, strict=True))
+    also = list(dict.fromkeys(labels))  # passes of a loop may say the same
     raise Fault(error("A203", f"{link.kind}: {message}", link.keyword, also=also, help=hint))
 
 

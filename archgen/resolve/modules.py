@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,11 @@ class Module:
     sources: dict[str, Source] = field(default_factory=dict)  # this file and all that it uses
 
     @property
+    def whole(self) -> bool:
+        """Whether all of its text, and all that it uses, was understood."""
+        return ANY_NAME not in self.scope
+
+    @property
     def definitions(self) -> tuple[Definition, ...]:
         return tuple(item for item in self.names.values() if isinstance(item, Definition))
 
@@ -48,7 +54,7 @@ class Loader:
 
     def load(self, path: Path, shown: str, asked: Span | None = None) -> Module | None:
         """The module of a file; None if it cannot be read. `asked` is the `use` that names it."""
-        key = path.resolve()
+        key = Path(os.path.realpath(path))  # where links go in a circle, `resolve` raises
         if key in self._open:
             message = f"`{shown}` is used by itself, directly or through others"
             hint = "move what both need to a third file"

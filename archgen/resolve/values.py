@@ -109,6 +109,8 @@ class Budget:
         self.left = steps
 
     def spend(self, span: Span, steps: int = 1) -> None:
+        if self.left < 0:
+            raise Unknown  # said once
         self.left -= steps
         if self.left < 0:
             raise Fault(
