@@ -21,6 +21,13 @@ LIBRARIES = sorted((root("specs") / "blocks").glob("*.arch"))
 
 # Parameters as printed, in millions, and where.
 PUBLISHED = {
+    "squeezenet1_0": "1.248424",  # Iandola et al. 2016, table 1
+    "mobilenet_v1": "4.2",  # Howard et al. 2017, table 8
+    "mobilenet_v3_small": "2.5",  # Howard et al. 2019, table 3
+    "shufflenet_v2_x0_5": "1.4",  # Ma et al. 2018, table 5
+    "shufflenet_v2_x1_0": "2.3",
+    "shufflenet_v2_x1_5": "3.5",
+    "shufflenet_v2_x2_0": "7.4",
     "wide_resnet50_2": "68.9",  # Zagoruyko, Komodakis 2016, table 8
     "resnet20": "0.27",  # He et al. 2015, table 6
     "resnet32": "0.46",
@@ -37,6 +44,8 @@ PUBLISHED = {
     "densenet_bc250_k24": "15.3",
     "densenet_bc190_k40": "25.6",
 }
+# Multiply-adds as printed, in millions: Howard et al. 2017, table 8; Zhang et al. 2017, table 1.
+EXACT_WORK = {"mobilenet_v1": 569, "shufflenet_v1": 137}
 # Multiply-adds as printed, in units of 10^9: He et al. 2015, table 1 (v1), section 3.3, figure 3;
 # Xie et al. 2016, table 1.
 WORK = {
@@ -73,7 +82,7 @@ def test_network_promises_parameters_work_and_depth(name: str) -> None:
     network = archgen.load(name)
     promised = {word for promise in network.promises for word in names_in(promise.condition)}
     assert {"params", "macs", "depth"} <= promised
-    assert re.search(r"arXiv:\d{4}\.\d{5}", network.doc)
+    assert re.search(r"\b(19|20)\d\d\b", network.doc), "say where it was published"
 
 
 def names_in(condition: tree.Expr) -> set[str]:
@@ -92,6 +101,16 @@ def test_parameters_that_the_papers_round_otherwise() -> None:
     2016, table 4) seems to leave out the weights of batch norm."""
     assert archgen.load("resnext29_16x64d").params // 100_000 == 681
     assert archgen.load("preact_resnet1001").params == 10_327_706
+
+
+@pytest.mark.parametrize("name", ["lenet5", "lenet5_1998"])
+def test_lenet_has_its_61706_parameters(name: str) -> None:
+    assert archgen.load(name).params == 61_706
+
+
+@pytest.mark.parametrize(("name", "millions"), list(EXACT_WORK.items()))
+def test_work_is_as_published_to_the_million(name: str, millions: int) -> None:
+    assert round(archgen.load(name).macs / 1e6) == millions
 
 
 @pytest.mark.parametrize(("name", "billions"), list(WORK.items()))
@@ -115,3 +134,8 @@ def test_shortcuts_without_weights_cost_nothing() -> None:
 def test_resnet50_fits_on_a_card() -> None:
     text = (root("specs") / "resnet50.arch").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 20
+
+
+def test_googlenet_fits_on_a_page() -> None:
+    text = (root("specs") / "googlenet.arch").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 60

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 import torchvision
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import archgen
@@ -13,6 +15,19 @@ import archgen
 pytestmark = pytest.mark.torch
 
 NAMES = [
+    "alexnet",
+    "vgg11",
+    "vgg11_bn",
+    "vgg13",
+    "vgg13_bn",
+    "vgg16",
+    "vgg16_bn",
+    "vgg19",
+    "vgg19_bn",
+    "squeezenet1_0",
+    "squeezenet1_1",
+    "googlenet",
+    "inception_v3",
     "resnet18",
     "resnet34",
     "resnet50",
@@ -27,63 +42,136 @@ NAMES = [
     "densenet161",
     "densenet169",
     "densenet201",
+    "mobilenet_v2",
+    "mobilenet_v3_large",
+    "mobilenet_v3_small",
+    "shufflenet_v2_x0_5",
+    "shufflenet_v2_x1_0",
+    "shufflenet_v2_x1_5",
+    "shufflenet_v2_x2_0",
+    "mnasnet0_5",
+    "mnasnet0_75",
+    "mnasnet1_0",
+    "mnasnet1_3",
 ]
+# One of each kind of unit, and the size of the images that it is trained on here.
+TRAINED = {
+    "alexnet": 64,
+    "vgg11_bn": 64,
+    "squeezenet1_1": 64,
+    "googlenet": 64,
+    "inception_v3": 299,  # its auxiliary head takes no other size
+    "resnet18": 64,
+    "resnet50": 64,
+    "resnext50_32x4d": 64,
+    "densenet121": 64,
+    "mobilenet_v2": 64,
+    "mobilenet_v3_large": 64,
+    "shufflenet_v2_x1_0": 64,
+    "mnasnet1_0": 64,
+}
+STARTS = [*TRAINED, "vgg11", "squeezenet1_0", "mobilenet_v3_small", "mnasnet0_5"]
+OPTIONS: dict[str, dict[str, Any]] = {  # silence a warning about the default
+    "googlenet": {"init_weights": True},
+    "inception_v3": {"init_weights": True},
+}
+# Auxiliary outputs by torchvision's names for them.
+HEADS = {"aux_logits": "AuxLogits", "aux_logits1": "aux1", "aux_logits2": "aux2"}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_equals_torchvision(name: str) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    theirs = torchvision.models.get_model(name, weights=None)
+    theirs = reference(name)
     stir_statistics(theirs)
     ours = archgen.build(name, seed=1)
 
     assert shapes(ours) == shapes(theirs)
     ours.load_state_dict(theirs.state_dict(), strict=True)
-    x = torch.randn(2, 3, 224, 224)
+    x = torch.randn(2, *archgen.load(name).input)
     with torch.inference_mode():
         expected = theirs.eval()(x)
         assert expected.abs().max() > 0
         assert torch.equal(ours.eval()(x), expected)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnext50_32x4d", "densenet121"])
-def test_trains_as_torchvision(name: str) -> None:
-    torch.set_num_threads(1)
-    theirs = torchvision.models.get_model(name, weights=None).train()
-    ours = archgen.build(name).train()
-    ours.load_state_dict(theirs.state_dict())
-    x = torch.randn(2, 3, 64, 64)
-    for model in (ours, theirs):
-        model(x).square().mean().backward()
+@pytest.mark.parametrize(("name", "size"), list(TRAINED.items()))
+def test_trains_as_torchvision(name: str, size: int) -> None:
+    """Outputs (auxiliary ones too), gradients and statistics after a step of training.
 
-    expected = dict(theirs.named_parameters())
+    In float64, for gradients of branches are added up in another order than torchvision's.
+    """
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    theirs = without_dropout(reference(name)).double().train()
+    ours = without_dropout(archgen.build(name)).double().train()
+    ours.load_state_dict(theirs.state_dict())
+    x = torch.randn(2, 3, size, size, dtype=torch.float64)
+    mine, expected = named_outputs(ours(x)), named_outputs(theirs(x))
+    assert mine.keys() == expected.keys()
+    assert all(torch.equal(mine[key], expected[key]) for key in mine)
+
+    for outputs in (mine, expected):
+        torch.stack([value.square().mean() for value in outputs.values()]).sum().backward()
+    gradients = {key: weight.grad for key, weight in theirs.named_parameters()}
     for key, weight in ours.named_parameters():
-        torch.testing.assert_close(weight.grad, expected[key].grad, rtol=1e-4, atol=1e-6)
-    assert torch.equal(ours(x), theirs(x))
+        torch.testing.assert_close(weight.grad, gradients[key], rtol=1e-6, atol=1e-9)
+    buffers = dict(theirs.named_buffers())
+    assert all(torch.equal(buffer, buffers[key]) for key, buffer in ours.named_buffers())
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_multiply_adds_are_what_torch_counts(name: str) -> None:
+    network = archgen.load(name)
     with torch.device("meta"):
-        model = torchvision.models.get_model(name, weights=None).eval()
-        x = torch.empty(1, 3, 224, 224)
+        model = reference(name).eval()
+        x = torch.empty(1, *network.input)
     with FlopCounterMode(display=False) as counter:
         model(x)
-    network = archgen.load(name)
     assert 2 * network.macs == counter.get_total_flops()
     assert network.params == sum(weight.numel() for weight in model.parameters())
 
 
-@pytest.mark.parametrize("name", ["resnet18", "densenet121"])
+@pytest.mark.parametrize("name", STARTS)
 def test_weights_start_as_in_torchvision(name: str) -> None:
-    """Spreads of convolutions agree within sampling error; constants are equal."""
-    theirs = dict(torchvision.models.get_model(name, weights=None).named_parameters())
+    """Means and spreads agree within six deviations of a sample of their size; constants are
+    equal."""
+    torch.manual_seed(1)
+    theirs = dict(reference(name).named_parameters())
     for key, weight in archgen.build(name, seed=0).named_parameters():
-        if weight.numel() > 10_000:
-            torch.testing.assert_close(weight.std(), theirs[key].std(), rtol=0.05, atol=0)
-        elif theirs[key].std() == 0:
-            assert torch.equal(weight, theirs[key])
+        expected = theirs[key].detach()
+        spread = expected.std(correction=0).item()
+        if spread == 0:
+            assert torch.equal(weight, expected), key
+        else:
+            error = spread / weight.numel() ** 0.5
+            assert weight.mean().item() == pytest.approx(
+                expected.mean().item(), abs=6 * 2**0.5 * error
+            ), key
+            assert weight.std(correction=0).item() == pytest.approx(spread, abs=6 * error), key
+
+
+def reference(name: str) -> nn.Module:
+    """torchvision's network, freshly initialised."""
+    model: nn.Module = torchvision.models.get_model(name, weights=None, **OPTIONS.get(name, {}))
+    return model
+
+
+def without_dropout(model: nn.Module) -> nn.Module:
+    """Switch dropout off: heads for training draw their numbers later than torchvision's."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return model
+
+
+def named_outputs(outputs: Tensor | tuple[Tensor, ...]) -> dict[str, Tensor]:
+    """The values of a result by name; the first is the network's own, however it is called."""
+    if isinstance(outputs, Tensor):
+        return {"": outputs}
+    names = ["", *outputs._fields[1:]]  # type: ignore[attr-defined]
+    return {HEADS.get(name, name): value for name, value in zip(names, outputs, strict=True)}
 
 
 def shapes(model: nn.Module) -> dict[str, torch.Size]:
