@@ -49,8 +49,6 @@ def as_value(meaning: object) -> object:
     """What a file's name is worth in an expression. Raises `Unknown` for a lost constant."""
     if meaning is LOST:
         raise Unknown
-    if meaning is LOST:
-        raise Unknown
     if isinstance(meaning, Definition) or (
         isinstance(meaning, type) and issubclass(meaning, Layer)
     ):
@@ -139,10 +137,12 @@ def match_arguments(
 ) -> dict[str, tree.Argument]:
     """Which argument is for which parameter; positional ones come first and fill in order."""
     matched: dict[str, tree.Argument] = {}
+    named = False
     for position, argument in enumerate(arguments):
         name = argument.name
         if name is None:
-            name = _positional(callee, names, argument, position, len(matched))
+            _check_positional(callee, names, argument, position, named=named)
+            name = names[position]
         elif name not in names:
             has = f"it has: {', '.join(names)}" if names else "it has none"
             message = f"`{callee}` has no argument `{name}`"
@@ -150,19 +150,19 @@ def match_arguments(
         elif name in matched:
             raise Fault(error("A108", f"`{name}` is given twice", argument.span))
         matched[name] = argument
+        named = named or argument.name is not None
     return matched
 
 
-def _positional(
-    callee: str, names: Sequence[str], argument: tree.Argument, position: int, matched: int
-) -> str:
-    if position != matched or position >= len(names):
-        if position < len(names):
-            message = "a positional argument after a named one"
-            raise Fault(error("A108", message, argument.span, help="name it, or move it forward"))
+def _check_positional(
+    callee: str, names: Sequence[str], argument: tree.Argument, position: int, *, named: bool
+) -> None:
+    if position >= len(names):
         takes = f"at most {len(names)} arguments" if names else "no arguments"
         raise Fault(error("A108", f"`{callee}` takes {takes}", argument.span))
-    return names[position]
+    if named:
+        message = "a positional argument after a named one"
+        raise Fault(error("A108", message, argument.span, help="name it, or move it forward"))
 
 
 def suggest(name: str, known: Sequence[str]) -> str | None:

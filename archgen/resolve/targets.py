@@ -88,7 +88,7 @@ def make_layer(frame: Frame, target: Target, cls: type[Layer]) -> Layer:
     made = make(cls, arguments, show)
     if isinstance(made, Layer):
         return made
-    first, *others = (
+    *others, last = (
         error(
             "A109" if fault.argument in arguments else "A107",
             fault.message,
@@ -99,7 +99,7 @@ def make_layer(frame: Frame, target: Target, cls: type[Layer]) -> Layer:
     )
     for diagnostic in others:
         frame.resolver.report(diagnostic)
-    raise Fault(first)
+    raise Fault(last)
 
 
 def _plain(value: object) -> object:
