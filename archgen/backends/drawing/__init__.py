@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import TypeGuard, get_args
 
 from archgen.analysis.paths import hint, locate
-from archgen.backends.drawing.diagram import Diagram, boxes
+from archgen.backends.drawing.diagram import MOST_BOXES, Diagram, TooLarge, boxes
 from archgen.backends.drawing.dot import to_dot
 from archgen.backends.drawing.mermaid import to_mermaid
 from archgen.backends.drawing.render import FORMATS, NoRenderer, RenderingFailed, render
 from archgen.backends.drawing.sketch import Level, sketch
-from archgen.backends.drawing.wiring import MOST_OPERATIONS, TooLarge
 from archgen.diagnostics import ArchError, error
 from archgen.network import Network
 from archgen.text import Source
@@ -114,6 +113,6 @@ def _held(network: Network, path: str) -> str:
 
 
 def _too_large(network: Network) -> ArchError:
-    message = f"a drawing of `{network.name}` would have more than {MOST_OPERATIONS:,} boxes"
+    message = f"a drawing of `{network.name}` would have more than {MOST_BOXES:,} boxes"
     help_ = "draw it with level=stage, and `expand` what is of interest"
     return ArchError([error("A404", message, network.span, help=help_)])

@@ -7,7 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from archgen.backends.drawing.diagram import Box, Diagram, Edge, Form, Group, Item, Line
+from archgen.backends.drawing.diagram import (
+    MOST_BOXES,
+    Box,
+    Diagram,
+    Edge,
+    Form,
+    Group,
+    Item,
+    Line,
+    TooLarge,
+)
 
 
 @dataclass(slots=True)
@@ -40,8 +50,9 @@ class Canvas:
         form: Form = "box",
         dashed: bool = False,
     ) -> str:
-        """Draw a box; its id."""
+        """Draw a box; its id. Raises `TooLarge` when there are too many."""
         self._boxes += 1
+        self._check_size()
         name = f"n{self._boxes}"
         self._items.append(Box(name, kind, lines, note, path, form, dashed))
         return name
@@ -57,6 +68,7 @@ class Canvas:
         """A frame round all that is drawn inside the `with`; one frame where there would be two."""
         outside, self._items = self._items, []
         self._groups += 1
+        self._check_size()
         name = f"g{self._groups}"
         yield
         items, self._items = self._items, outside
@@ -64,6 +76,10 @@ class Canvas:
             only = items[0]
             titles, items = (*titles, *only.titles), list(only.items)
         outside.append(Group(name, kind, titles, note, path, tuple(items)))
+
+    def _check_size(self) -> None:
+        if self._boxes + self._groups > MOST_BOXES:
+            raise TooLarge
 
     def connect(self, end: End, box: str, *, shortcut: bool = False, dashed: bool = False) -> None:
         """Draw an edge. Shortcuts bear no label: another edge from there does."""

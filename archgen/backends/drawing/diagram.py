@@ -6,7 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+MOST_BOXES = 3000
 Form = Literal["box", "terminal", "merge", "fork"]
+
+
+class TooLarge(Exception):
+    """A drawing of more than `MOST_BOXES`: nobody could read it, nor Graphviz place it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,11 +98,14 @@ class _Text:
             attributes["arrowhead"] = "none"
         if edge.dashed:
             attributes |= {"style": "dashed", "color": _quoted(FAINT)}
-        if {edge.source, edge.target} <= self.spine and not edge.shortcut:
-            attributes["weight"] = "100"
-        elif edge.source in self.forks:
-            attributes["weight"] = "2"  # side paths begin where the main one does
+        attributes["weight"] = self._weight(edge)
         return f"  {edge.source} -> {edge.target} {_attributes(attributes)}"
+
+    def _weight(self, edge: Edge) -> str:
+        """How short and straight an edge should be."""
+        if not edge.shortcut and {edge.source, edge.target} <= self.spine:
+            return "100"
+        return "2" if edge.source in self.forks else "1"  # side paths begin with the main one
 
 
 def spine(diagram: Diagram) -> frozenset[str]:

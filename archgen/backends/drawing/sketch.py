@@ -175,7 +175,7 @@ class _Sketch:
     def _single(self, operation: Operation, scope: Scope, ends: Ends) -> None:
         node = operation.node
         if not isinstance(node, MergeNode):
-            words = (Word(f"parameter {operation.path}"),)
+            words = (Word(f"parameter {operation.path.rpartition('.')[2]}"),)
             box = self.canvas.box("parameter", (words,), path=operation.path)
             return self._leave(operation, box, scope, ends)
         form: Literal["box", "merge"] = "box" if node.kind == "concat" else "merge"

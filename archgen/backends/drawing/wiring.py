@@ -11,18 +11,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 
+from archgen.backends.drawing.diagram import MOST_BOXES, TooLarge
 from archgen.backends.drawing.likeness import Likeness
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode, Ref
 from archgen.shapes import Shape
 
 Value = int  # the number of a value in a scope
 Twins = tuple[Body, ...]
-MOST_OPERATIONS = 3000
 FEWEST_PATHS = 3  # equal parallel paths that are worth folding
-
-
-class TooLarge(Exception):
-    """A drawing nobody could read, and Graphviz could not place."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +63,9 @@ class Calls:
 
     @property
     def bodies(self) -> Twins:
-        return tuple(call.body for operation in self.operations for call in operation.calls)
+        """The distinct ones: folds in folds call some exponentially often."""
+        calls = (call for operation in self.operations for call in operation.calls)
+        return tuple(dict.fromkeys(call.body for call in calls))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +148,7 @@ def _spread(
             results = tuple(scope.value(_shapes(twins, ref)) for ref in node.outputs)
             scope.operations.append(Operation(name, sites, arguments, results))
         values.update(zip(node.outputs, results, strict=True))
-        if len(scope.operations) > MOST_OPERATIONS:
+        if len(scope.operations) > MOST_BOXES:
             raise TooLarge
     return values
 
