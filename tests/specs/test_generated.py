@@ -1,0 +1,91 @@
+"""The generated `forward` of every shipped network computes what its resolved network says.
+
+The oracle walks the network's nodes with the model's own layers, each on a copy of its input:
+what it cannot share with the generated source is the wiring, and the safety of in-place layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import add, mul
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import archgen
+from archgen.network import Body, CallNode, LayerNode, MergeNode
+from archgen.shapes import Shape
+
+pytestmark = pytest.mark.torch
+
+
+@pytest.mark.parametrize("name", [name for name, _ in archgen.shipped()])
+def test_forward_is_the_network(name: str) -> None:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    network = load_small(name)
+    model = archgen.build(network).eval()
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):  # small, so that 1202 layers stay finite
+            nn.init.uniform_(module.weight, 0.1, 0.4)
+            nn.init.normal_(module.bias, std=0.1)
+            nn.init.normal_(module.running_mean, std=0.1)
+    x = torch.randn(1, *network.input)
+
+    with torch.inference_mode():
+        expected = run(network.body, model, x)
+        assert expected.isfinite().all()
+        assert torch.equal(model(x), expected)
+
+
+def load_small(name: str) -> archgen.Network:
+    """The network for a small image: the wiring is the same, and the test faster."""
+    channels, *sizes = archgen.load(name).input
+    small = [min(size, 64) for size in sizes]
+    try:
+        return archgen.load(name, input=(channels, *small))
+    except archgen.ArchError:  # too small for its pools
+        return archgen.load(name)
+
+
+def run(body: Body, module: nn.Module, *inputs: Tensor) -> Tensor:
+    """The value of a body that has one."""
+    values = dict(zip(body.inputs, inputs, strict=True))
+    for node in body.nodes:
+        arguments = [values[ref] for ref in node.inputs]
+        match node:
+            case MergeNode(kind="concat"):
+                values[node.outputs[0]] = torch.cat(arguments, 1 + node.axis)
+            case MergeNode():
+                values[node.outputs[0]] = reduce(add if node.kind == "add" else mul, arguments)
+            case LayerNode():
+                results = applied(node, body.shape_in(node), module, arguments)
+                values.update(zip(node.outputs, results, strict=True))
+            case CallNode():
+                values[node.outputs[0]] = called(node, module, arguments)
+            case _:
+                raise AssertionError(f"no shipped spec had a {type(node).__name__}")
+    return values[body.outputs[0].value]
+
+
+def applied(
+    node: LayerNode, shape: Shape, module: nn.Module, arguments: list[Tensor]
+) -> Sequence[Tensor]:
+    """The outputs of a layer: of the model's module, or of a function that needs none."""
+    function = node.layer.function(shape)
+    if function is None:
+        return [module.get_submodule(node.name)(arguments[0].clone())]
+    result = eval(function.format(x="x", like="like"), {"torch": torch, "x": arguments[0]})
+    return result if len(node.outputs) > 1 else [result]
+
+
+def called(node: CallNode, module: nn.Module, arguments: list[Tensor]) -> Tensor:
+    """A submodule with a body, so many times in a row as it is repeated."""
+    if node.count == 1:
+        return run(node.body, module.get_submodule(node.name), *arguments)
+    (value,) = arguments
+    for at in range(node.count):
+        value = run(node.body, module.get_submodule(str(int(node.name) + at)), value)
+    return value
