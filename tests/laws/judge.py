@@ -1,0 +1,165 @@
+"""One live model beside what was predicted of it. Each law is a method that asserts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import reduce
+from operator import add, mul
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+import archgen
+from archgen.analysis.weights import names, state
+from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
+
+torch.set_num_threads(1)
+
+Shapes = dict[str, list[tuple[int, ...]]]
+
+
+class Judge:
+    def __init__(self, network: archgen.Network) -> None:
+        self.network = network
+        self.model = archgen.build(network, seed=0)
+        _liven(self.model)
+
+    def inputs(self, batch: int = 2) -> list[Tensor]:
+        """Random values for every input of the network."""
+        body = self.network.body
+        generator = torch.Generator().manual_seed(1)
+        sizes = [body.values[ref].sizes for ref in body.inputs]
+        return [torch.randn(batch, *each, generator=generator) for each in sizes]
+
+    # --- laws ---------------------------------------------------------------------------------
+
+    def state_is_as_predicted(self) -> None:
+        """Keys and shapes of the `state_dict`, parameters and buffers told apart."""
+        predicted = list(state(self.network))
+        found = [(key, tuple(value.shape)) for key, value in self.model.state_dict().items()]
+        assert found == [(entry.key, entry.sizes) for entry in predicted]
+        learned = {entry.key for entry in predicted if entry.kind == "parameter"}
+        assert learned == {key for key, _ in self.model.named_parameters()}
+        assert self.network.params == sum(each.numel() for each in self.model.parameters())
+
+    def work_is_as_predicted(self) -> None:
+        """Multiply-adds, as PyTorch counts them."""
+        self.model.eval()
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            self.model(*self.inputs(batch=1))
+        assert counter.get_total_flops() == 2 * self.network.macs
+
+    def shapes_are_as_predicted(self) -> None:
+        """The shape of every module's output, call by call, and of the results."""
+        predicted, found = defaultdict(list), defaultdict(list)
+        _predict(self.network.body, "", predicted)
+        for path, module in self.model.named_modules():
+            module.register_forward_hook(_recorder(found[path]))
+        self.model.eval()
+        with torch.no_grad():
+            results = list(tensors(self.model(*self.inputs())))
+        for path, module in self.model.named_modules():
+            module._forward_hooks.clear()
+            if path in predicted:
+                assert (path, found[path]) == (path, predicted[path])
+        body = self.network.body
+        outputs = [body.values[output.value].sizes for output in body.outputs]
+        assert [tuple(each.shape[1:]) for each in results] == outputs
+
+    def evaluation_is_the_network(self) -> None:
+        """Evaluation computes what the nodes say, each on a copy of what it reads; it leaves
+        the input alone and does the same again."""
+        self.model.eval()
+        inputs = self.inputs()
+        copies = [each.clone() for each in inputs]
+        with torch.no_grad():
+            results = list(tensors(self.model(*inputs)))
+            again = list(tensors(self.model(*inputs)))
+            expected = run(self.network.body, self.model, copies)
+        assert all(map(torch.equal, inputs, copies))
+        assert all(map(torch.equal, results, again))
+        assert len(results) == len(expected)
+        for one, other in zip(results, expected, strict=True):
+            torch.testing.assert_close(one, other, rtol=0, atol=0, equal_nan=True)
+
+    def training_reaches_every_parameter(self) -> None:
+        """Backward through the model in training: nothing that it needs was overwritten."""
+        self.model.train()
+        inputs = [each.requires_grad_() for each in self.inputs()]
+        sum(each.float().mean() for each in tensors(self.model(*inputs))).backward()  # type: ignore[union-attr]
+        assert all(parameter.grad is not None for parameter in self.model.parameters())
+
+    def source_is_reproducible(self) -> None:
+        """The same network, resolved anew, is the same text."""
+        again = archgen.source(self.network)
+        assert again == archgen.source(self.network)
+
+
+def _liven(model: nn.Module) -> None:
+    """Give norms and free parameters values that show whether they are used."""
+    with torch.no_grad():
+        for name, value in model.named_parameters():
+            if "weight" not in name:
+                value.uniform_(0.1, 0.4)
+
+
+def _recorder(into: list[tuple[int, ...]]):  # type: ignore[no-untyped-def]
+    def hook(module: nn.Module, arguments: object, result: object) -> None:
+        into.extend(tuple(each.shape[1:]) for each in tensors(result))
+
+    return hook
+
+
+def tensors(result: object) -> Iterator[Tensor]:
+    """The tensors of a result: one, a tuple, a list."""
+    if isinstance(result, Tensor):
+        yield result
+    else:
+        assert isinstance(result, list | tuple)
+        for item in result:
+            yield from tensors(item)
+
+
+# --- predictions ----------------------------------------------------------------------------------
+
+
+def _predict(body: Body, prefix: str, into: Shapes) -> None:
+    """Output shapes by path, in the order of the calls."""
+    for node in body.nodes:
+        if isinstance(node, LayerNode):
+            into[prefix + node.name] += (body.values[ref].sizes for ref in node.outputs)
+        elif isinstance(node, CallNode):
+            for name in names(node):
+                _predict(node.body, f"{prefix}{name}.", into)
+                into[prefix + name] += (body.values[ref].sizes for ref in node.outputs)
+
+
+def run(body: Body, module: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
+    """What the nodes of a body compute with a model's own weights, nothing in place."""
+    values = dict(zip(body.inputs, inputs, strict=True))
+    for node in body.nodes:
+        results = _results(node, body, module, [values[ref].clone() for ref in node.inputs])
+        values.update(zip(node.outputs, results, strict=True))
+    return [values[output.value] for output in body.outputs]
+
+
+def _results(node: Node, body: Body, module: nn.Module, read: list[Tensor]) -> list[Tensor]:
+    match node:
+        case MergeNode(kind="concat"):
+            return [torch.cat(read, 1 + node.axis)]
+        case MergeNode():
+            return [reduce(add if node.kind == "add" else mul, read)]
+        case ParamNode():
+            return [module.get_parameter(node.name)]
+        case LayerNode() if (text := node.layer.function(body.shape_in(node))) is not None:
+            text = text.format(x="x", like="like")
+            known = {"torch": torch, "F": nn.functional, "x": read[0], "like": read[-1]}
+            return list(tensors(eval(text, known)))
+        case LayerNode():
+            return [module.get_submodule(node.name)(read[0])]
+        case CallNode():
+            for name in names(node):
+                read = run(node.body, module.get_submodule(name), read)
+            return read

@@ -1,0 +1,53 @@
+"""Laws of every network that a spec can say, with PyTorch as the judge.
+
+Whatever is written, a check answers with diagnostics, never with an exception of ours. What it
+accepts is a model that builds, trains and evaluates, and every prediction about it is exact:
+shapes of all values, keys, parameters, multiply-adds.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, assume, event, given, settings
+
+import archgen
+from archgen.passes.validate import validate
+from archgen.resolve.program import Program
+from tests.laws.writing import specs
+
+calm = settings(
+    deadline=None, suppress_health_check=list(HealthCheck), print_blob=False, derandomize=True
+)
+
+
+@settings(calm, max_examples=100)
+@given(specs())
+def test_a_check_accepts_or_refuses_with_codes(text: str) -> None:
+    program = Program.of(text)
+    network = program.network("net")
+    event("accepted" if network else "refused")
+    assert (network is None) is program.sink.failed
+    if network is None:
+        for fault in program.sink:
+            assert fault.span.source.text == text
+            assert fault.span.text
+    else:
+        assert validate(network) == []
+
+
+@pytest.mark.torch
+@settings(calm, max_examples=60)
+@given(specs())
+def test_what_is_accepted_is_what_torch_does(text: str) -> None:
+    from tests.laws.judge import Judge
+
+    program = Program.of(text)
+    program.network("net")
+    assume(not program.sink.failed)
+    judge = Judge(archgen.loads(text, "net"))
+    judge.state_is_as_predicted()
+    judge.work_is_as_predicted()
+    judge.shapes_are_as_predicted()
+    judge.evaluation_is_the_network()
+    judge.training_reaches_every_parameter()
+    judge.source_is_reproducible()

@@ -1,0 +1,408 @@
+"""Hypothesis writes specs: blocks with parameters, stages, merges, loops, splits, heads.
+
+Every construct of the language comes up, in every place where it may stand. Most specs are valid
+and some are not (a window that does not fit, a channel too few), which is as it should be: laws
+say what holds of either. Widths are mostly multiples of 4 and images of 8, so that cutting and
+halving go well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+T = TypeVar("T")
+
+ACTIVATIONS = (
+    "relu",
+    "relu6",
+    "leaky_relu(0.1)",
+    "prelu",
+    "prelu(shared=false)",
+    "elu",
+    "silu",
+    "gelu",
+    "mish",
+    "sigmoid",
+    "tanh",
+    "hardswish",
+    "hardsigmoid",
+    "softmax(0)",
+)
+NORMS = ("bn", "bn", "bn(eps=0.001)", "group_norm(2)", "layer_norm2d", "instance_norm", "lrn(3)")
+KEEPING = (
+    "dropout(0.5)",
+    "dropout2d(0.2)",
+    "drop_path(0.1)",
+    "identity",
+    "multiply(0.5)",
+    "channel_shuffle(2)",
+    "maxpool(3, stride=1)",
+    "avgpool(3, stride=1)",
+    "l2_norm",
+    "pad(1) -> crop([8, 8])",
+)
+RESIZING = (
+    "maxpool(2)",
+    "maxpool(3, stride=2)",
+    "avgpool(2, ceil_mode=true)",
+    "avgpool(3, stride=2, count_include_pad=false)",
+    "pad(1)",
+    "upsample(scale=2)",
+    'upsample(scale=2, mode="bilinear")',
+    "adaptive_avgpool(4)",
+    "adaptive_maxpool([3, 2])",
+    "pixel_shuffle(2)",
+)
+LAYER_VALUES = ("relu", "gelu", "leaky_relu(0.2)", "bn", "none", "identity", "unit(4)")
+# Blocks that others call; each shows a form of its own.
+PARTS = """\
+block unit(out, act=relu) { conv(out, 3) -> bn -> act }
+block point(out) = conv(out, 1, bias=true)
+block double(out, act=relu) = conv(out, 3) -> act -> conv(out, 3)
+block tail(out, n=2) = seq { for i in range(n) { conv(out, 3) -> relu } }
+block joined(out, other) { concat { from other; identity }; conv(out, 1) }
+block forked(out) { a = conv(out, 3); b = from input -> conv(out, 1); output a, b }
+block tree(out, n) { conv(out, 3); if n > 0 { add { identity; tree(out, n - 1) } } }
+"""
+CALLS = (
+    "unit({width})",
+    "unit({width}, act=none)",
+    "unit({width}, act=gelu)",
+    "point({width})",
+    "double({width})",
+    "double({width}, act=silu)",
+    "tail({width})",
+    "tail({width}, n=3)",
+    "tree({width}, 2)",
+)
+
+
+class Writer:
+    """One spec in the making: lines are added, indented as deep as they stand."""
+
+    def __init__(self, draw: DrawFn) -> None:
+        self.draw = draw
+        self.lines: list[str] = []
+        self.depth = 0
+        self.blocks = list(CALLS)  # calls of blocks that keep the sizes of an image
+        self.strided: list[str] = []  # blocks with `stride`, by name
+        self.widths: list[str] = []  # constants that may be widths
+        self.acts: list[str] = []  # parameters that hold layers
+        self.fresh = 0
+
+    def pick(self, items: Sequence[T]) -> T:
+        return self.draw(st.sampled_from(items))
+
+    def chance(self, one_in: int = 2) -> bool:
+        return self.draw(st.integers(1, one_in)) == 1
+
+    def few(self, least: int, most: int) -> int:
+        return self.draw(st.integers(least, most))
+
+    def line(self, text: str) -> None:
+        self.lines.append("  " * self.depth + text)
+
+    def name(self, stem: str = "v") -> str:
+        self.fresh += 1
+        return f"{stem}{self.fresh}_"
+
+    @contextmanager
+    def braces(self, head: str = "") -> Iterator[None]:
+        self.line(f"{head} {{".lstrip())
+        self.depth += 1
+        yield
+        self.depth -= 1
+        self.line("}")
+
+    # --- expressions ---------------------------------------------------------------------------
+
+    def width(self) -> str:
+        known = [*self.widths, *(f"2 * {each}" for each in self.widths)]
+        fixed = [
+            "4",
+            "8",
+            "8",
+            "12",
+            "16",
+            "channels",
+            "channels // 2 * 2",
+            "divisible(channels, 4)",
+        ]
+        return self.pick([*known, *known, *fixed])
+
+    def condition(self) -> str:
+        fixed = ["channels > 6", "channels % 8 == 0", "true", "input.channels == channels"]
+        return self.pick([*fixed, *(f"{each} >= 8" for each in self.widths)])
+
+    # --- links that an image goes through ------------------------------------------------------
+
+    def conv(self, width: str | None = None) -> str:
+        width = width or self.width()
+        kernel = self.pick(["1", "3", "3", "5", "[3, 1]", "3, dilation=2"])
+        groups = self.pick(["", "", "", ", groups=2"])
+        return f"conv({width}, {kernel}{groups}{self.pick(['', '', ', bias=true'])})"
+
+    def act(self) -> str:
+        return self.pick([*self.acts, *ACTIVATIONS] if self.acts else ACTIVATIONS)
+
+    def keeping(self) -> str:
+        """A link that leaves the spatial sizes as they are."""
+        kinds = [self.conv, self.conv, self.act, self.act]
+        kinds += [lambda: self.pick(NORMS), lambda: self.pick(KEEPING)]
+        kinds += [self.block, self.block]
+        return self.pick(kinds)()
+
+    def block(self) -> str:
+        return self.pick(self.blocks).format(width=self.width())
+
+    def chain(self, least: int = 1, most: int = 4) -> str:
+        return " -> ".join(self.keeping() for _ in range(self.few(least, most)))
+
+    # --- statements ----------------------------------------------------------------------------
+
+    def statements(self, levels: int, least: int = 1, most: int = 4) -> None:
+        """Some statements, which nest so many levels deep."""
+        for _ in range(self.few(least, most)):
+            if levels > 0 and self.chance():
+                self.pick(self.nesting)(levels - 1)
+            else:
+                self.pick(self.flat)()
+
+    @property
+    def flat(self) -> list[Callable[[], None]]:
+        return [
+            self.plain,
+            self.plain,
+            self.named_chain,
+            self.named_layer,
+            self.let,
+            self.parted,
+            self.gated,
+            self.listed,
+            self.repeated,
+            self.reused,
+            self.with_value,
+            self.with_outputs,
+        ]
+
+    @property
+    def nesting(self) -> list[Callable[[int], None]]:
+        return [
+            self.residual,
+            self.residual,
+            self.merged,
+            self.decided,
+            self.looped,
+            self.sequence,
+            self.submodule,
+            self.grouped,
+        ]
+
+    def plain(self) -> None:
+        self.line(self.chain())
+
+    def named_chain(self) -> None:
+        self.line(f"{self.name('chain')} = {self.chain(2)}")
+
+    def named_layer(self) -> None:
+        self.line(f"{self.name('layer')} = {self.conv()}")
+
+    def let(self) -> None:
+        name = self.name("n")
+        self.line(f"let {name} = {self.pick(['channels', '8', 'max(channels // 2, 4)'])}")
+        self.line(f"conv({name}, 1)")
+
+    def parted(self) -> None:
+        a, b = self.name("a"), self.name("b")
+        self.line(f"{a}, {b} = split({self.pick(['2', '[2, channels - 2]'])})")
+        self.line(f"concat {{ from {a}; {{ from {b}; {self.chain(1, 2)} }} }}")
+
+    def gated(self) -> None:
+        """A learned scale or shift; squeeze and excitation."""
+        start = self.pick(["zeros", "ones", "constant(0.1)"])
+        with self.braces(self.pick(["mul", "add"])):
+            self.line("identity")
+            self.line(f"{self.name('scale')} = param([channels, 1, 1], init={start})")
+        if self.chance():
+            width = self.name("c")
+            self.line(f"let {width} = channels")
+            gate = f"conv(4, 1) -> relu -> conv({width}, 1) -> sigmoid"
+            self.line(f"mul {{ identity; {{ global_avgpool -> {gate} }} }}")
+
+    def listed(self) -> None:
+        names = self.name("items")
+        with self.braces(f"for i in range({self.few(1, 3)})"):
+            self.line(f"{names}[i] = {self.conv()}")
+        if self.chance():
+            self.line(f"concat {{ identity; from {names}[0] -> {self.conv()} }}")
+
+    def repeated(self) -> None:
+        if self.strided:
+            stride = self.pick(["", "", ", stride=2"])
+            call = f"stage({self.pick(self.strided)}, {self.width()}, n={self.few(1, 4)}{stride})"
+            self.line(self.pick(["", f"{self.name('stage')} = "]) + call)
+
+    def reused(self) -> None:
+        name = self.name("again")
+        layer = self.pick(["conv(channels, 3)", "conv(channels, 1) -> relu", "bn", "prelu"])
+        self.line(f"{name} = {layer}")
+        self.line(self.act())
+        self.line(f"reuse {name}")
+
+    def with_value(self) -> None:
+        name = self.name("left")
+        self.line(f"{name} = {self.conv()}")
+        self.line(self.act())
+        self.line(f"joined({self.width()}, {self.pick(['', 'other='])}from {name})")
+
+    def with_outputs(self) -> None:
+        name = self.name("both")
+        self.line(f"{name} = forked({self.width()})")
+        self.line(f"{self.pick(['add', 'mul', 'concat'])} {{ from {name}.a; from {name}.b }}")
+
+    # --- statements that hold others -----------------------------------------------------------
+
+    def residual(self, levels: int) -> None:
+        width = self.name("w")
+        self.line(f"let {width} = {self.width()}")
+        with self.braces(self.pick(["add", "add", "add", "mul"])):
+            with self.braces():
+                self.statements(levels, 0, 2)
+                self.line(self.conv(width))
+            shortcut = f"{self.name('shortcut')} = conv({width}, 1) -> bn"
+            self.line(f"if channels != {width} {{ {shortcut} }} else {{ identity }}")
+            if self.chance(3):
+                loop = f"for i in range({self.few(1, 3)})"
+                self.line(f"{loop} {{ {self.conv(width)} -> {self.act()} }}")
+            if self.chance(3):
+                self.line(f"{self.name('far')} = {self.conv(width)} -> {self.act()}")
+
+    def merged(self, levels: int) -> None:
+        with self.braces("concat"):
+            self.line(self.chain(1, 2))
+            if self.chance():
+                self.line("identity")
+            if self.chance():
+                with self.braces():
+                    self.statements(levels, 1, 2)
+            if self.chance(3):
+                self.line(f"if {self.condition()} {{ {self.conv()} -> {self.act()} }}")
+
+    def decided(self, levels: int) -> None:
+        with self.braces(f"if {self.condition()}"):
+            self.statements(levels, 1, 2)
+        if self.chance():
+            with self.braces("else"):
+                self.statements(levels, 1, 2)
+
+    def looped(self, levels: int) -> None:
+        saved = self.widths
+        over = ["i in range(2)", "i in range(3)", "i in [1, 4]", "i in [channels, 8]"]
+        pairs = "i, out_ in zip([1, 2], [8, 4])"
+        head = self.pick([*over, pairs])
+        self.widths = [*saved, "out_"] if head == pairs else saved
+        with self.braces(f"for {head}"):
+            self._pass(levels)
+        self.widths = saved
+
+    def _pass(self, levels: int) -> None:
+        match self.pick(["plain", "quoted", "decided", "nested"]):
+            case "quoted":
+                self.line(f'"{self.name("q")}{{i}}" = {self.chain(1, 2)}')
+            case "decided":
+                self.line(f"if i == 1 {{ {self.conv()} }} else {{ {self.chain(1, 2)} }}")
+            case "nested":
+                with self.braces("add"):
+                    self.line(f"conv(channels, 3) -> {self.act()}")
+                    self.line("identity")
+            case _:
+                self.line(self.chain(1, 3))
+
+    def sequence(self, levels: int) -> None:
+        with self.braces(self.pick([f"{self.name('seq')} = seq", "seq"])):
+            self.line(self.chain(1, 2))
+            if self.chance():
+                self.line(f"for i in range({self.few(0, 3)}) {{ {self.chain(1, 2)} }}")
+            if self.chance():
+                self.line(f"if {self.condition()} {{ {self.chain(1, 1)} }}")
+            if self.chance(3):
+                self.line(f'"{self.name("odd-name")}" = {self.conv()}')
+
+    def submodule(self, levels: int) -> None:
+        with self.braces(f"{self.name('part')} ="):
+            self.statements(levels)
+
+    def grouped(self, levels: int) -> None:
+        with self.braces():
+            self.statements(levels)
+
+    # --- definitions ---------------------------------------------------------------------------
+
+    def block_definition(self, index: int) -> None:
+        name = f"block{index}"
+        default = self.pick(["out // 2", "2 * channels", "8", "out"])
+        parameters = f"out, stride=1, width={default}, act={self.pick(LAYER_VALUES)}, flag=true"
+        self.widths, self.acts = ["out", "width"], ["act"]
+        with self.braces(f"block {name}({parameters})"):
+            self.line(f"conv(width, 3, stride=stride{self.pick(['', ', groups=2'])})")
+            self.statements(2, 1, 3)
+            if self.chance():
+                self.line(f"if flag {{ {self.chain(1, 2)} }}")
+            self.line(self.conv("out"))
+        self.blocks += [f"{name}({{width}})", f"{name}({{width}}, width=8, act=relu)"]
+        self.blocks += [f"{name}({{width}}, flag=false, act={self.pick(LAYER_VALUES)})"]
+        self.strided.append(name)
+
+    def arch(self) -> None:
+        self.widths, self.acts = ["wide"], []
+        with self.braces("arch net(wide=8)"):
+            self.inputs()
+            if self.chance(3):
+                self.line('init(conv.weight, kaiming_normal(mode="fan_out"))')
+            for _ in range(self.few(1, 3)):
+                self.statements(2, 1, 2)
+                if self.chance(3):
+                    self.line(self.pick(RESIZING))
+            if self.chance(4):
+                self.line(f"aux {self.name('head')} = global_avgpool -> flatten -> linear(3)")
+            self.end()
+
+    def inputs(self) -> None:
+        sizes = f"{self.pick(['3', '4', '8'])}, {self.pick(['16, 16', '8, 8', '12, 16'])}"
+        if self.chance(4):
+            self.line(f"left = input({sizes}); right = input({sizes})")
+            self.line(f"a = from left -> {self.conv('wide')}")
+            self.line(f"b = from right -> {self.pick(['reuse a', self.conv('wide')])}")
+            self.line(f"{self.pick(['add', 'mul', 'concat'])} {{ from a; from b }}")
+        else:
+            self.line(f"input({sizes})")
+            self.line(self.conv("wide"))
+
+    def end(self) -> None:
+        match self.pick(["vector", "vector", "tokens", "several", "image"]):
+            case "vector":
+                middle = self.pick(["", "linear(8) -> relu -> dropout(0.1) -> ", "bn -> "])
+                self.line(f"global_avgpool -> flatten -> {middle}linear(wide)")
+            case "tokens":
+                self.line("permute([1, 2, 0]) -> layer_norm -> linear(8) -> gelu -> mean([0, 1])")
+            case "several":
+                self.line("small = maxpool(2) -> conv(4, 1)")
+                self.line("large = from small -> upsample(scale=2)")
+                self.line("output small, large")
+            case _:
+                pass
+
+
+@st.composite
+def specs(draw: DrawFn) -> str:
+    """The text of a spec with one arch, `net`."""
+    writer = Writer(draw)
+    for index in range(1, 1 + writer.few(0, 2)):
+        writer.block_definition(index)
+    writer.arch()
+    return PARTS + "\n".join(writer.lines) + "\n"
