@@ -113,6 +113,26 @@ def test_work_is_as_published_to_the_million(name: str, millions: int) -> None:
     assert round(archgen.load(name).macs / 1e6) == millions
 
 
+@pytest.mark.parametrize(
+    ("width", "size", "millions"),
+    [(0.75, 224, 325), (0.5, 224, 149), (0.25, 224, 41), (1.0, 192, 418), (1.0, 128, 186)],
+)
+def test_smaller_mobilenets_are_as_published(width: float, size: int, millions: int) -> None:
+    """Howard et al. 2017, tables 6 and 7."""
+    network = archgen.load("mobilenet_v1", width=width, input=(3, size, size))
+    assert round(network.macs / 1e6) == millions
+
+
+@pytest.mark.parametrize(
+    ("groups", "out", "millions"),
+    [(1, 144, 143), (2, 200, 140), (3, 240, 137), (4, 272, 133), (8, 384, 137)],
+)
+def test_other_groups_cost_as_published(groups: int, out: int, millions: int) -> None:
+    """Zhang et al. 2017, table 1, which rounds in ways of its own."""
+    network = archgen.load("shufflenet_v1", groups=groups, out=out)
+    assert network.macs / 1e6 == pytest.approx(millions, abs=1.5)
+
+
 @pytest.mark.parametrize(("name", "billions"), list(WORK.items()))
 def test_work_is_as_published(name: str, billions: float) -> None:
     """The papers cut or round to one digit, and seem not to count alike."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import archgen
+from archgen.resources import root
 
 pytestmark = pytest.mark.torch
 
@@ -119,6 +120,17 @@ def test_trains_as_torchvision(name: str, size: int) -> None:
         torch.testing.assert_close(weight.grad, gradients[key], rtol=1e-6, atol=1e-9)
     buffers = dict(theirs.named_buffers())
     assert all(torch.equal(buffer, buffers[key]) for key, buffer in ours.named_buffers())
+
+
+@pytest.mark.parametrize("width", [0.35, 0.75, 1.4])
+def test_other_widths_equal_torchvision(width: float) -> None:
+    with torch.device("meta"):
+        mobilenet = torchvision.models.mobilenet_v2(width_mult=width, num_classes=10)
+        mnasnet = torchvision.models.MNASNet(width, num_classes=10)
+    family = root("specs") / "mnasnet.arch"
+    for name, theirs in [("mobilenet_v2", mobilenet), (f"{family}:mnasnet", mnasnet)]:
+        network = archgen.load(name, width=width, classes=10)
+        assert shapes(archgen.build(network, device="meta")) == shapes(theirs)
 
 
 @pytest.mark.parametrize("name", NAMES)
