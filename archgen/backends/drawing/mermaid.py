@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from archgen.backends.drawing.diagram import Box, Diagram, Edge, Group, Item, boxes
 from archgen.backends.drawing.palette import FRAMES, INK, NOT_IN_LEGEND, colours
 
-# Characters that mean something to Mermaid or to the HTML in its labels.
-_SPECIAL = frozenset('"#<>&`\\|{}[]') | {chr(code) for code in range(32)}
+# Characters that mean something to Mermaid, or to the HTML or Markdown in its labels (a lone
+# `+` would be a list).
+_SPECIAL = frozenset('"#<>&`\\|{}[]+*~') | {chr(code) for code in range(32)}
 
 
 def to_mermaid(diagram: Diagram) -> str:
