@@ -316,5 +316,3 @@ def as_items(value: object) -> object:
 
 def is_auto(expr: Expr) -> bool:
     return isinstance(expr, tree.Auto)
-
-

@@ -75,15 +75,6 @@ class Attributes:
         """For `ups.0`: all of the list at its first child, none at the others; else None."""
         return self._members.get(id(child))
 
-    def has_gaps(self, name: str) -> bool:
-        """Whether the children of a list are not numbered 0, 1, 2...: then it is a dict."""
-        found = {
-            int(child.name.value.split(".")[1])
-            for child in self._children
-            if isinstance(child.name, tree.String) and child.name.value.startswith(f"{name}.")
-        }
-        return bool(found) and found != set(range(len(found)))
-
     def lists_in(self, loop: For | Loop) -> Iterator[str]:
         """The lists of modules that a loop fills."""
         inner = children(loop.items) if isinstance(loop, For) else branch_children(loop.branches)

@@ -151,7 +151,9 @@ def make_layer(
         walk.classes.need_helper(layers[0].helper)
         return made
     refs = [node.inputs[0] for node in nodes]
-    made.module = _build(walk, lanes, nodes, fields, lambda: walk.known_channels(source, lanes, refs))
+    made.module = _build(
+        walk, lanes, nodes, fields, lambda: walk.known_channels(source, lanes, refs)
+    )
     return made
 
 
@@ -235,7 +237,7 @@ def _build(
     agree(lanes, [node.init for node in nodes])
     name = _target_text(walk, lanes, nodes, calls, fields.target)
     arguments: list[tuple[str | None, Expr | str]] = []
-    for key in _order(calls):
+    for key in _with_deduced(fields, calls, _order(calls)):
         shown = [_argument(call, key) for call in calls]
         agree(lanes, [item is None for item in shown])
         values = [item.value for item in shown if item is not None]
@@ -267,14 +269,17 @@ def _target_text(
     return layer_parameter(walk, lanes, target.parameter, targets)
 
 
-def layer_parameter(
-    walk: Walk, lanes: Sequence[Lane], source: str, texts: Sequence[str]
-) -> str:
+def layer_parameter(walk: Walk, lanes: Sequence[Lane], source: str, texts: Sequence[str]) -> str:
     """A parameter that is a class: `act: Callable[..., nn.Module]`."""
     for param in walk.params.values():
         if param.kind == "layer" and param.source == source:
-            agree(lanes, [param.values.get(id(lane.root)) == text
-                          for lane, text in zip(lanes, texts, strict=True)])
+            agree(
+                lanes,
+                [
+                    param.values.get(id(lane.root)) == text
+                    for lane, text in zip(lanes, texts, strict=True)
+                ],
+            )
             return param.name
     values: dict[int, object] = {}
     for lane, text in zip(lanes, texts, strict=True):
@@ -300,6 +305,30 @@ def _order(calls: Sequence[TorchCall]) -> list[int | str]:
     return order
 
 
+def _with_deduced(
+    fields: Fields, calls: Sequence[TorchCall], order: list[int | str]
+) -> list[int | str]:
+    """Also what is torch's default in every call, where a parameter of the class says it."""
+    places = list(type(fields.layers[0]).model_fields)
+
+    def place(key: int | str) -> int:
+        source = next((a.source for a in map(lambda c: _argument(c, key), calls) if a), None)
+        return places.index(source) if source in places else -1
+
+    for argument in calls[0].defaulted:
+        key, source = argument.keyword, argument.source
+        if key is None or key in order or source not in places:
+            continue
+        expr = fields.expr(source)
+        values = [each.value for call in calls if (each := _argument(call, key)) is not None]
+        if expr is None or algebra.is_constant(expr) or len(values) < len(calls):
+            continue
+        if fields.walk.holds(expr, fields.lanes, values):
+            later = [at for at, other in enumerate(order) if place(other) > place(key)]
+            order.insert(later[0] if later else len(order), key)
+    return order
+
+
 def _argument(call: TorchCall, key: int | str) -> TorchArgument | None:
     if isinstance(key, int):
         return call.arguments[key] if key < len(call.arguments) else None
@@ -310,9 +339,7 @@ def _argument(call: TorchCall, key: int | str) -> TorchArgument | None:
 # --- blocks ---------------------------------------------------------------------------------
 
 
-def make_call(
-    walk: Walk, lanes: Sequence[Lane], nodes: Sequence[CallNode], target: Target
-) -> Made:
+def make_call(walk: Walk, lanes: Sequence[Lane], nodes: Sequence[CallNode], target: Target) -> Made:
     """A block: its class with the arguments that its constructor takes."""
     plans = [walk.classes.plan_of(node.body) for node in nodes]
     agree(lanes, [plan.name for plan in plans], {plan.name: plan.name for plan in plans})

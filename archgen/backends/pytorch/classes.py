@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from archgen.backends.pytorch import algebra, inplace, prune, simplify, statements
 from archgen.backends.pytorch.algebra import Expr
 from archgen.backends.pytorch.lanes import Lane, Split
-from archgen.backends.pytorch.names import GLOBALS, LOCALS, Names, arch_name, camel_case
+from archgen.backends.pytorch.names import GLOBALS, LOCALS, Names, camel_case
 from archgen.backends.pytorch.plan import InitPath, Param, Plan, Value
-from archgen.backends.pytorch.walk import Scope, Spoiled, Walk
+from archgen.backends.pytorch.walk import Escaped, Scope, Spoiled, Walk
 from archgen.layers.base import AUTO
 from archgen.network import Body, CallNode, Definition, Initialiser, LayerNode, Network, Ref
 from archgen.resolve.values import Items, Several, TensorValue
@@ -47,7 +47,7 @@ class Classes:
         self.helpers: list[str] = []
         self.initialised: list[Initialised] = []
         self._names = Names(GLOBALS)
-        self._arch_name = self._names.claim(arch_name(network.name, network.doc))
+        self._arch_name = self._names.claim(camel_case(network.name, network.doc))
         self._by_body: dict[int, Plan] = {}
         self._units = units_of(network.body)
         self._unit_of = {id(body): unit for unit, bodies in self._units.items() for body in bodies}
@@ -108,7 +108,12 @@ class Classes:
                 self.plan_of(callee)
         definition = bodies[0].definition
         assert definition is not None
-        self._group(bodies, camel_case(class_words(definition)), "")
+        self._group(bodies, self._class_name(definition), "")
+
+    def _class_name(self, definition: Definition) -> str:
+        """A block's name; a part of the arch is spelled as the arch's documentation does."""
+        doc = self.network.doc if self.folds(definition) else ""
+        return camel_case(class_words(definition), doc)
 
     def _group(self, bodies: Sequence[Body], name: str, label: str) -> None:
         try:
@@ -123,9 +128,16 @@ class Classes:
             self._by_body[id(body)] = plan
 
     def _walk(self, bodies: Sequence[Body]) -> Walk:
+        try:
+            return self._walked(bodies, unrolled=False)
+        except Escaped:
+            return self._walked(bodies, unrolled=True)
+
+    def _walked(self, bodies: Sequence[Body], *, unrolled: bool) -> Walk:
         definition = bodies[0].definition
         assert definition is not None
         walk = Opening(self, definition, bodies).walk
+        walk.unrolled = unrolled
         steps = [lane.body.steps for lane in walk.lanes]
         statements.run(walk, walk.lanes, definition.body.statements, steps)
         return walk
@@ -405,7 +417,7 @@ def _depth(body: Body, reach: dict[int, set[int]], known: dict[int, int]) -> int
 
 def class_name(network: Network) -> str:
     """The name of the network's class in its file."""
-    return Names(GLOBALS).claim(arch_name(network.name, network.doc))
+    return Names(GLOBALS).claim(camel_case(network.name, network.doc))
 
 
 def classes_of(network: Network) -> Classes:

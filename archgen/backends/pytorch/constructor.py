@@ -28,11 +28,8 @@ from archgen.backends.pytorch.plan import (
     Repeat,
     children,
 )
-from archgen.backends.pytorch.prune import branch_expressions, expressions_in
-from archgen.backends.pytorch.python import condition, literal, written
+from archgen.backends.pytorch.python import broken, condition, literal, written
 from archgen.backends.pytorch.text import STEP, Call, Layout, parameters, statement
-from archgen.layers.initialisers import torch_call
-from archgen.network import Initialiser
 from archgen.syntax import tree
 
 
@@ -48,7 +45,8 @@ def constructor(plan: Plan, attributes: Attributes) -> list[str]:
     for aux in plan.aux:
         writer.items([aux.apply])
     for each in plan.path_init:
-        writer.line(torch_call(each.init, f"self.get_parameter({literal(each.path)})"))
+        target = f"self.get_parameter({literal(each.path)})"
+        writer.write("", modules.initial(each.init, target))
     return lines + writer.lines
 
 
@@ -80,9 +78,17 @@ def _type_of(values: Sequence[object]) -> str:
     if all(isinstance(value, str) for value in values):
         return "str"
     if all(isinstance(value, tuple | list) for value in values):
-        inner = [item for value in values for item in value]  # type: ignore[attr-defined]
-        return f"tuple[{_type_of(inner) if inner else 'int'}, ...]"
+        return _tuple_type([tuple(value) for value in values])  # type: ignore[arg-type]
     return "object"
+
+
+def _tuple_type(values: Sequence[tuple[object, ...]]) -> str:
+    """Of short tuples of one length, all items are told: torch's kernels are such."""
+    inner = _type_of([item for value in values for item in value])
+    lengths = {len(value) for value in values}
+    if lengths <= {2, 3} and len(lengths) == 1:
+        return f"tuple[{', '.join([inner] * lengths.pop())}]"
+    return f"tuple[{inner}, ...]"
 
 
 class Writer:
@@ -112,7 +118,7 @@ class Writer:
             case Learned():
                 self.learned(item)
             case Let(name, expr):
-                self.write(f"{name} = ", condition(expr))
+                self.write(f"{name} = ", broken(expr))
             case If():
                 arms = [(test, lambda inner=inner: self.items(inner)) for test, inner in item.arms]
                 self.decide(item, arms)
@@ -129,7 +135,9 @@ class Writer:
                 case One(items=items):
                     self.items(items)
                 case Choice(arms=arms):
-                    sides = [(test, lambda inner=inner: self.branches(inner)) for test, inner in arms]
+                    sides = [
+                        (test, lambda inner=inner: self.branches(inner)) for test, inner in arms
+                    ]
                     self.decide(branch, sides)
                 case Loop():
                     self.loop(branch, lambda inner=branch.branches: self.branches(inner))
@@ -166,7 +174,8 @@ class Writer:
                 self.line(f"self.{name} = nn.ModuleList()")
         body = self.indented(write)
         if body:
-            self.line(modules.clause_of(item, reads_index(item)) + ":")
+            over = written(item.iterable)
+            self.line(modules.clause_of(item, over, "\n".join(body)) + ":")
             self.lines += body
 
     # --- one submodule ------------------------------------------------------------------------
@@ -209,12 +218,7 @@ class Writer:
             inner = groups[key]
             below = f"{prefix}.{key}"
             alone = len(inner) == 1 and inner[0].name == tree.String(below)
-            items.append(
-                self.layout(inner[0].module) if alone else self._list_layout(below, inner)
-            )
-        if keys != [str(at) for at in range(len(keys))]:
-            pairs = [Call("", (f'"{key}"', item)) for key, item in zip(keys, items, strict=True)]
-            return Call("nn.ModuleDict", (Call("", tuple(pairs), "[]"),))
+            items.append(self.layout(inner[0].module) if alone else self._list_layout(below, inner))
         return Call("nn.ModuleList", (Call("", tuple(items), "[]", len(items) > 1),))
 
     def either(self, child: Child, either: Either) -> None:
@@ -241,10 +245,7 @@ class Writer:
             self.write("", Call("self.register_parameter", (written(item.name), made)))
             target = f"self.get_parameter({written(item.name)})"
         if item.init is not None and start not in constant:
-            self.initialise(item.init, target)
-
-    def initialise(self, init: Initialiser, target: str) -> None:
-        self.line(torch_call(init, target))
+            self.write("", modules.initial(item.init, target))
 
     # --- containers ---------------------------------------------------------------------------
 
@@ -313,15 +314,7 @@ def list_of(name: Expr) -> str | None:
     return None
 
 
-def reads_index(item: For | Loop) -> bool:
-    """Whether the text in a loop speaks of the number of the pass."""
-    exprs = expressions_in(item.items) if isinstance(item, For) else branch_expressions(item.branches)
-    return any(item.index in algebra.names_in(expr) for expr in exprs)
-
-
-def branching(
-    tests: Sequence[Expr | None], bodies: Sequence[list[str]], indent: int
-) -> list[str]:
+def branching(tests: Sequence[Expr | None], bodies: Sequence[list[str]], indent: int) -> list[str]:
     """`if` with its sides; what has no lines is left out."""
     if not any(bodies):
         return []

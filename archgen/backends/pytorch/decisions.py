@@ -6,7 +6,7 @@ passes are alike, else pass after pass.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from archgen.backends.pytorch import algebra, statements
@@ -59,9 +59,7 @@ def sides_of(walk: Walk, lanes: Lanes, statement: tree.If, steps: Steps) -> list
         arm = statement.arms[number] if number < last else None
         condition = None if arm is None else walk.deduce(arm.condition, lanes)
         body = arm.body if arm else statement.otherwise
-        sides.append(
-            Side(condition, body, [lanes[at] for at in here], [chosen[at] for at in here])
-        )
+        sides.append(Side(condition, body, [lanes[at] for at in here], [chosen[at] for at in here]))
     sides[-1].condition = None
     if not _chooses(walk, sides):
         agree(lanes, numbers)
@@ -207,7 +205,7 @@ def loop(walk: Walk, lanes: Lanes, statement: tree.For, steps: Steps) -> None:
 
 def is_rolled(walk: Walk, steps: Sequence[Looped]) -> bool:
     counts = {len(step.passes) for step in steps}
-    if counts == {0}:
+    if counts == {0} or walk.unrolled:
         return False
     return len(counts) > 1 or (max(counts) > FEW and not walk.contained)
 
@@ -266,12 +264,16 @@ class Rolled:
     @property
     def count(self) -> Expr:
         """The number of passes as an expression."""
-        match self.iterable:
-            case tree.Apply(tree.Name(("range",)), (tree.Argument(None, stop),)):
-                return stop
-            case _:
-                length = tree.Apply(tree.Name(("len",)), (tree.Argument(None, self.iterable),))
-                return algebra.fold(length)
+        return passes_of(self.iterable)
+
+
+def passes_of(iterable: Expr) -> Expr:
+    """The length of what a loop goes over."""
+    match iterable:
+        case tree.Apply(tree.Name(("range",)), (tree.Argument(None, stop),)):
+            return stop
+        case _:
+            return algebra.fold(tree.Apply(tree.Name(("len",)), (tree.Argument(None, iterable),)))
 
 
 def open_loop(
@@ -356,7 +358,7 @@ def _probe(rolled: Rolled, name: str) -> tuple[Expr | None, dict[str, int]]:
     layers of each stem it numbers."""
     walk = rolled.walk
     start = dict(walk.counts)
-    with walk.into([]):
+    with walk.probe():
         inner, _ = _walk_pass(rolled, tree.Name((name,)), name)
     left = walk.join(inner, [lane.current for lane in inner]).channels
     taken = {
@@ -395,9 +397,7 @@ def _product(times: Expr, step: Expr) -> Expr:
     return algebra.fold(tree.Binary("*", times, step))
 
 
-def _walk_pass(
-    rolled: Rolled, channels: Expr | None, name: str = ""
-) -> tuple[list[Lane], Value]:
+def _walk_pass(rolled: Rolled, channels: Expr | None, name: str = "") -> tuple[list[Lane], Value]:
     """Walk the body once for all passes; its start has these channels."""
     walk = rolled.walk
     inner, steps = rolled.passes(from_base=False)
@@ -428,9 +428,7 @@ def _body(
     return items, begin, end
 
 
-def _after_passes(
-    counts: dict[str, Expr], taken: dict[str, int], passes: Expr
-) -> dict[str, Expr]:
+def _after_passes(counts: dict[str, Expr], taken: dict[str, int], passes: Expr) -> dict[str, Expr]:
     """The numbers of nameless layers after a loop."""
     after = dict(counts)
     for stem, number in taken.items():
@@ -463,8 +461,40 @@ def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
         output = walk.value(lanes, refs, _merged_channels(link, merged, lanes, operands))
         walk.items.append(Merge(link.kind, output, axis, rank, operands))
         return
-    output = walk.value(lanes, refs, [each.value.channels for each in plain])
+    along = link.kind == "concat" and axis == lanes[0].shape(refs[0]).axis
+    candidates = [_sum_of(branches)] if along else list(_branch_channels(branches))
+    output = walk.value(lanes, refs, candidates)
     walk.items.append(Merge(link.kind, output, axis, rank, [], branches))
+
+
+def _branch_channels(branches: Sequence[Branch]) -> Iterator[Expr | None]:
+    """Channels that a merge of these branches may have: any one's."""
+    for branch in branches:
+        match branch:
+            case One(value=value):
+                yield value.channels
+            case Choice(arms=arms):
+                for _, inner in arms:
+                    yield from _branch_channels(inner)
+            case Loop(branches=inner):
+                yield from _branch_channels(inner)
+
+
+def _sum_of(branches: Sequence[Branch]) -> Expr | None:
+    """The channels of a concat of branches: loops count, what hangs on a decision does not."""
+    parts: list[Expr] = []
+    for branch in branches:
+        match branch:
+            case One(value=Value(channels=channels)) if channels is not None:
+                parts.append(channels)
+            case Loop(iterable=iterable, branches=inner):
+                each = _sum_of(inner)
+                if each is None:
+                    return None
+                parts.append(_product(passes_of(iterable), each))
+            case _:
+                return None
+    return algebra.total(parts)
 
 
 def _merged_channels(
@@ -504,9 +534,7 @@ def _branches(
     return found
 
 
-def _one(
-    walk: Walk, lanes: Lanes, body: Sequence[tree.Statement], steps: Sequence[Steps]
-) -> One:
+def _one(walk: Walk, lanes: Lanes, body: Sequence[tree.Statement], steps: Sequence[Steps]) -> One:
     with walk.into([]) as items:
         for at, statement in enumerate(body):
             statements.run_statement(walk, lanes, statement, [each[at] for each in steps])
@@ -617,7 +645,8 @@ def _rolled_branches(
 def _roll_branches(rolled: Rolled) -> Loop:
     """Walk the passes once to see what they number, then for good."""
     walk, start = rolled.walk, dict(rolled.walk.counts)
-    _branch_passes(rolled)
+    with walk.probe():
+        _branch_passes(rolled)
     zero: Expr = tree.Number(0)
     taken = {
         stem: _constant(algebra.difference(number, start.get(stem, zero)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from archgen.backends.pytorch import modules
 from archgen.backends.pytorch.algebra import Expr
 from archgen.backends.pytorch.attributes import Attributes
-from archgen.backends.pytorch.constructor import branching, reads_index
+from archgen.backends.pytorch.constructor import branching
 from archgen.backends.pytorch.inplace import readers
 from archgen.backends.pytorch.names import FORWARD, LOCALS, Names
 from archgen.backends.pytorch.plan import (
@@ -24,10 +24,11 @@ from archgen.backends.pytorch.plan import (
     Loop,
     Merge,
     One,
+    Phi,
     Plan,
     Value,
 )
-from archgen.backends.pytorch.python import written
+from archgen.backends.pytorch.python import literal, written
 from archgen.backends.pytorch.text import (
     STEP,
     WIDTH,
@@ -97,12 +98,14 @@ class Writer:
         self.indent = 2 * STEP
         self.lines: list[Line] = []
         self.state = State()
+        self.reserved: set[str] = set()  # by the decision around, for what it leaves
         self.made: list[Value] = []  # kept, since values are known by their `id`
         self.left = readers(plan.items)
         self.left.update(id(value) for _, value in plan.outputs)
         self.left.update(id(value) for aux in plan.aux for value in aux.apply.inputs)
         self.declared = {_input_name(name) for name, _ in plan.inputs}
         self.assigned = set(self.declared)
+        self.ever = set(self.declared)  # assigned on any way through the text
         self.named = Counter(value.name for value in _values(plan.items) if value.name)
         for name, value in plan.inputs:
             variable = _input_name(name)
@@ -136,15 +139,17 @@ class Writer:
         if value in self.state.pending:
             self.state.pending.remove(value)
         name = variable or self.variable(value, term)
-        first = "" if name in self.assigned else name
-        self.line(statement(f"{name} = ", term.layout, self.indent), value, first)
-        self.assigned.add(name)
-        typed = term.typed or name in self.declared
-        if first and term.typed:
-            self.declared.add(name)
-        stored = Term(name, name, frozenset({name}), typed)
+        self.line(statement(f"{name} = ", term.layout, self.indent), value, self.first(name))
+        stored = Term(name, name, frozenset({name}), term.typed or name in self.declared)
         self.state.terms[id(value)] = stored
         return stored
+
+    def first(self, name: str) -> str:
+        """Note an assignment; the name again if it is the first in the text."""
+        known = name in self.ever
+        self.assigned.add(name)
+        self.ever.add(name)
+        return "" if known else name
 
     def flush(self, until: Value | None = None) -> None:
         """Store what waits, in the order in which it was computed."""
@@ -182,8 +187,10 @@ class Writer:
 
     def busy(self, value: Value | None = None) -> set[str]:
         """Variables that something still reads."""
-        waiting = [self.state.terms[id(other)] for other in self.state.pending if other is not value]
-        names = {name for term in waiting for name in term.reads}
+        waiting = [
+            self.state.terms[id(other)] for other in self.state.pending if other is not value
+        ]
+        names = {name for term in waiting for name in term.reads} | self.reserved
         for key, term in self.state.terms.items():
             if term.variable and self.left[key] > 0:
                 names.add(term.variable)
@@ -215,18 +222,15 @@ class Writer:
         """`self.conv1`, `self.ups[0]`, `self.get_submodule(f"path{i}")`."""
         if isinstance(name, tree.String):
             head, *indices = name.value.split(".")
-            return f"self.{head}" + "".join(map(self._item(head), indices))
+            if len(indices) > 1:  # the type checker does not know what a list of lists holds
+                return f"self.get_submodule({literal(name.value)})"
+            return f"self.{head}" + "".join(f"[{index}]" for index in indices)
         outside = self.attributes.outside(name)
         assert isinstance(outside, tree.Template)
-        head, dot, rest = str(outside.parts[0]).partition(".")
-        if dot:
-            index = tree.Template((rest, *outside.parts[1:]))
-            return f"self.{head}" + "".join(f"[{part}]" for part in _indices(index))
+        match outside.parts:
+            case (str(head), index) if head.endswith(".") and not isinstance(index, str):
+                return f"self.{head[:-1]}[{written(index)}]"
         return f"self.{getter}({written(outside)})"
-
-    def _item(self, head: str) -> Callable[[str], str]:
-        gaps = self.attributes.has_gaps(head)
-        return lambda index: f'["{index}"]' if gaps else f"[{index}]"
 
     def apply(self, item: Apply) -> None:
         term = self.applied(item)
@@ -269,10 +273,8 @@ class Writer:
             busy.add(name)
             names.append(name)
             self.state.terms[id(value)] = Term(name, name, frozenset({name}), term.typed)
-            if term.typed and name not in self.assigned:
-                self.declared.add(name)
+            self.first(name)
         self.line(statement(", ".join(names) + " = ", term.layout, self.indent))
-        self.assigned.update(names)
 
     # --- merges ---------------------------------------------------------------------------------
 
@@ -313,7 +315,7 @@ class Writer:
         self.assigned.add(name)
         if item.kind == "concat":
             layout: Layout = Call("torch.cat", (name, f"dim={item.axis + 1}"))
-            self.give(item.output, Term(layout, reads=frozenset({name}), typed=True))
+            self.give(item.output, Term(layout, typed=True))
             return
         self.fold_list(item, name)
 
@@ -332,7 +334,9 @@ class Writer:
                 case Choice():
                     self.choose(branch, lambda inner: self.list_branches(name, inner))
                 case Loop():
-                    self.repeat(branch, lambda inner=branch: self.list_branches(name, inner.branches))
+                    self.repeat(
+                        branch, lambda inner=branch: self.list_branches(name, inner.branches)
+                    )
 
     def fold_list(self, item: Merge, name: str) -> None:
         """Add up a list, from left to right."""
@@ -344,7 +348,6 @@ class Writer:
         sign = _SIGNS[item.kind]
         self.line(f"{pad}{' ' * STEP}{target} = {target} {sign} {path}")
         self.assigned.update({target, path})
-        self.declared.add(target)
         term = Term(target, target, frozenset({target}), True)
         self.state.terms[id(item.output)] = term
 
@@ -362,7 +365,9 @@ class Writer:
         if source.variable:
             self.read(first.value)
             self.state.pending.append(value)
-            self.state.terms[id(value)] = Term(source.variable, reads=source.reads, typed=source.typed)
+            self.state.terms[id(value)] = Term(
+                source.variable, reads=source.reads, typed=source.typed
+            )
             if self.left[id(first.value)] > 0:
                 self.store(value)
             else:
@@ -397,7 +402,7 @@ class Writer:
 
     def side(self, write: Callable[[], None]) -> tuple[list[Line], State]:
         """The lines of one side, and what is known at its end; nothing of it holds outside."""
-        lines, state = self.lines, self.state
+        lines, state, assigned = self.lines, self.state, set(self.assigned)
         self.lines, self.state = [], State(dict(state.terms), [])
         self.indent += STEP
         write()
@@ -405,6 +410,8 @@ class Writer:
         self.indent -= STEP
         made, after = self.lines, self.state
         self.lines, self.state = lines, state
+        self.ever |= self.assigned
+        self.assigned = assigned
         return made, after
 
     def choose(self, choice: Choice, write: Callable[[Sequence[Branch]], None]) -> None:
@@ -422,44 +429,50 @@ class Writer:
     def decide(self, item: If) -> None:
         """Both sides, each leaving its values in the same variables."""
         self.flush()
-        targets = {id(phi): self._phi_variable(item, at) for at, phi in enumerate(item.phis)}
-        sides: list[list[Line]] = []
-        before = set(self.assigned)
-        for number, (_, inner) in enumerate(item.arms):
-            self.assigned = set(before)
-
-            def write(number: int = number, inner: Sequence[Item] = inner) -> None:
-                self.items(inner)
-                for phi in item.phis:
-                    self._leave(phi.arms[number], targets[id(phi)])
-
-            sides.append(self.side(write)[0])
-            before_all = self.assigned
-        self.assigned = before | before_all | set(targets.values())
+        targets = self._phi_variables(item)
+        reserved = self.reserved
+        if len(targets) > 1:  # one could be overwritten before the other is left
+            self.reserved = reserved | set(targets)
+        sides = [self._side_of(item, number, targets) for number in range(len(item.arms))]
+        self.reserved = reserved
         self.branch(item, sides)
-        for phi in item.phis:
-            name = targets[id(phi)]
-            typed = name in self.declared
-            self.state.terms[id(phi.value)] = Term(name, name, frozenset({name}), typed)
+        for phi, name in zip(item.phis, targets, strict=True):
+            self.state.terms[id(phi.value)] = self.variable_term(name)
 
-    def _phi_variable(self, item: If, at: int) -> str:
-        """The variable of a value that a side hands on unchanged, if nothing else needs it."""
-        phi = item.phis[at]
-        taken = {self.state.terms[id(p.value)].variable for p in item.phis[:at] if id(p.value) in self.state.terms}
+    def _side_of(self, item: If, number: int, targets: Sequence[str]) -> list[Line]:
+        def write() -> None:
+            self.items(item.arms[number][1])
+            for phi, target in zip(item.phis, targets, strict=True):
+                self._leave(phi.arms[number], target)
+
+        return self.side(write)[0]
+
+    def variable_term(self, name: str) -> Term:
+        return Term(name, name, frozenset({name}), name in self.declared)
+
+    def _phi_variables(self, item: If) -> list[str]:
+        """A variable for each value that is left."""
+        names: list[str] = []
         inner = readers([each for _, items in item.arms for each in items])
+        for phi in item.phis:
+            name = self._handed_on(item, phi, inner)
+            if name is None or name in names:
+                busy = self.busy() | set(names)
+                name = next(letter for letter in _letters() if letter not in busy)
+            names.append(name)
+        return names
+
+    def _handed_on(self, item: If, phi: Phi, inner: Counter[int]) -> str | None:
+        """The variable of a value that a side hands on unchanged, if nothing else needs it."""
         for side in phi.arms:
             term = self.state.terms.get(id(side))
-            if term is None or not term.variable or term.variable in taken:
+            if term is None or not term.variable:
                 continue
-            outside = self.left[id(side)] - inner[id(side)]
-            own = sum(other is side for p in item.phis for other in p.arms)
-            if outside == own:
-                self.state.terms[id(phi.value)] = term
+            later = self.left[id(side)] - inner[id(side)]
+            mine = sum(each is side for each in phi.arms)
+            if later == mine:
                 return term.variable
-        busy = self.busy() | taken
-        name = next(x for x in _letters() if x not in busy)
-        self.state.terms[id(phi.value)] = Term(name, name, frozenset({name}))
-        return name
+        return None
 
     def _leave(self, value: Value, variable: str) -> None:
         """Put a value into the variable that holds it after the decision."""
@@ -472,10 +485,8 @@ class Writer:
             self.left[id(value)] -= 1
             return
         self.flush()
-        first = "" if variable in self.assigned else variable
         text = statement(f"{variable} = ", term.layout, self.indent)
-        self.lines.append(Line(text, first))
-        self.assigned.add(variable)
+        self.lines.append(Line(text, self.first(variable)))
         self.read(value)
 
     def repeat(self, loop: Loop, write: Callable[[], None]) -> None:
@@ -484,7 +495,7 @@ class Writer:
         outer = self._hold(value for branch in loop.branches for value in _branch_values(branch))
         lines, _ = self.side(write)
         self._release(outer)
-        self.lines.append(Line(self.clause(loop)))
+        self.lines.append(Line(self.clause(loop, lines)))
         self.lines += lines
 
     def loop(self, item: For) -> None:
@@ -497,26 +508,26 @@ class Writer:
         name = term.variable
         if self.left[id(item.before)] > 0 or not name:
             name = self._fresh_letter()
-            first = "" if name in self.assigned else name
-            self.lines.append(
-                Line(statement(f"{name} = ", term.layout, self.indent), first)
-            )
-            self.assigned.add(name)
-        typed = name in self.declared
-        self.state.terms[id(item.start)] = Term(name, name, frozenset({name}), typed)
+            text = statement(f"{name} = ", term.layout, self.indent)
+            self.lines.append(Line(text, self.first(name)))
+        self.state.terms[id(item.start)] = self.variable_term(name)
         self.left[id(item.start)] = inner[id(item.start)] + (item.end is item.start)
-        lines, _ = self.side(lambda: (self.items(item.items), self._leave(item.end, name))[0])
+
+        def write() -> None:
+            self.items(item.items)
+            self._leave(item.end, name)
+
+        lines, _ = self.side(write)
         self._release(outer)
         if lines:
-            self.lines.append(Line(self.clause(item)))
+            self.lines.append(Line(self.clause(item, lines)))
             self.lines += lines
-        self.state.terms[id(item.result)] = Term(name, name, frozenset({name}), typed)
+        self.state.terms[id(item.result)] = self.variable_term(name)
 
-    def clause(self, loop: For | Loop) -> str:
-        outside = type(loop)(**{name: getattr(loop, name) for name in loop.__slots__})
-        outside.iterable = self.attributes.outside(loop.iterable)
-        text = modules.clause_of(outside, reads_index(loop))
-        return " " * self.indent + text + ":"
+    def clause(self, loop: For | Loop, lines: Sequence[Line]) -> str:
+        text = "\n".join(line.text for line in lines)
+        over = written(self.attributes.outside(loop.iterable))
+        return " " * self.indent + modules.clause_of(loop, over, text) + ":"
 
     def _hold(self, values: Iterator[Value]) -> list[int]:
         """What a loop reads from outside is needed again in the next pass."""
@@ -535,10 +546,10 @@ class Writer:
         """Return what the block gives; in training, the heads' values with it."""
         if plan.aux:
             self.finish_training(plan, plan.aux)
-        pad = " " * self.indent
         if not plan.several:
             ((_, value),) = plan.outputs
-            self.lines.append(Line(f"{pad}return {self.returned(value)}"))
+            layout = self.returned(value)
+            self.lines.append(Line(statement("return ", layout, self.indent)))
             return
         values = [value for _, value in plan.outputs]
         self.flush()
@@ -553,17 +564,17 @@ class Writer:
             )
         self.lines.append(Line(statement("return ", result, self.indent)))
 
-    def returned(self, value: Value) -> str:
+    def returned(self, value: Value) -> Layout:
         """The one value that is returned: a tensor for the type checker too."""
         term = self.state.terms[id(value)]
         if not term.variable and not term.constant:
             if term.typed:
                 self.flush(until=value)
-                return statement("", term.layout, self.indent).lstrip()
+                return term.layout
             term = self.store(value)
         if not term.typed and term.variable not in self.declared:
             self.declare(term.variable)
-        return flat(term.layout)
+        return term.layout
 
     def declare(self, variable: str) -> None:
         """Write the type at the first assignment of a variable."""
@@ -594,6 +605,15 @@ class Writer:
         self.lines += lines
 
 
+def _overwrites(phi: Phi, side: Value, phis: Sequence[Phi]) -> bool:
+    """Whether `phi`, kept in the variable of `side`, would take it from another in some arm."""
+    return any(
+        other is side and own is not side
+        for each in phis
+        for own, other in zip(phi.arms, each.arms, strict=True)
+    )
+
+
 _SIGNS = {"add": "+", "mul": "*"}
 
 
@@ -606,7 +626,7 @@ def merged(item: Merge, terms: Sequence[Term], batch: str) -> Term:
         return Term(layout, reads=reads, typed=True)
     first, *rest = (_operand(term.layout, item.kind) for term in terms)
     parts = (first, *(f"{_SIGNS[item.kind]} {each}" for each in rest))
-    return Term(Operation(parts), reads=reads, typed=terms[0].typed)
+    return Term(Operation(parts), reads=reads, typed=all(term.typed for term in terms))
 
 
 def _expanded(term: Term, batch: str, rank: int) -> Layout:
@@ -617,8 +637,12 @@ def _expanded(term: Term, batch: str, rank: int) -> Layout:
 
 
 def _operand(layout: Layout, kind: str) -> str:
+    """An operand of `+` or `*`, in brackets if it would be read otherwise."""
     text = flat(layout)
-    return f"({text})" if isinstance(layout, Operation) else text
+    if not isinstance(layout, Operation):
+        return text
+    is_product = layout.parts[-1].startswith("*")
+    return text if kind == "add" and is_product else f"({text})"
 
 
 def _order(name: str) -> tuple[int, str]:
@@ -631,18 +655,6 @@ def _letters() -> Iterator[str]:
     while True:
         yield f"t{number}"
         number += 1
-
-
-def _indices(template: Expr) -> list[str]:
-    """`0.{i}` as the items `0` and `i`."""
-    assert isinstance(template, tree.Template)
-    parts: list[str] = []
-    for part in template.parts:
-        if isinstance(part, str):
-            parts += [piece for piece in part.split(".") if piece]
-        else:
-            parts.append(written(part))
-    return parts
 
 
 def _values(items: Sequence[Item]) -> Iterator[Value]:

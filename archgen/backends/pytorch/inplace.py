@@ -87,9 +87,7 @@ def _mark(items: Sequence[Item], counts: Counter[int]) -> None:
                 for _, inner in arms:
                     _mark(inner, counts)
                 for phi in phis:
-                    phi.value.fresh = all(
-                        side.fresh and counts[id(side)] == 1 for side in phi.arms
-                    )
+                    phi.value.fresh = all(side.fresh and counts[id(side)] == 1 for side in phi.arms)
             case For(items=inner):
                 _mark(inner, counts)
             case Merge(branches=list() as branches):

@@ -18,9 +18,9 @@ from archgen.backends.pytorch.plan import (
     Module,
     Repeat,
 )
-from archgen.backends.pytorch.prune import expressions_in
-from archgen.backends.pytorch.python import literal, written
+from archgen.backends.pytorch.python import broken, written
 from archgen.backends.pytorch.text import Call, Generator, Layout, Prefixed, flat
+from archgen.network import Initialiser
 from archgen.syntax import tree
 
 LEAST_PASSES = 3  # two points are always on a line
@@ -82,11 +82,21 @@ def layout(module: Module) -> Layout:
 def build_layout(build: Build) -> Layout:
     items: list[Layout] = []
     for keyword, value in build.arguments:
-        text = value if isinstance(value, str) else written(value)
+        text = value if isinstance(value, str) else broken(value)
         items.append(Prefixed(f"{keyword}=", text) if keyword else text)
     if build.inplace:
         items.append("inplace=True")
     return Call(build.target, tuple(items))
+
+
+def initial(init: Initialiser, target: str) -> Layout:
+    """`nn.init.normal_(self.weight, std=0.01)`."""
+    given = (Prefixed(f"{name}=", _value(value)) for name, value in init.arguments)
+    return Call(f"nn.init.{init.name}_", (target, *given))
+
+
+def _value(value: object) -> str:
+    return written(algebra.constant(value))
 
 
 def repeated(count: Expr) -> str:
@@ -116,26 +126,28 @@ def _entry(item: Item) -> Entry:
                 return Entry(name, child.module.module, child.module.count)
             return Entry(name, child.module, tree.Number(1))
         case For(items=[Apply() as inner]):
-            return replace(_entry(inner), clause=clause_of(item))
+            entry = _entry(inner)
+            text = flat(layout(entry.module)) + written(entry.name)
+            return replace(entry, clause=clause_of(item, written(item.iterable), text))
         case _:
             raise AssertionError(item)
 
 
-def clause_of(loop: For | Loop, reads: bool | None = None) -> str:
-    """`for i in range(n)`, with the number of the pass where something reads it."""
-    names = ", ".join(loop.names)
-    over = written(loop.iterable)
-    counted = loop.index not in loop.names
-    if counted and (reads if reads is not None else _reads_index(loop)):
-        names = f"({names})" if len(loop.names) > 1 else names
-        return f"for {loop.index}, {names} in enumerate({over})"
-    return f"for {names} in {over}"
+def clause_of(loop: For | Loop, over: str, body: str) -> str:
+    """`for i in range(n)`, with the number of the pass where the body's text reads it.
+
+    A name that the body does not read is `_`.
+    """
+    names = [name if _reads(body, name) else "_" for name in loop.names]
+    listed = ", ".join(names)
+    if loop.index in loop.names or not _reads(body, loop.index):
+        return f"for {listed} in {over}"
+    inner = f"({listed})" if len(names) > 1 else listed
+    return f"for {loop.index}, {inner} in enumerate({over})"
 
 
-def _reads_index(loop: For | Loop) -> bool:
-    if isinstance(loop, Loop):
-        return False
-    return any(loop.index in algebra.names_in(expr) for expr in expressions_in(loop.items))
+def _reads(text: str, name: str) -> bool:
+    return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w|=[^=])", text) is not None
 
 
 def _is_place(name: Expr) -> bool:
@@ -312,7 +324,3 @@ def _grown_name(name: Expr, step: int) -> Expr:
         grown = tree.Binary("+", _grown(tree.Number(0), step), tree.Number(number))  # type: ignore[arg-type]
     assert not isinstance(grown, str)
     return tree.Template((stem, grown))
-
-
-def name_text(name: Expr) -> str:
-    return literal(name.value) if isinstance(name, tree.String) else written(name)

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from archgen.resolve.reserved import MODULE_ATTRIBUTES
 
 GLOBALS = frozenset(
-    "nn torch Tensor F math partial OrderedDict Callable NamedTuple Sequence divisible".split()
+    ["nn", "torch", "Tensor", "F", "math", "OrderedDict", "Callable", "NamedTuple", "divisible"]
 )
+AMBIGUOUS = frozenset("lOI")  # names that look like digits
 # What the text of a constructor and of `forward` uses or must not hide.
-LOCALS = GLOBALS | frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"self", "channels"}
+LOCALS = GLOBALS | frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"self", *AMBIGUOUS}
 FORWARD = ("x", "y", "z", "u", "v", "w")
 
 
@@ -48,45 +49,33 @@ def module_names(children: Iterable[str]) -> Names:
     return Names({*children, *MODULE_ATTRIBUTES, "forward", "training"})
 
 
-def camel_case(name: str) -> str:
-    """`inverted_residual` -> `InvertedResidual`; digits on both sides keep their `_`."""
-    parts = [part for part in re.split(r"[^0-9A-Za-z]+", name) if part]
+def camel_case(name: str, doc: str = "") -> str:
+    """`inverted_residual` -> `InvertedResidual`; digits on both sides keep their `_`.
+
+    Words are spelled as in the documentation, where they stand in it (`resnet50`: `ResNet-50`).
+    """
     text = ""
-    for part in parts:
-        between = "_" if text[-1:].isdigit() and part[0].isdigit() else ""
-        text += between + part[0].upper() + part[1:]
-    if not text or text[0].isdigit() or keyword.iskeyword(text):
+    for part in (part for part in re.split(r"[^0-9A-Za-z]+", name) if part):
+        word = _spelled(part, doc)
+        text += _between(text, word) + word[0].upper() + word[1:]
+    if not text or text[0].isdigit() or keyword.iskeyword(text) or text in AMBIGUOUS:
         text = f"Net{text}"
     return text
 
 
-def arch_name(name: str, doc: str) -> str:
-    """The class of an arch, spelled as its documentation does if it begins with the name."""
-    letters = re.sub(r"[^0-9A-Za-z]", "", name).lower()
-    spelled = _leading(doc, letters) if letters else None
-    if spelled is None:
-        return camel_case(name)
-    return camel_case(_joined(spelled))
+def _between(before: str, after: str) -> str:
+    return "_" if before[-1:].isdigit() and after[0].isdigit() else ""
 
 
-def _leading(doc: str, letters: str) -> str | None:
-    """The beginning of a text whose letters and digits are these, if it has one."""
-    found = 0
-    for at, char in enumerate(doc):
-        if not (char.isascii() and char.isalnum()):
-            continue
-        if char.lower() != letters[found]:
-            return None
-        found += 1
-        if found == len(letters):
-            ends = not doc[at + 1 : at + 2].isalnum()
-            return doc[: at + 1] if ends else None
-    return None
-
-
-def _joined(spelled: str) -> str:
-    """Words side by side; between digits an underscore stays."""
-    text = ""
-    for part in re.findall(r"[0-9A-Za-z]+", spelled):
-        text += ("_" if text[-1:].isdigit() and part[0].isdigit() else "") + part
-    return text
+def _spelled(word: str, doc: str) -> str:
+    """The first run of words in a text that has the same letters and digits, side by side."""
+    tokens = re.findall(r"[0-9A-Za-z]+", doc)
+    for start in range(len(tokens)):
+        run = ""
+        for token in tokens[start:]:
+            run += token
+            if run.lower() == word.lower():
+                return run
+            if len(run) > len(word):
+                break
+    return word

@@ -58,10 +58,6 @@ def expressions(plan: Plan) -> Iterator[Expr]:
         yield from _of_item(item)
 
 
-def locals_of(plan: Plan) -> Iterator[Let]:
-    return (item for item in _all_items(plan) if isinstance(item, Let))
-
-
 def _targets(plan: Plan) -> list[str]:
     """Parameters that are classes are read where they are called or handed on."""
     texts: list[str] = []
@@ -215,17 +211,3 @@ def _prune_branches(branches: Sequence[Branch], read: set[str]) -> None:
                     _prune_branches(inner, read)
             case Loop(branches=inner):
                 _prune_branches(inner, read)
-
-
-def expressions_in(items: Sequence[Item]) -> Iterator[Expr]:
-    """Every expression of these items, those of locals too."""
-    for item in flattened(items):
-        if isinstance(item, Let):
-            yield item.expr
-        yield from _of_item(item)
-
-
-def branch_expressions(branches: Sequence[Branch]) -> Iterator[Expr]:
-    """Every expression of these branches."""
-    yield from _of_branches(branches)
-    yield from expressions_in(list(_branch_items(branches)))

@@ -26,6 +26,29 @@ def condition(expr: Expr) -> Layout:
     return written(expr)
 
 
+def broken(expr: Expr) -> Layout:
+    """An expression that may be broken before its operators."""
+    match expr:
+        case tree.Logic():
+            return condition(expr)
+        case tree.Binary("+" | "-"):
+            return Operation(tuple(_summands(expr)))
+        case tree.Choose(value, test, otherwise):
+            parts = (written(value, OR), f"if {written(test, OR)}", f"else {written(otherwise)}")
+            return Operation(parts)
+        case _:
+            return written(expr)
+
+
+def _summands(expr: Expr) -> list[str]:
+    """`a`, `+ b`, `- c`."""
+    match expr:
+        case tree.Binary("+" | "-" as op, left, right):
+            return [*_summands(left), f"{op} {written(right, SUM + 1)}"]
+        case _:
+            return [written(expr, SUM)]
+
+
 def literal(text: str) -> str:
     """A string in double quotes, as ruff writes it."""
     escaped = text.encode("unicode_escape").decode("ascii")

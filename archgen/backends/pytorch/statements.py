@@ -82,9 +82,7 @@ def run_statement(walk: Walk, lanes: Lanes, statement: tree.Statement, steps: St
             assert_never(statement)
 
 
-def run_links(
-    walk: Walk, lanes: Lanes, links: Sequence[tree.Link], steps: Sequence[Steps]
-) -> None:
+def run_links(walk: Walk, lanes: Lanes, links: Sequence[tree.Link], steps: Sequence[Steps]) -> None:
     for at, link in enumerate(links):
         run_link(walk, lanes, link, [each[at] for each in steps])
 
@@ -222,6 +220,8 @@ def _child_name(
         deduced = algebra.fold(tree.Template((stem, _count(walk, stem))))
     if deduced is not None and walk.holds(deduced, lanes, names):
         return deduced
+    if walk.probing:
+        return tree.String(names[0])
     agree(lanes, list(names))
     if given is None:
         walk.counts[stem] = tree.Number(int(names[0][len(stem) :]))
@@ -272,9 +272,7 @@ def place(
     return item
 
 
-def made_of_chain(
-    walk: Walk, lanes: Lanes, chain: tree.Chain, nodes: Sequence[object]
-) -> Made:
+def made_of_chain(walk: Walk, lanes: Lanes, chain: tree.Chain, nodes: Sequence[object]) -> Made:
     """The module that a chain is where it stands for one."""
     agree(lanes, [type(node) for node in nodes])
     match chain.links:
@@ -291,7 +289,9 @@ def made_of_chain(
                 walk,
                 lanes,
                 _calls(nodes),
-                lambda inner: run(walk, inner, body.statements, [each.body.steps for each in inner]),
+                lambda inner: run(
+                    walk, inner, body.statements, [each.body.steps for each in inner]
+                ),
             )
         case links:
             return make_container(
@@ -384,9 +384,7 @@ def make_container(walk: Walk, lanes: Lanes, nodes: Sequence[CallNode], fill: Fi
     return Made(Container(items, start, result), [[result.channels]], [fresh], block=True)
 
 
-def make_stage(
-    walk: Walk, lanes: Lanes, link: tree.Call, nodes: Sequence[CallNode]
-) -> Made:
+def make_stage(walk: Walk, lanes: Lanes, link: tree.Call, nodes: Sequence[CallNode]) -> Made:
     """`stage(B, ...)`: a first call, and the rest as a repeat."""
     block, *given = link.arguments
     own = {argument.name: argument.value for argument in given}
@@ -508,4 +506,3 @@ def run_aux(walk: Walk, lanes: Lanes, statement: tree.Aux, steps: Steps) -> None
     first = steps[0]
     assert isinstance(first, NamedStep)
     walk.aux.append(Aux(first.names[0], apply))
-

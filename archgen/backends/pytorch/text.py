@@ -11,6 +11,7 @@ from dataclasses import dataclass
 WIDTH = 88
 STEP = 4
 
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """`head(items)`; also a list or tuple display, with an empty head and other brackets.

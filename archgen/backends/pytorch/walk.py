@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from archgen.backends.pytorch import algebra
 from archgen.backends.pytorch.algebra import Expr, Missing, Opaque
-from archgen.backends.pytorch.lanes import Key, Lane, Split, Unrollable, agree
+from archgen.backends.pytorch.lanes import Key, Lane, Unrollable, agree
 from archgen.backends.pytorch.names import LOCALS, Names
 from archgen.backends.pytorch.plan import Aux, Child, If, Item, Let, Made, Param, Phi, Value
 from archgen.layers.base import AUTO
@@ -23,12 +23,17 @@ from archgen.syntax import tree
 if TYPE_CHECKING:
     from archgen.backends.pytorch.classes import Classes
 
+
 class Spoiled(Exception):
     """A parameter of the arch is used for more than a number to be handed on: fold it."""
 
     def __init__(self, names: set[str]) -> None:
         super().__init__(names)
         self.names = names
+
+
+class Escaped(Exception):
+    """A value of one pass of a loop is read outside: the passes must be written down."""
 
 
 @dataclass(slots=True)
@@ -54,6 +59,8 @@ class Walk:
         self.locals = Names(LOCALS)
         self.kept: set[str] = set()
         self.contained = False
+        self.unrolled = False
+        self.probing = False  # a pass is walked for what it counts, names do not matter
         self.declared = 0
         self.inputs: list[tuple[str, Value]] = []
         self.aux: list[Aux] = []
@@ -79,6 +86,16 @@ class Walk:
             yield items
         finally:
             self.items = before
+
+    @contextmanager
+    def probe(self) -> Iterator[None]:
+        """What is walked is thrown away: only counts and channels are wanted."""
+        before, self.probing = self.probing, True
+        try:
+            with self.into([]):
+                yield
+        finally:
+            self.probing = before
 
     @contextmanager
     def within(self, scope: Scope) -> Iterator[None]:
@@ -146,9 +163,8 @@ class Walk:
     ) -> Expr:
         """An expression that is worth these values: the one deduced, a constant, or a new
         parameter called `hint`."""
-        if self.holds(expr, lanes, values):
-            assert expr is not None
-            return expr
+        if expr is not None and self.holds(expr, lanes, values):
+            return self.short(expr, lanes, hint)
         if expr is not None:
             self.refuse(expr)
         if not all(map(algebra.is_plain, values)):
@@ -179,9 +195,16 @@ class Walk:
             if id(lane.root) in by_root:
                 lane.env.maps[-1][name] = algebra.as_items(by_root[id(lane.root)])
 
-    def local(
-        self, hint: str, expr: Expr, lanes: Sequence[Lane], *, own: bool = False
-    ) -> Expr:
+    def short(self, expr: Expr, lanes: Sequence[Lane], hint: str) -> Expr:
+        """The expression, or a local for it where it is long: texts must not grow without end."""
+        if algebra.size(expr) <= algebra.LARGEST or isinstance(expr, tree.ListOf):
+            return expr
+        for name, known in self.lets.items():
+            if known == expr and all(name in lane.env for lane in lanes):
+                return tree.Name((name,))
+        return self.local(hint, expr, lanes)
+
+    def local(self, hint: str, expr: Expr, lanes: Sequence[Lane], *, own: bool = False) -> Expr:
         """A local of the constructor for an expression; constants and names need none."""
         if algebra.is_constant(expr) or isinstance(expr, tree.Name):
             return expr
@@ -225,8 +248,7 @@ class Walk:
         sizes = [lane.shape(ref).channels for lane, ref in zip(lanes, refs, strict=True)]
         for candidate in candidates:
             if candidate is not None and self.holds(candidate, lanes, sizes):
-                large = algebra.size(candidate) > algebra.LARGEST
-                return self.local("features", candidate, lanes) if large else candidate
+                return self.short(candidate, lanes, "features")
         return None
 
     def assign(self, lanes: Sequence[Lane], refs: Sequence[Ref], value: Value) -> None:
@@ -235,12 +257,14 @@ class Walk:
 
     def join(self, lanes: Sequence[Lane], refs: Sequence[Ref]) -> Value:
         """The one value that these are in all lanes; made of both sides after an `if`."""
-        values = [lane.values[ref] for lane, ref in zip(lanes, refs, strict=True)]
+        pairs = list(zip(lanes, refs, strict=True))
+        if any(ref not in lane.values for lane, ref in pairs):
+            raise Escaped
+        values = [lane.values[ref] for lane, ref in pairs]
         joined = self._joined(list(lanes), values)
         if joined is None:
             agree(lanes, [id(value) for value in values])
             raise AssertionError("lanes agree")
-        self.assign(lanes, refs, joined)
         return joined
 
     def _joined(self, lanes: list[Lane], values: list[Value]) -> Value | None:
@@ -293,11 +317,10 @@ class Walk:
             if self.holds(expr, lanes, worth):
                 return expr
         chosen = exprs[-1]
-        for (condition, _), expr in zip(reversed(item.arms[:-1]), reversed(exprs[:-1]), strict=True):
+        for (condition, _), expr in zip(
+            reversed(item.arms[:-1]), reversed(exprs[:-1]), strict=True
+        ):
             if condition is None or expr is None or chosen is None:
                 return None
             chosen = tree.Choose(expr, condition, chosen)
         return chosen if self.holds(chosen, lanes, worth) else None
-
-
-__all__ = ["Scope", "Spoiled", "Split", "Walk"]
