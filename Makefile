@@ -15,10 +15,11 @@ test:  ## everything
 	$(PY) -m pytest -n auto
 
 accept:  ## rewrite the golden files; read the diff before you commit it
-	ARCHGEN_ACCEPT=1 $(PY) -m pytest -n auto
+	$(PY) -m pytest -n auto --accept
 
-docs:  ## rewrite what is generated: layer reference, diagrams
-	$(PY) docs/make.py
+docs:  ## rewrite what is generated: layer reference, tables and pictures of the tutorial
+	$(PY) -m archgen.backends.reference > docs/layers.md
+	$(PY) docs/pictures.py
 
 bench:  ## speed and size against peers, in one run
 	$(PY) benchmarks/run.py
