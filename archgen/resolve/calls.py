@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archgen.diagnostics import Fault, error
+from archgen.layers import LAYERS
 from archgen.layers.initialisers import Initialiser
 from archgen.network import (
     Applied,
@@ -68,8 +69,16 @@ def _callable(frame: Frame, function: tree.Name) -> LayerValue | None:
     if value is None or isinstance(value, LayerValue):
         return value
     message = f"`{function.text}` is {kind_of(value)}, not a layer or block"
-    hint = f"`from {function.text}` reads a value" if isinstance(value, TensorValue) else None
-    raise Fault(error("A112", message, function.span, help=hint))
+    raise Fault(error("A112", message, function.span, help=_instead(function.text, value)))
+
+
+def _instead(name: str, value: object) -> str | None:
+    """What to do about a link of this name that cannot be applied."""
+    if isinstance(value, TensorValue):
+        return f"`from {name}` reads a value"
+    if name in LAYERS:
+        return f"it hides the layer `{name}` here; call it otherwise"
+    return None
 
 
 # --- containers -------------------------------------------------------------------------------

@@ -249,3 +249,9 @@ def test_what_is_no_layer_cannot_be_applied() -> None:
     assert faults("block b(f) { f }\n" + arch("b(3)")) == [("A112", 1, 14)]
     assert faults(arch("let f = 3", "f")) == [("A112", 4, 3)]
     assert code("x(3)", x=3) == "A112"
+
+
+def test_a_parameter_that_hides_a_layer_is_called_otherwise() -> None:
+    found = fault(arch("dropout(dropout)", head="net(dropout=0.5)"))
+    assert found.code == "A112"
+    assert found.help == "it hides the layer `dropout` here; call it otherwise"
