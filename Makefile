@@ -18,7 +18,7 @@ accept:  ## rewrite the golden files; read the diff before you commit it
 	$(PY) -m pytest -n auto --accept
 
 docs:  ## rewrite what is generated: layer reference, tables and pictures of the tutorial
-	$(PY) -m archgen.backends.reference > docs/layers.md
+	$(PY) -c "from archgen.backends.reference import layer_reference as text; print(text(), end='')" > docs/layers.md
 	$(PY) docs/pictures.py
 
 bench:  ## speed and size against peers, in one run
