@@ -15,12 +15,24 @@ _SUFFIX = ".arch"
 
 def read_source(path: str | os.PathLike[str]) -> Source:
     """Read a spec. Raises `Fault` (A5xx) if it is not a small `.arch` file in UTF-8."""
+    return decode(os.fspath(path), read_bytes(path))
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """Read what a spec holds, byte by byte. Raises as `read_source`, but for the encoding."""
     shown = os.fspath(path)
     if "\0" in shown:
         raise _fault(shown.replace("\0", "?"), "A501", "no file can have this name")
     if Path(shown).suffix != _SUFFIX:
         raise _fault(shown, "A503", f"not a spec: its name does not end in {_SUFFIX}")
-    return Source(shown, _decode(shown, _read_bytes(shown)))
+    return _read_bytes(shown)
+
+
+def decode(path: str, content: bytes) -> Source:
+    """Take bytes as a spec: small, in UTF-8, a byte order mark left out. Raises `Fault` (A5xx)."""
+    if len(content) > MAX_BYTES:
+        raise _too_large(path)
+    return Source(path, _decode(path, content))
 
 
 def _read_bytes(path: str) -> bytes:
@@ -30,14 +42,11 @@ def _read_bytes(path: str) -> bytes:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
         with open(handle, "rb") as file:
             _check_regular(path, os.fstat(handle))
-            content = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise _fault(path, "A501", "there is no such file") from None
     except OSError as problem:
         raise _fault(path, "A506", f"cannot be read: {problem.strerror or problem}") from None
-    if len(content) > MAX_BYTES:
-        raise _too_large(path)
-    return content
 
 
 _BINARY = getattr(os, "O_BINARY", 0)

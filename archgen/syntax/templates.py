@@ -1,4 +1,7 @@
-"""Strings that hold expressions: `"layer{i + 1}"`. `{{` and `}}` stand for braces."""
+"""Strings that hold expressions: `"layer{i + 1}"`. `{{` and `}}` stand for braces.
+
+The ends of the file's lines are no part of a meaning: in a string, each is one line feed.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ def _parts(content: Span, interpolate: Interpolate, sink: Sink) -> Iterator[str 
             sink.add(_stray(source.span(match.start(), match.end())))
             return
         if match["hole"] is None:
-            yield match["text"] or match["brace"][0]
+            yield (match["text"] or match["brace"][0]).replace("\r\n", "\n")
             continue
         expr = interpolate(source.span(*match.span("hole")))
         if expr is None:
