@@ -6,7 +6,8 @@ initialisers that hold are; then they share one `Body`, or one failure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from archgen.diagnostics import Diagnostic, Fault, Sink, error
@@ -202,7 +203,34 @@ class Resolver:
         span: Span,
     ) -> Resolved:
         target, arguments, _ = alias_call(definition, given, self.budget)
-        return self._remembered(target, arguments, shapes, init, span)
+        with self.through(definition):
+            return self._remembered(target, arguments, shapes, init, span)
+
+    @contextmanager
+    def through(self, definition: Definition) -> Iterator[None]:
+        """Name the aliases on the way to a network among the calls; faults are collected."""
+        callers = list(_aliases(definition))
+        self._trail += callers
+        try:
+            yield
+        except Fault as fault:
+            self.report(fault.diagnostic)
+            raise Unknown from None
+        finally:
+            del self._trail[len(self._trail) - len(callers) :]
+
+
+def _aliases(definition: Definition) -> Iterator[Caller]:
+    """The calls that an alias stands for, its own first."""
+    while definition.kind == "alias":
+        chain = definition.body.statements[0]
+        assert isinstance(chain, tree.Chain)
+        link = chain.links[0]
+        assert isinstance(link, tree.Call)
+        yield Caller(definition.name, link.span)
+        target = definition.scope[link.function.text]
+        assert isinstance(target, Definition)
+        definition = target
 
 
 def alias_call(

@@ -99,9 +99,10 @@ class Program:
         known = given
         if definition.kind == "alias":
             target, arguments, known = alias_call(definition, given, resolver.budget)
-        frame = resolver.open(target, arguments, [Shape(sizes) for sizes in inputs], {})
-        steps = flow.run(frame, target.body.statements)
-        body = finish(frame, steps, "arch")
+        with resolver.through(definition):
+            frame = resolver.open(target, arguments, [Shape(sizes) for sizes in inputs], {})
+            steps = flow.run(frame, target.body.statements)
+            body = finish(frame, steps, "arch")
         if len(body.inputs) < len(inputs):
             message = f"`{definition.name}` has {len(body.inputs)} inputs, not {len(inputs)}"
             raise Fault(error("A204", message, definition.span))
