@@ -16,6 +16,7 @@ from archgen.resolve.functions import FUNCTIONS
 from archgen.resolve.lookup import lookup, match_arguments, parameters_of, unknown_function
 from archgen.resolve.values import (
     LARGEST_NUMBER,
+    LONGEST_LIST,
     LONGEST_STRING,
     Environment,
     Items,
@@ -161,9 +162,10 @@ def _binary(expr: tree.Binary, env: Environment) -> object:
     if expr.op == "+" and isinstance(left, str) and isinstance(right, str):
         return _text(left + right, expr.span)
     if expr.op == "+" and isinstance(left, Items) and isinstance(right, Items):
+        _charge(env, expr.span, left, right)
         return Items.of((*left, *right), expr.span)
     if expr.op == "*" and isinstance(left, Items) and is_integer(right):
-        return _repeated(left, right, expr.span)
+        return _repeated(left, right, env, expr.span)
     for side, value in ((expr.left, left), (expr.right, right)):
         if not is_number(value):
             message = f"`{expr.op}` takes numbers, not {kind_of(value)}"
@@ -210,12 +212,19 @@ def _text(text: str, span: Span) -> str:
     return text
 
 
-def _repeated(items: Items, times: int, span: Span) -> Items:
+def _charge(env: Environment, span: Span, *values: object) -> None:
+    """Looking at long lists or copying them is work."""
+    env.budget.spend(span, sum(map(weigh, values)) // 8)
+
+
+def _repeated(items: Items, times: int, env: Environment, span: Span) -> Items:
     def endlessly() -> Iterator[object]:
         for _ in range(times):
             yield from items
 
-    return Items.of(endlessly() if items else (), span)
+    made = Items.of(endlessly() if items else (), span)
+    _charge(env, span, made)
+    return made
 
 
 def _unary(expr: tree.Unary, env: Environment) -> object:
@@ -232,6 +241,7 @@ def _compare(expr: tree.Compare, env: Environment) -> bool:
     left = evaluate(expr.first, env)
     for op, operand in expr.rest:
         right = evaluate(operand, env)
+        _charge(env, expr.span, left, right)
         if not _compares(op, left, right, expr.span):
             return False
         left = right
@@ -291,6 +301,7 @@ def _slice(expr: tree.Slice, env: Environment) -> object:
         raise Fault(error("A110", message, expr.base.span, show(base)))
     start = None if expr.start is None else integer(expr.start, env, "a slice's start")
     stop = None if expr.stop is None else integer(expr.stop, env, "a slice's end")
+    _charge(env, expr.span, base)
     part = base[start:stop]
     return part if isinstance(part, str) else Items.of(part, expr.span)
 
@@ -311,7 +322,10 @@ def _apply(expr: tree.Apply, env: Environment) -> object:
             error("A112", f"`{name.text}` is {kind_of(value)}, it cannot be called", name.span)
         )
     given = bind(value, expr.arguments, env)
-    return LayerValue(value.target, tuple(given.items()), 1 + sum(map(weigh, given.values())))
+    weight = 1 + sum(map(weigh, given.values()))
+    if weight > LONGEST_LIST:
+        raise Fault(error("A402", f"a layer with more than {LONGEST_LIST:_} arguments", expr.span))
+    return LayerValue(value.target, tuple(given.items()), weight)
 
 
 def bind(
@@ -329,6 +343,7 @@ def _function(expr: tree.Apply, env: Environment) -> object:
     function = FUNCTIONS[expr.function.text]
     positional = [evaluate(item.value, env) for item in expr.arguments if item.name is None]
     named = {item.name: evaluate(item.value, env) for item in expr.arguments if item.name}
+    _charge(env, expr.span, *positional)
     try:
         result = function(expr.span, *positional, **named)
     except TypeError:
@@ -339,4 +354,5 @@ def _function(expr: tree.Apply, env: Environment) -> object:
         raise Fault(error("A111", "the result is not a real number", expr.span)) from None
     if isinstance(result, int | float) and not isinstance(result, bool):
         return number(result, expr.span)
+    _charge(env, expr.span, result)
     return result

@@ -136,6 +136,7 @@ def _check_paths(frame: Frame) -> None:
     nodes: list[Node] = [*frame.nodes, *(aux.node for aux in frame.aux)]
     shapes = {id(node): frame.shape_of(node.inputs[0]) for node in nodes if node.inputs}
     for path, init, span in frame.path_init:
+        frame.env.budget.spend(span, len(nodes) // 4)
         sizes = _weight_sizes(nodes, shapes, path)
         if sizes is None:
             message = f"`{path}` is no weight of this body"

@@ -44,11 +44,9 @@ from archgen.resolve.inputs import declare_input
 from archgen.resolve.merges import apply_merge
 from archgen.resolve.numbering import count_names
 from archgen.resolve.spelling import check_submodule, makes_module
-from archgen.resolve.values import LOST, Items, Several, TensorValue, Unknown, show
+from archgen.resolve.values import LOST, Exhausted, Items, Several, TensorValue, Unknown, show
 from archgen.syntax import tree
 from archgen.text import Span
-
-LONGEST_LOOP = 100_000
 
 
 def run(frame: Frame, statements: Sequence[tree.Statement]) -> tuple[Step, ...]:
@@ -62,6 +60,9 @@ def guarded(frame: Frame, statement: tree.Statement) -> Step:
     """One statement; a fault in it is collected, and what it makes is unknown after it."""
     try:
         return run_statement(frame, statement)
+    except Exhausted as fault:
+        frame.resolver.report(fault.diagnostic)
+        raise
     except Fault as fault:
         frame.resolver.report(fault.diagnostic)
     except Unknown:

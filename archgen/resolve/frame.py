@@ -81,6 +81,7 @@ class Frame:
         self.current: tuple[Ref, ...] = ()
         self.counts: dict[str, int] = {}
         self.children: dict[str, Child] = {}
+        self.child_count = 0  # repeats counted
         self.tensors: dict[str, Tensor] = {}
         self.lists: dict[str, dict[tuple[int, ...], TensorValue]] = {}
         self.places: dict[str, Span] = {}
@@ -109,7 +110,7 @@ class Frame:
         return len(self.values) - 1
 
     def emit(self, node: Node) -> None:
-        self.resolver.spend_node(node.span)
+        self.resolver.spend_node(node.span, len(node.inputs) + len(node.outputs))
         self.nodes.append(node)
         self.current = node.outputs
 
@@ -183,6 +184,7 @@ class Frame:
         node = self.nodes[-1]
         assert isinstance(node, CallNode)
         self.nodes[-1] = made = replace(node, count=count)
+        self.child_count += count - 1
         self.children[node.name] = replace(self.children[node.name], node=made)
         return made
 
@@ -267,6 +269,7 @@ class Frame:
         if indices in items:
             self.shape_of(items[indices].ref)
             return items[indices]
+        self.env.budget.spend(span, len(items) // 8)
         below = sorted(key for key in items if key[: len(indices)] == indices)
         if not below:
             at = "".join(f"[{index}]" for index in indices)
@@ -348,13 +351,6 @@ class Frame:
             raise Fault(error("A103", message, span, also=also, help=f"name it: `... = {stem}`"))
         return name
 
-    @property
-    def child_count(self) -> int:
-        return sum(
-            child.node.count if isinstance(child.node, CallNode) else 1
-            for child in self.children.values()
-        )
-
     def adopt(self, child: Child) -> None:
         """Take a submodule in; its node has its final name."""
         name = child.node.name
@@ -362,10 +358,12 @@ class Frame:
             message = f"`{name}` is defined twice in one body"
             raise Fault(error("A103", message, child.node.span, help="give one of them a name"))
         self.children[name] = child
+        self.child_count += 1
 
     @contextmanager
     def braces(self) -> Iterator[None]:
         """A `let` holds until the end of the braces, an `init` in them."""
+        self.env.budget.left -= len(self.env.names) // 32  # copying them is work
         names, init = self.env.names, self.init
         self.env.names, self.init = dict(names), dict(init)
         try:

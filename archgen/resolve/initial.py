@@ -11,7 +11,7 @@ from archgen.layers.make import ArgumentFault
 from archgen.resolve.expressions import evaluate, render
 from archgen.resolve.frame import Frame
 from archgen.resolve.lookup import suggest
-from archgen.resolve.values import Environment
+from archgen.resolve.values import Environment, Exhausted
 from archgen.syntax import tree
 from archgen.text import Span
 
@@ -32,6 +32,8 @@ def declare_inits(frame: Frame, statements: Sequence[tree.Statement]) -> None:
             assert isinstance(link, tree.Call)
             try:
                 _declare(frame, link)
+            except Exhausted:
+                raise
             except Fault as fault:
                 frame.failed = True
                 frame.resolver.report(fault.diagnostic)

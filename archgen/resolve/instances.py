@@ -22,12 +22,14 @@ from archgen.resolve.lookup import lookup
 from archgen.resolve.values import (
     Budget,
     Environment,
+    Exhausted,
     Items,
     LayerValue,
     Several,
     TensorValue,
     Unknown,
     identity_key,
+    weigh,
 )
 from archgen.shapes import Shape
 from archgen.syntax import tree
@@ -35,7 +37,9 @@ from archgen.text import Span
 
 DEEPEST_CALL = 64
 TRAIL_END = 3  # calls to show of each end of a long chain
-MOST_NODES = 200_000  # distinct ones; a repeat counts once
+MOST_NODES = 20_000  # distinct ones, a repeat counts once; no live model may have more
+NODE_STEPS = 20  # what making a node costs, compared with an operation
+MOST_FAULTS = 100  # reports from one network
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +58,33 @@ FAILED = Resolved()
 class Resolver:
     """Resolves the calls of one network and remembers each."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, budget: Budget | None = None) -> None:
         self.sink = sink
-        self.budget = Budget()
+        self.budget = budget or Budget()
         self._memo: dict[object, Resolved] = {}
         self._implicit: dict[int, Definition] = {}
         self._trail: list[Caller] = []
         self._nodes = 0
+        self._faults = 0
 
     # --- what frames ask for ------------------------------------------------------------------
 
     def report(self, diagnostic: Diagnostic) -> None:
-        """Collect a fault, with the calls that led to it."""
-        self.sink.add(diagnostic.within(*_shortened(self._trail[::-1])))
+        """Collect a fault, with the calls that led to it. After many, give up."""
+        diagnostic = diagnostic.within(*_shortened(self._trail[::-1]))
+        self.sink.add(diagnostic)
+        self._faults += 1
+        if self._faults == MOST_FAULTS:
+            raise Exhausted(diagnostic)
 
-    def spend_node(self, span: Span) -> None:
+    def spend_node(self, span: Span, values: int) -> None:
+        """Count a node that reads and makes so many values."""
+        self.budget.spend(span, NODE_STEPS + values)
         self._nodes += 1
         if self._nodes > MOST_NODES:
             message = f"a network of more than {MOST_NODES:_} distinct layers"
             hint = "a `stage` repeats without further layers"
-            raise Fault(error("A404", message, span, help=hint))
+            raise Exhausted(error("A404", message, span, help=hint))
 
     def implicit(self, link: tree.Group, name: str, frame: Frame) -> Definition:
         """The implicit block of `name = { ... }`, one for each place in the text."""
@@ -101,11 +112,15 @@ class Resolver:
         refs: list[Ref] = []
         shapes: list[Shape] = [entering]
         inner = {name: _renumbered(value, refs, shapes) for name, value in given.items()}
+        self.budget.spend(caller.span, sum(map(weigh, given.values())))
         if len(self._trail) >= DEEPEST_CALL:
             raise Fault(_too_deep(definition, caller.span))
         self._trail.append(caller)
         try:
             resolved = self._remembered(definition, inner, shapes, init, caller.span)
+        except Exhausted as fault:
+            self.report(fault.diagnostic)
+            raise
         except Fault as fault:
             self.report(fault.diagnostic)
             raise Unknown from None
@@ -213,6 +228,9 @@ class Resolver:
         self._trail += callers
         try:
             yield
+        except Exhausted as fault:
+            self.report(fault.diagnostic)
+            raise
         except Fault as fault:
             self.report(fault.diagnostic)
             raise Unknown from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import cache
 
 from archgen import resources
 from archgen.diagnostics import Diagnostic, Fault, error
@@ -26,6 +27,7 @@ from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span
 
+MOST_CANDIDATES = 500  # names to compare a misspelled one with
 SHAPE_NAMES = ("channels", "shape")
 
 
@@ -91,11 +93,18 @@ def check_lost(name: tree.Name, scope: Mapping[str, object]) -> None:
 
 def _shipped(name: str) -> str | None:
     """A hint for a block that a shipped library has."""
-    head = re.compile(rf"^(?:block|arch) {re.escape(name)}\b", re.MULTILINE)
+    library = _libraries().get(name)
+    return f"`use {library}` brings it" if library else None
+
+
+@cache
+def _libraries() -> dict[str, str]:
+    """Every block and arch of the shipped libraries, with the (first) library that has it."""
+    found: dict[str, str] = {}
     for path in sorted((resources.root("specs") / "blocks").glob("*.arch")):
-        if head.search(path.read_text(encoding="utf-8")):
-            return f"`use {path.stem}` brings it"
-    return None
+        for name in re.findall(r"^(?:block|arch) (\w+)", path.read_text("utf-8"), re.MULTILINE):
+            found.setdefault(name, path.stem)
+    return found
 
 
 def _facts(name: tree.Name, shape: Callable[[Span], Shape] | None, rest: list[str]) -> object:
@@ -167,5 +176,5 @@ def _check_positional(
 
 def suggest(name: str, known: Sequence[str]) -> str | None:
     """A hint for a name that does not exist."""
-    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    close = get_close_matches(name, known[:MOST_CANDIDATES], n=1, cutoff=0.6)
     return f"did you mean `{close[0]}`?" if close else None

@@ -16,8 +16,8 @@ from archgen.network import Definition
 from archgen.resolve.expressions import evaluate, unpack
 from archgen.resolve.implicit import doc_of
 from archgen.resolve.lookup import check_lost, suggest
-from archgen.resolve.names import check_definition
-from archgen.resolve.values import ANY_NAME, LOST, Environment, Unknown
+from archgen.resolve.names import MOST_FAULTS, check_definition
+from archgen.resolve.values import ANY_NAME, LOST, Budget, Environment, Unknown
 from archgen.syntax import tree
 from archgen.syntax.parse import parse
 from archgen.syntax.read import read_source
@@ -79,6 +79,8 @@ class Loader:
         if parsed.diagnostics:
             module.scope[ANY_NAME] = LOST
         items = parsed.tree.items
+        budget = Budget()
+        found = len(self.sink)
         aliases = {item.name: item for item in items if isinstance(item, tree.Alias)}
         for item in items:
             with self.collecting():
@@ -86,7 +88,7 @@ class Loader:
                     case tree.Use():
                         self._use(module, item, folder)
                     case tree.Let():
-                        self._constants(module, item)
+                        self._constants(module, item, budget)
                     case tree.Alias():
                         pass  # its target may stand behind it
                     case _:
@@ -101,6 +103,8 @@ class Loader:
                 module.scope.setdefault(item.name, LOST)
         if not parsed.diagnostics:
             for definition in module.definitions:
+                if len(self.sink) - found > MOST_FAULTS:
+                    break
                 self.sink.extend(check_definition(definition))
         return module
 
@@ -134,10 +138,10 @@ class Loader:
             with self.collecting():
                 _declare(module, full, meaning, use.span, own=False)
 
-    def _constants(self, module: Module, let: tree.Let) -> None:
+    def _constants(self, module: Module, let: tree.Let, budget: Budget) -> None:
         values: dict[str, object] = dict.fromkeys(let.names, LOST)
         with self.collecting():
-            value = evaluate(let.value, Environment({}, module.scope))
+            value = evaluate(let.value, Environment({}, module.scope, budget=budget))
             values = unpack(let.names, value, let.span)
         for name, item in values.items():
             _declare(module, name, item, let.span)

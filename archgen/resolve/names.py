@@ -41,6 +41,7 @@ FIGURES = (
     "reduction",
     "receptive_field",
 )
+MOST_FAULTS = 100  # reports from one file
 SPECIAL_CALLS = {("input",), ("param",), ("stage",)}
 
 
@@ -93,6 +94,8 @@ class _Walk:
         return replace(place, constants=outside)
 
     def statement(self, statement: tree.Statement, place: _Place) -> _Place:
+        if len(self.sink) > MOST_FAULTS:
+            return place
         match statement:
             case tree.Chain():
                 return self.links(statement.links, place)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from archgen.diagnostics import Fault, error
 from archgen.resolve.expressions import evaluate, sequence, unpack
 from archgen.resolve.initial import is_init
-from archgen.resolve.values import Environment, Unknown
+from archgen.resolve.values import Environment, Exhausted, Unknown
 from archgen.syntax import tree
 
 Counts = dict[str, int]
@@ -21,6 +21,7 @@ def count_names(statements: Sequence[tree.Statement], env: Environment) -> Count
     """
     total: Counts = {}
     for statement in statements:
+        env.budget.spend(statement.span)
         if isinstance(statement, tree.Let):
             env = _with_let(statement, env)
         else:
@@ -32,6 +33,8 @@ def _with_let(statement: tree.Let, env: Environment) -> Environment:
     try:
         value = evaluate(statement.value, env)
         return env.with_names(unpack(statement.names, value, statement.span))
+    except Exhausted:
+        raise
     except (Fault, Unknown):
         return env
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archgen.diagnostics import Fault, Sink, error
@@ -19,10 +19,13 @@ from archgen.resolve.instances import Resolver, alias_call
 from archgen.resolve.lookup import suggest
 from archgen.resolve.modules import Loader, Module
 from archgen.resolve.recursion import deep_recursion
-from archgen.resolve.values import Environment, Unknown
+from archgen.resolve.values import STEPS, Budget, Environment, Unknown
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Source, Span
+
+
+MOST_NETWORKS = 10  # of one file, as far as the work for each goes
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +34,7 @@ class Program:
 
     module: Module
     sink: Sink
+    budget: Budget = field(default_factory=lambda: Budget(MOST_NETWORKS * STEPS))
 
     @staticmethod
     def read(path: Path | str, loader: Loader | None = None) -> Program | None:
@@ -77,7 +81,8 @@ class Program:
         inputs: tuple[tuple[int, ...], ...] = (),
     ) -> Network | None:
         """Resolve an arch. None if it has faults, which are in `sink` then."""
-        resolver = Resolver(self.sink)
+        given = min(STEPS, max(self.budget.left, 0))
+        resolver = Resolver(self.sink, Budget(given))
         try:
             with deep_recursion():
                 return self._resolve(self.choose(name), resolver, dict(parameters or {}), inputs)
@@ -85,6 +90,8 @@ class Program:
             resolver.report(fault.diagnostic)
         except Unknown:
             pass
+        finally:
+            self.budget.left -= given - resolver.budget.left
         return None
 
     def _resolve(

@@ -20,11 +20,15 @@ Numeric = int | float
 LARGEST_NUMBER = 2**63 - 1
 LONGEST_LIST = 100_000  # items, those of inner lists counted
 LONGEST_STRING = 10_000
-STEPS = 2_000_000  # operations and nodes for one network
+STEPS = 500_000  # work for one network: an operation is one step, a node some twenty
 
 
 class Unknown(Exception):
     """Something depends on a value whose shape an earlier fault left unknown: stay silent."""
+
+
+class Exhausted(Fault):
+    """A limit on all of the work was met: nothing further is resolved."""
 
 
 class Lost:
@@ -109,11 +113,9 @@ class Budget:
         self.left = steps
 
     def spend(self, span: Span, steps: int = 1) -> None:
-        if self.left < 0:
-            raise Unknown  # said once
         self.left -= steps
         if self.left < 0:
-            raise Fault(
+            raise Exhausted(
                 error(
                     "A404",
                     "the spec asks for too much work",
@@ -142,6 +144,7 @@ class Environment:
 
     def with_names(self, names: Mapping[str, object]) -> Environment:
         """The same place with further names, which hide those before."""
+        self.budget.left -= len(self.names) // 32  # copying them is work
         return Environment(
             {**self.names, **names}, self.scope, self.current, self.entered, self.value, self.budget
         )

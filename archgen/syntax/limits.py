@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 MAX_BYTES: Final = 1 << 20
-MAX_TOKENS: Final = 100_000
+MAX_TOKENS: Final = 50_000
 MAX_BRACKETS: Final = 48
 """Brackets of any kind inside one another."""
 MAX_DEPTH: Final = 160
