@@ -24,7 +24,6 @@ from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Source, Span
 
-
 MOST_NETWORKS = 10  # of one file, as far as the work for each goes
 
 
