@@ -21,17 +21,21 @@ Shapes = dict[str, list[tuple[int, ...]]]
 
 
 class Judge:
-    def __init__(self, network: archgen.Network) -> None:
+    """On the device "meta" a model has shapes and no numbers, which is enough for most laws."""
+
+    def __init__(self, network: archgen.Network, device: str = "cpu") -> None:
         self.network = network
-        self.model = archgen.build(network, seed=0)
-        _liven(self.model)
+        self.device = device
+        self.model = archgen.build(network, device=device, seed=0)
+        if device != "meta":
+            _liven(self.model)
 
     def inputs(self, batch: int = 2) -> list[Tensor]:
         """Random values for every input of the network."""
         body = self.network.body
         generator = torch.Generator().manual_seed(1)
         sizes = [body.values[ref].sizes for ref in body.inputs]
-        return [torch.randn(batch, *each, generator=generator) for each in sizes]
+        return [torch.randn(batch, *each, generator=generator).to(self.device) for each in sizes]
 
     # --- laws ---------------------------------------------------------------------------------
 

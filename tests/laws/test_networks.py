@@ -20,7 +20,7 @@ calm = settings(
 )
 
 
-@settings(calm, max_examples=100)
+@settings(calm, max_examples=50)
 @given(specs())
 def test_a_check_accepts_or_refuses_with_codes(text: str) -> None:
     program = Program.of(text)
