@@ -29,7 +29,11 @@ class Reader:
         return leaky_relu(batch_norm(x, mean, variance, scale, shift), 0.1)
 
     def last(self, x: Tensor) -> Tensor:
-        return conv2d(x, next(self.weights), next(self.weights))
+        return conv2d(x, *self.pair())
+
+    def pair(self) -> tuple[Tensor, Tensor]:
+        """A weight and its bias."""
+        return next(self.weights), next(self.weights)
 
 
 def darknet19(x: Tensor, conv: Reader) -> Tensor:

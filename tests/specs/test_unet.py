@@ -58,7 +58,8 @@ def test_signals_keep_their_size_at_the_start() -> None:
         else:
             continue
         assert module.weight.std().item() == pytest.approx((2 / reads) ** 0.5, rel=0.2)
-        assert module.bias is not None and not module.bias.any()
+        assert module.bias is not None
+        assert not module.bias.any()
 
 
 def small_unet(width: int = 4) -> nn.Module:
