@@ -214,7 +214,7 @@ def _text(text: str, span: Span) -> str:
 
 def _charge(env: Environment, span: Span, *values: object) -> None:
     """Looking at long lists or copying them is work."""
-    env.budget.spend(span, sum(map(weigh, values)) // 8)
+    env.budget.spend(span, sum(map(weigh, values)) // 4)
 
 
 def _repeated(items: Items, times: int, env: Environment, span: Span) -> Items:

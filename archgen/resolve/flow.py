@@ -48,6 +48,8 @@ from archgen.resolve.values import LOST, Exhausted, Items, Several, TensorValue,
 from archgen.syntax import tree
 from archgen.text import Span
 
+STATEMENT_STEPS = 5  # what a statement or a pass of a loop costs, compared with an operation
+
 
 def run(frame: Frame, statements: Sequence[tree.Statement]) -> tuple[Step, ...]:
     """Run the statements of a pair of braces, in order."""
@@ -59,6 +61,7 @@ def run(frame: Frame, statements: Sequence[tree.Statement]) -> tuple[Step, ...]:
 def guarded(frame: Frame, statement: tree.Statement) -> Step:
     """One statement; a fault in it is collected, and what it makes is unknown after it."""
     try:
+        frame.resolver.budget.spend(statement.span, STATEMENT_STEPS)
         return run_statement(frame, statement)
     except Exhausted as fault:
         frame.resolver.report(fault.diagnostic)
@@ -291,7 +294,7 @@ def run_for(frame: Frame, statement: tree.For) -> Looped:
 
 def loop_items(frame: Frame, statement: tree.For) -> Items:
     items = sequence(statement.iterable, frame.env)
-    frame.resolver.budget.spend(statement.span, len(items))
+    frame.resolver.budget.spend(statement.span, STATEMENT_STEPS * len(items))
     return items
 
 

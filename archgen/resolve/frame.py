@@ -82,6 +82,7 @@ class Frame:
         self.counts: dict[str, int] = {}
         self.children: dict[str, Child] = {}
         self.child_count = 0  # repeats counted
+        self.learned: set[Ref] = set()  # values of `param`
         self.tensors: dict[str, Tensor] = {}
         self.lists: dict[str, dict[tuple[int, ...], TensorValue]] = {}
         self.places: dict[str, Span] = {}
@@ -112,6 +113,8 @@ class Frame:
     def emit(self, node: Node) -> None:
         self.resolver.spend_node(node.span, len(node.inputs) + len(node.outputs))
         self.nodes.append(node)
+        if isinstance(node, ParamNode):
+            self.learned.update(node.outputs)
         self.current = node.outputs
 
     def lose(self) -> None:
@@ -269,7 +272,7 @@ class Frame:
         if indices in items:
             self.shape_of(items[indices].ref)
             return items[indices]
-        self.env.budget.spend(span, len(items) // 8)
+        self.env.budget.spend(span, len(items) // 2)
         below = sorted(key for key in items if key[: len(indices)] == indices)
         if not below:
             at = "".join(f"[{index}]" for index in indices)

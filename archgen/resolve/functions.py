@@ -13,6 +13,8 @@ from archgen.diagnostics import Fault, error
 from archgen.resolve.values import Items, Numeric, is_integer, is_number, kind_of, show
 from archgen.text import Span
 
+MOST_DIGITS = 300  # a float has no more
+
 
 def _numbers(span: Span, *values: object) -> tuple[Numeric, ...]:
     for value in values:
@@ -76,7 +78,10 @@ def _round(span: Span, value: object, digits: object = None, /) -> Numeric:
     """round(number) or round(number, digits): half to even, as Python's"""
     if digits is None:
         return round(_numbers(span, value)[0])
-    return round(_numbers(span, value)[0], _integers(span, digits)[0])
+    places = _integers(span, digits)[0]
+    if abs(places) > MOST_DIGITS:
+        raise Fault(error("A403", f"more than {MOST_DIGITS} digits", span))
+    return round(_numbers(span, value)[0], places)
 
 
 def _floor(span: Span, value: object, /) -> int:

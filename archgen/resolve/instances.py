@@ -38,7 +38,7 @@ from archgen.text import Span
 DEEPEST_CALL = 64
 TRAIL_END = 3  # calls to show of each end of a long chain
 MOST_NODES = 20_000  # distinct ones, a repeat counts once; no live model may have more
-NODE_STEPS = 20  # what making a node costs, compared with an operation
+NODE_STEPS = 10  # what making a node costs, compared with an operation
 MOST_FAULTS = 100  # reports from one network
 
 
@@ -83,7 +83,7 @@ class Resolver:
         self._nodes += 1
         if self._nodes > MOST_NODES:
             message = f"a network of more than {MOST_NODES:_} distinct layers"
-            hint = "a `stage` repeats without further layers"
+            hint = "a `stage` of a block repeats without further layers"
             raise Exhausted(error("A404", message, span, help=hint))
 
     def implicit(self, link: tree.Group, name: str, frame: Frame) -> Definition:
@@ -112,7 +112,8 @@ class Resolver:
         refs: list[Ref] = []
         shapes: list[Shape] = [entering]
         inner = {name: _renumbered(value, refs, shapes) for name, value in given.items()}
-        self.budget.spend(caller.span, sum(map(weigh, given.values())))
+        weight = len(definition.parameters) + sum(map(weigh, given.values()))
+        self.budget.spend(caller.span, 2 * weight)
         if len(self._trail) >= DEEPEST_CALL:
             raise Fault(_too_deep(definition, caller.span))
         self._trail.append(caller)

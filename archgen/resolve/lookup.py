@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 
 from archgen import resources
 from archgen.diagnostics import Diagnostic, Fault, error
@@ -27,7 +27,7 @@ from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span
 
-MOST_CANDIDATES = 500  # names to compare a misspelled one with
+MOST_CANDIDATES = 200  # names to compare a misspelled one with
 SHAPE_NAMES = ("channels", "shape")
 
 
@@ -146,13 +146,13 @@ def match_arguments(
 ) -> dict[str, tree.Argument]:
     """Which argument is for which parameter; positional ones come first and fill in order."""
     matched: dict[str, tree.Argument] = {}
-    named = False
+    known, named = frozenset(names), False
     for position, argument in enumerate(arguments):
         name = argument.name
         if name is None:
             _check_positional(callee, names, argument, position, named=named)
             name = names[position]
-        elif name not in names:
+        elif name not in known:
             has = f"it has: {', '.join(names)}" if names else "it has none"
             message = f"`{callee}` has no argument `{name}`"
             raise Fault(error("A106", message, argument.span, help=suggest(name, names) or has))
@@ -176,5 +176,10 @@ def _check_positional(
 
 def suggest(name: str, known: Sequence[str]) -> str | None:
     """A hint for a name that does not exist."""
-    close = get_close_matches(name, known[:MOST_CANDIDATES], n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else None
+    close = _closest(name, tuple(known[:MOST_CANDIDATES]))
+    return f"did you mean `{close}`?" if close else None
+
+
+@lru_cache(maxsize=1000)
+def _closest(name: str, known: tuple[str, ...]) -> str | None:
+    return next(iter(get_close_matches(name, known, n=1, cutoff=0.6)), None)

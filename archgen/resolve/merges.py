@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archgen.diagnostics import Fault, Label, error
-from archgen.network import Chosen, Looped, Merged, MergeNode, ParamNode, Ref, Silent, Step
+from archgen.network import Chosen, Looped, Merged, MergeNode, Ref, Silent, Step
 from archgen.resolve import flow
 from archgen.resolve.expressions import integer, unpack
 from archgen.resolve.frame import Frame
@@ -140,7 +140,7 @@ def _axis(frame: Frame, link: tree.Merge) -> int | None:
 
 def _aligned(frame: Frame, branches: list[Branch], shapes: list[Shape]) -> list[Shape]:
     """A `param` written with the batch's size, 1, counts without it beside its neighbours."""
-    parameters = {node.outputs[0] for node in frame.nodes if isinstance(node, ParamNode)}
+    parameters = frame.learned
     ranks = [
         shape.rank
         for branch, shape in zip(branches, shapes, strict=True)

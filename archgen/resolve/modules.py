@@ -23,6 +23,8 @@ from archgen.syntax.parse import parse
 from archgen.syntax.read import read_source
 from archgen.text import Source, Span
 
+DEEPEST_ALIAS = 64
+
 
 @dataclass(eq=False)
 class Module:
@@ -229,6 +231,9 @@ def _declare_alias(
     ):
         return
     name = item.call.function.text
+    if len(above) > DEEPEST_ALIAS:
+        message = f"aliases of aliases nest deeper than {DEEPEST_ALIAS}"
+        raise Fault(error("A401", message, item.name_span, help="name the arch behind them"))
     if name in above or name == item.name:
         raise Fault(error("A401", f"the alias `{item.name}` stands for itself", item.name_span))
     if name in aliases and name not in module.names:
@@ -239,6 +244,7 @@ def _declare_alias(
 def _alias(module: Module, item: tree.Alias) -> Definition:
     """The definition of an alias: its parameters are its own and those that pass through."""
     target = _alias_target(module, item.call.function)
+    _check_depth(target, item)
     fixed = _fixed(item.call, target)
     passing = tuple(each for each in target.parameters if each.name not in fixed)
     own = {parameter.name for parameter in item.parameters}
@@ -258,6 +264,21 @@ def _alias(module: Module, item: tree.Alias) -> Definition:
         item.name_span,
         own=item.parameters,
     )
+
+
+def _check_depth(target: Definition, item: tree.Alias) -> None:
+    """Refuse an alias of an alias of an alias..."""
+    for _ in range(DEEPEST_ALIAS):
+        if target.kind != "alias":
+            return
+        chain = target.body.statements[0]
+        assert isinstance(chain, tree.Chain)
+        assert isinstance(chain.links[0], tree.Call)
+        meaning = target.scope[chain.links[0].function.text]
+        assert isinstance(meaning, Definition)
+        target = meaning
+    message = f"aliases of aliases nest deeper than {DEEPEST_ALIAS}"
+    raise Fault(error("A401", message, item.name_span, help="name the arch behind them"))
 
 
 def _alias_target(module: Module, function: tree.Name) -> Definition:

@@ -20,7 +20,7 @@ Numeric = int | float
 LARGEST_NUMBER = 2**63 - 1
 LONGEST_LIST = 100_000  # items, those of inner lists counted
 LONGEST_STRING = 10_000
-STEPS = 500_000  # work for one network: an operation is one step, a node some twenty
+STEPS = 300_000  # work for one network: an operation is one step, a node ten and more
 
 
 class Unknown(Exception):
