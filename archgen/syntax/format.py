@@ -1,40 +1,22 @@
 """The canonical text of a syntax tree: `parse(format(tree))` is the tree again.
 
-What the author decided is kept where the places in the tree tell of it: whether a body stands in
-one line, single blank lines, how a number is spelled. Comments find their way back by their
-places: those of a body stay in it; one inside a statement moves above the statement.
+What the author decided is kept where the places in the tree tell of it: whether a body or a list
+begins on a new line, single blank lines, how a number is spelled. Comments find their way back by
+their places: those among lines, arguments, items or steps stay there; others move above.
 """
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby, pairwise
 from typing import Final, TypeGuard, assert_never
 
 from archgen.syntax import tree as t
-from archgen.syntax.format_expression import (
-    arguments,
-    expression,
-    format_expression,
-    parameters,
-    place,
-)
+from archgen.syntax.format_comments import Comments, Entry, in_lines, opened, take_lines
+from archgen.syntax.format_expression import Expressions, format_expression
 from archgen.syntax.literals import write_string
-from archgen.syntax.pretty import (
-    NEW_LINE,
-    Doc,
-    Group,
-    Line,
-    Nest,
-    Remark,
-    concat,
-    is_hard,
-    join,
-    render,
-)
+from archgen.syntax.pretty import NEW_LINE, Doc, Group, Line, Nest, concat, join, render
 from archgen.syntax.scan import Comment
 from archgen.text import NOWHERE, Span
 
@@ -55,26 +37,16 @@ def format_statement(node: _Node) -> str:
     return render(_Formatter(()).statement(node), WIDTH)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """What takes a line of a body: a statement, or a comment (`node` is None)."""
-
-    doc: Doc
-    node: _Node | None
-    blank_before: bool
-    behind: bool  # a comment on the line of what is before it
-
-
 class _Formatter:
-    """Makes the layout of each kind of node; bodies take the comments that lie in them."""
+    """Makes the layout of each kind of node."""
 
     def __init__(self, comments: Sequence[Comment]) -> None:
-        self._comments = sorted(comments, key=lambda comment: comment.span.start)
-        self._starts = [comment.span.start for comment in self._comments]
+        self._comments = Comments(comments)
+        self._expressions = Expressions(self._comments)
 
     def file(self, tree: t.File) -> Doc:
-        entries = self._entries(tree.items, tree.span, tree.span.start)
-        return _in_lines(_set_apart(entries))
+        start, end = tree.span.start, tree.span.end
+        return in_lines(_set_apart(self._comments.among(tree.items, start, end, self.statement)))
 
     def statement(self, node: _Node) -> Doc:
         match node:
@@ -82,13 +54,13 @@ class _Formatter:
                 named = f" as {alias}" if alias is not None else ""
                 return f"use {write_string(target) if quoted else target}{named}"
             case t.Let(names=names, value=value):
-                return concat((f"let {', '.join(names)} = ", expression(value)))
+                return concat((f"let {', '.join(names)} = ", self._write(value)))
             case t.Block(body=body) | t.Arch(body=body):
-                return concat((_head(node), " ", _braces(self._contents(body), broken=True)))
+                return concat((self._head(node), " ", _braces(self._contents(body), broken=True)))
             case t.Synonym(chain=chain):
-                return concat((_head(node), " = ", self._chain(chain)))
+                return concat((self._head(node), " = ", self._chain(chain)))
             case t.Alias(call=call, body=body):
-                head = concat((_head(node), " = ", self._link(call)))
+                head = concat((self._head(node), " = ", self._link(call)))
                 return head if body is None else concat((head, " ", self._body(body)))
             case t.Chain():
                 return self._chain(node)
@@ -99,43 +71,55 @@ class _Formatter:
             case t.If():
                 return self._if(node)
             case t.For(names=names, iterable=iterable, body=body):
-                head = concat((f"for {', '.join(names)} in ", expression(iterable), " "))
+                head = concat((f"for {', '.join(names)} in ", self._write(iterable), " "))
                 return concat((head, self._body(body)))
             case t.Output(places=places):
-                return concat(("output ", join(", ", map(expression, places))))
+                return concat(("output ", join(", ", map(self._write, places))))
             case t.Expect(condition=condition):
-                return concat(("expect ", expression(condition)))
+                return concat(("expect ", self._write(condition)))
             case t.Doc(text=text):
                 return _documentation(text)
             case _:
                 assert_never(node)
 
     def _named(self, node: t.Named) -> Doc:
-        return concat((join(", ", map(place, node.places)), " = ", self._chain(node.chain)))
+        places = join(", ", map(self._expressions.place, node.places))
+        return concat((places, " = ", self._chain(node.chain)))
 
     def _chain(self, chain: t.Chain) -> Doc:
         """Steps without braces in one line, or broken before each arrow."""
+        links = chain.links
+        steps = [self._link(link) for link in links]
+        gaps = [self._comments.between(a.span.end, b.span.start) for a, b in pairwise(links)]
+        if any(gaps):
+            return _remarked_steps(links, steps, gaps)
         runs: list[Doc] = []
-        for braced, links in groupby(chain.links, _has_body):
-            steps = [self._link(link) for link in links]
-            runs.append(join(" -> ", steps) if braced else _steps(steps))
+        for braced, run in groupby(zip(links, steps, strict=True), lambda it: _has_body(it[0])):
+            docs = [step for _, step in run]
+            runs.append(join(" -> ", docs) if braced else _steps(docs))
         return join(" -> ", runs)
 
     def _link(self, link: t.Link) -> Doc:
         match link:
             case t.Call(function=function, arguments=given):
-                return concat((function.text, arguments(given))) if given else function.text
-            case t.Merge(kind=kind, arguments=given, body=body):
-                head = concat((kind, arguments(given))) if given else kind
+                if not given:
+                    return function.text
+                tail = self._expressions.arguments(given, function.span, link.span.end)
+                return concat((function.text, tail))
+            case t.Merge(kind=kind, arguments=given, body=body, keyword=keyword):
+                tail = ""
+                if given:
+                    tail = self._expressions.arguments(given, keyword, body.span.start)
+                head = concat((kind, tail))
                 return concat((head, " ", self._body(body)))
             case t.Seq(body=body):
                 return concat(("seq ", self._body(body)))
             case t.Group(body=body):
                 return self._body(body)
             case t.From(place=source):
-                return concat(("from ", expression(source)))
+                return concat(("from ", self._write(source)))
             case t.Reuse(place=source):
-                return concat(("reuse ", expression(source)))
+                return concat(("reuse ", self._write(source)))
             case _:
                 assert_never(link)
 
@@ -143,14 +127,19 @@ class _Formatter:
         """All sides in one line, or each of them in lines of its own."""
         words = ["if ", *([" elif "] * (len(node.arms) - 1))]
         heads = [
-            concat((word, expression(arm.condition), " "))
+            concat((word, self._write(arm.condition), " "))
             for word, arm in zip(words, node.arms, strict=True)
         ]
         bodies = [arm.body for arm in node.arms]
         if node.otherwise is not None:
             heads.append(concat((" else ",)))
             bodies.append(node.otherwise)
-        contents = [self._contents(body) for body in bodies]
+        # A comment before an `elif` or `else` is about that side.
+        gaps = [self._comments.between(a.span.end, b.span.start) for a, b in pairwise(bodies)]
+        contents = [
+            [replace(entry, behind=False) for entry in gap] + self._contents(body)
+            for gap, body in zip([[], *gaps], bodies, strict=True)
+        ]
         broken = any(map(_must_break, bodies, contents))
         sides = (
             concat((head, _braces(content, broken)))
@@ -162,132 +151,55 @@ class _Formatter:
         contents = self._contents(body)
         return Group(_braces(contents, _must_break(body, contents)))
 
-    def _contents(self, body: t.Body) -> list[_Entry]:
-        return self._entries(body.statements, body.span, body.span.start + 1)
+    def _contents(self, body: t.Body) -> list[Entry]:
+        start, end = body.span.start + 1, body.span.end
+        return self._comments.among(body.statements, start, end, self.statement)
 
-    # What stands in a body: statements, and the comments that are in none of their own bodies.
+    def _head(self, node: t.Block | t.Synonym | t.Arch | t.Alias) -> Doc:
+        word = "block" if isinstance(node, t.Block | t.Synonym) else "arch"
+        if not node.parameters:
+            return f"{word} {node.name}"
+        end = _inside(node).start
+        known = self._expressions.parameters(node.parameters, node.name_span, end)
+        return concat((f"{word} {node.name}", known))
 
-    def _entries(self, nodes: Sequence[_Node], within: Span, at: int) -> list[_Entry]:
-        entries: list[_Entry] = []
-        comments = self._own_comments(nodes, within)
-        for node in nodes:
-            while comments and comments[0].span.start < node.span.start:
-                comment = comments.pop(0)
-                entries.append(_comment_entry(comment, at))
-                at = comment.span.end
-            inside = [comment for comment in comments if comment.span.start < node.span.end]
-            del comments[: len(inside)]
-            blank = _has_blank_line(node.span, at)
-            entries += [
-                _Entry(one.text, None, blank and not i, False) for i, one in enumerate(inside)
-            ]
-            entries.append(_Entry(self.statement(node), node, blank and not inside, False))
-            at = node.span.end
-        for comment in comments:
-            entries.append(_comment_entry(comment, at))
-            at = comment.span.end
-        return entries
-
-    def _own_comments(self, nodes: Iterable[_Node], within: Span) -> list[Comment]:
-        own: list[Comment] = []
-        at = within.start
-        for body in (body for node in nodes for body in _bodies(node)):
-            own += self._between(at, body.span.start)
-            at = body.span.end
-        return own + self._between(at, within.end)
-
-    def _between(self, start: int, end: int) -> list[Comment]:
-        return self._comments[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
+    def _write(self, expr: t.Expr) -> Doc:
+        return self._expressions.write(expr)
 
 
-def _comment_entry(comment: Comment, at: int) -> _Entry:
-    """`at` is where what is before the comment ends."""
-    behind = "\n" not in comment.span.source.text[at : comment.span.start] and at > 0
-    return _Entry(comment.text, None, _has_blank_line(comment.span, at), behind)
-
-
-_BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
-
-
-def _has_blank_line(span: Span, since: int) -> bool:
-    if span is NOWHERE:
-        return False
-    return _BLANK_LINE.search(span.source.text, since, span.start) is not None
-
-
-def _set_apart(entries: Sequence[_Entry]) -> Iterator[_Entry]:
+def _set_apart(entries: Sequence[Entry]) -> Iterator[Entry]:
     """Put a blank line between definitions; short ones of a kind may stand together."""
-    above: _Node | None = None  # the definition that the last line belongs to
+    above: t.Node | None = None  # the definition that the last line belongs to
     for entry in entries:
         if above is not None and not entry.behind and _stand_apart(above, entry.node):
-            entry = _Entry(entry.doc, entry.node, True, False)
+            entry = replace(entry, blank_before=True)
         if not entry.behind:
             above = entry.node
         yield entry
 
 
-def _stand_apart(above: _Node, below: _Node | None) -> bool:
+def _stand_apart(above: t.Node, below: t.Node | None) -> bool:
     """Whether what is below a definition (None: a comment) needs a blank line before it."""
     short = t.Use | t.Let | t.Synonym
     return not isinstance(above, short) or (below is not None and type(above) is not type(below))
 
 
-def _in_lines(entries: Iterable[_Entry]) -> Doc:
-    parts: list[Doc] = []
-    for entry in entries:
-        if entry.behind:
-            parts.append(Remark(f"  {entry.doc}"))
-            continue
-        if parts:
-            parts += [NEW_LINE, NEW_LINE] if entry.blank_before else [NEW_LINE]
-        parts.append(entry.doc)
-    return concat(parts)
-
-
-def _must_break(body: t.Body, contents: Sequence[_Entry]) -> bool:
+def _must_break(body: t.Body, contents: Sequence[Entry]) -> bool:
     """Whether the author put a line end behind the brace, or the contents hold one."""
-    if any(entry.node is None or is_hard(entry.doc) for entry in contents):
+    if take_lines(contents):
         return True
     if body.span is NOWHERE or not body.statements or body.statements[0].span is NOWHERE:
         return False
     return "\n" in body.span.source.text[body.span.start : body.statements[0].span.start]
 
 
-def _braces(contents: Sequence[_Entry], broken: bool) -> Doc:
+def _braces(contents: Sequence[Entry], broken: bool) -> Doc:
     if not contents:
         return "{}"
-    if not broken:
-        inner = join(Line("; "), (entry.doc for entry in contents))
-        return concat(("{", Nest(concat((Line(), inner))), Line(), "}"))
-    remark: Doc = ""
-    if contents[0].behind:
-        remark, contents = Remark(f"  {contents[0].doc}"), contents[1:]
-    lines = (NEW_LINE, _in_lines(contents)) if contents else ()
-    return concat(("{", remark, Nest(concat(lines)), NEW_LINE, "}"))
-
-
-def _bodies(node: _Node) -> Iterator[t.Body]:
-    """Give the bodies directly in a statement or definition, in the order of the text."""
-    match node:
-        case t.Block(body=body) | t.Arch(body=body) | t.For(body=body):
-            yield body
-        case t.Alias(body=promises):
-            if promises is not None:
-                yield promises
-        case t.If(arms=arms, otherwise=otherwise):
-            yield from (arm.body for arm in arms)
-            if otherwise is not None:
-                yield otherwise
-        case t.Synonym(chain=chain) | t.Named(chain=chain):
-            yield from _bodies(chain)
-        case t.Aux(named=named):
-            yield from _bodies(named)
-        case t.Chain(links=links):
-            yield from (link.body for link in links if _has_body(link))
-        case t.Use() | t.Let() | t.Output() | t.Expect() | t.Doc():
-            return
-        case _:
-            assert_never(node)
+    if broken:
+        return opened("{", contents, "}")
+    inner = join(Line("; "), (entry.doc for entry in contents))
+    return concat(("{", Nest(concat((Line(), inner))), Line(), "}"))
 
 
 def _has_body(link: t.Link) -> TypeGuard[t.Merge | t.Seq | t.Group]:
@@ -299,10 +211,29 @@ def _steps(steps: Sequence[Doc]) -> Doc:
     return Group(concat((first, *(Nest(concat((Line(), "-> ", step))) for step in others))))
 
 
-def _head(node: t.Block | t.Synonym | t.Arch | t.Alias) -> Doc:
-    word = "block" if isinstance(node, t.Block | t.Synonym) else "arch"
-    known = parameters(node.parameters) if node.parameters else ""
-    return concat((f"{word} {node.name}", known))
+def _remarked_steps(
+    links: Sequence[t.Link], steps: Sequence[Doc], gaps: Sequence[Sequence[Entry]]
+) -> Doc:
+    """Each step on a line, with the comments behind and above it; braces stay beside an arrow."""
+    parts = [steps[0]]
+    for (before, after), gap, step in zip(pairwise(links), gaps, steps[1:], strict=True):
+        if not gap and (_has_body(before) or _has_body(after)):
+            parts += [" -> ", step]
+            continue
+        lines = () if not gap or gap[0].behind else (NEW_LINE,)
+        parts.append(Nest(concat((*lines, in_lines(gap), NEW_LINE, "-> ", step))))
+    return concat(parts)
+
+
+def _inside(node: t.Block | t.Synonym | t.Arch | t.Alias) -> Span:
+    """The place of what is behind the `=` or in the braces."""
+    match node:
+        case t.Block(body=body) | t.Arch(body=body):
+            return body.span
+        case t.Synonym(chain=chain):
+            return chain.span
+        case t.Alias(call=call):
+            return call.span
 
 
 def _documentation(text: str) -> Doc:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from typing import assert_never
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar, assert_never
 
 from archgen.syntax import tree as t
+from archgen.syntax.format_comments import NO_COMMENTS, Comments, opened
 from archgen.syntax.literals import NumberRefused, read_number, write_number, write_string
 from archgen.syntax.pretty import Doc, Group, Line, Nest, concat, join, render
-from archgen.text import NOWHERE
+from archgen.text import NOWHERE, Span
 
 # How tightly an expression binds, loosest first, as the rules of the grammar.
 _CHOOSE, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _POWER, _POSTFIX, _ATOM = range(11)
@@ -25,83 +27,144 @@ _BINARY = {
 }
 
 
-def expression(expr: t.Expr) -> Doc:
-    """Write an expression with the parentheses that it needs and no others."""
-    match expr:
-        case t.Number():
-            return _number(expr)
-        case t.String(value=value):
-            return write_string(_doubled(value))
-        case t.Template():
-            return _template(expr)
-        case t.Boolean(value=value):
-            return "true" if value else "false"
-        case t.Nothing():
-            return "none"
-        case t.Auto():
-            return "auto"
-        case t.Name():
-            return expr.text
-        case t.Apply(function=function, arguments=given):
-            return concat((function.text, arguments(given)))
-        case t.ListOf(items=items):
-            return bracketed("[", map(expression, items), "]")
-        case t.Comprehension():
-            return _comprehension(expr)
-        case t.Index(base=base, index=index):
-            return concat((_operand(base, _POSTFIX), "[", expression(index), "]"))
-        case t.Slice(base=base, start=start, stop=stop):
-            bounds = ("" if bound is None else expression(bound) for bound in (start, stop))
-            return concat((_operand(base, _POSTFIX), "[", join(":", bounds), "]"))
-        case t.Unary(op="not", operand=operand):
-            return concat(("not ", _operand(operand, _NOT)))
-        case t.Unary(operand=operand):
-            return concat(("-", _operand(operand, _UNARY)))
-        case t.Binary():
-            return _binary(expr)
-        case t.Compare(first=first, rest=rest):
-            tail = (concat((f" {op} ", _operand(operand, _SUM))) for op, operand in rest)
-            return concat((_operand(first, _SUM), *tail))
-        case t.Logic(op=op, operands=operands):
-            tightest = _AND if op == "or" else _NOT
-            return join(f" {op} ", (_operand(operand, tightest) for operand in operands))
-        case t.Choose(value=value, condition=condition, otherwise=otherwise):
-            sides = (_operand(value, _OR), " if ", _operand(condition, _OR))
-            return concat((*sides, " else ", expression(otherwise)))
-        case t.Value(place=source):
-            return concat(("from ", expression(source)))
-        case _:
-            assert_never(expr)
+_N = TypeVar("_N", bound=t.Node)
 
 
 def format_expression(expr: t.Expr) -> str:
     """Write an expression in one line."""
-    return render(Group(expression(expr)), sys.maxsize)
+    return render(Group(Expressions(NO_COMMENTS, one_line=True).write(expr)), sys.maxsize)
 
 
-def arguments(given: Iterable[t.Argument]) -> Doc:
-    """Write `(64, stride=2)`."""
-    return bracketed("(", map(_argument, given), ")")
+class Expressions:
+    """Makes the layout of each kind of expression; brackets take the comments that lie in them."""
 
+    def __init__(self, comments: Comments, *, one_line: bool = False) -> None:
+        self._comments = comments
+        self._one_line = one_line
 
-def parameters(known: Iterable[t.Parameter]) -> Doc:
-    """Write `(out, stride=1)`."""
-    return bracketed("(", map(_parameter, known), ")")
+    def write(self, expr: t.Expr) -> Doc:
+        """Write an expression with the parentheses that it needs and no others."""
+        match expr:
+            case t.Number():
+                return _number(expr)
+            case t.String(value=value):
+                return write_string(_doubled(value))
+            case t.Template():
+                return _template(expr)
+            case t.Boolean(value=value):
+                return "true" if value else "false"
+            case t.Nothing():
+                return "none"
+            case t.Auto():
+                return "auto"
+            case t.Name():
+                return expr.text
+            case t.Apply(function=function, arguments=given):
+                return concat((function.text, self.arguments(given, function.span, expr.span.end)))
+            case t.ListOf():
+                return self._list(expr)
+            case t.Comprehension():
+                return self._comprehension(expr)
+            case t.Index(base=base, index=index):
+                return concat((self._operand(base, _POSTFIX), "[", self.write(index), "]"))
+            case t.Slice(base=base, start=start, stop=stop):
+                bounds = ("" if bound is None else self.write(bound) for bound in (start, stop))
+                return concat((self._operand(base, _POSTFIX), "[", join(":", bounds), "]"))
+            case t.Unary(op="not", operand=operand):
+                return concat(("not ", self._operand(operand, _NOT)))
+            case t.Unary(operand=operand):
+                return concat(("-", self._operand(operand, _UNARY)))
+            case t.Binary():
+                return self._binary(expr)
+            case t.Compare(first=first, rest=rest):
+                tail = (concat((f" {op} ", self._operand(side, _SUM))) for op, side in rest)
+                return concat((self._operand(first, _SUM), *tail))
+            case t.Logic(op=op, operands=operands):
+                tightest = _AND if op == "or" else _NOT
+                return join(f" {op} ", (self._operand(operand, tightest) for operand in operands))
+            case t.Choose(value=value, condition=condition, otherwise=otherwise):
+                sides = (self._operand(value, _OR), " if ", self._operand(condition, _OR))
+                return concat((*sides, " else ", self.write(otherwise)))
+            case t.Value(place=source):
+                return concat(("from ", self.write(source)))
+            case _:
+                assert_never(expr)
 
+    def arguments(self, given: Sequence[t.Argument], before: Span, end: int) -> Doc:
+        """Write `(64, stride=2)`, which stands between what is before it and `end`."""
+        return self._bracketed("(", given, ")", before.end, end, self._argument)
 
-def place(target: t.Place) -> Doc:
-    """Write what stands left of `=`."""
-    name = target.name if isinstance(target.name, str) else _template(target.name)
-    return concat((name, *(concat(("[", expression(index), "]")) for index in target.indices)))
+    def parameters(self, known: Sequence[t.Parameter], before: Span, end: int) -> Doc:
+        """Write `(out, stride=1)`, which stands between what is before it and `end`."""
+        return self._bracketed("(", known, ")", before.end, end, self._parameter)
 
+    def place(self, target: t.Place) -> Doc:
+        """Write what stands left of `=`."""
+        name = target.name if isinstance(target.name, str) else _template(target.name)
+        indices = (concat(("[", self.write(index), "]")) for index in target.indices)
+        return concat((name, *indices))
 
-def bracketed(opener: str, items: Iterable[Doc], closer: str) -> Doc:
-    """In one line, or with an item and a comma on each line."""
-    parts = tuple(items)
-    if not parts:
-        return opener + closer
-    inner = join(concat((",", Line())), parts)
-    return Group(concat((opener, Nest(concat((Line(""), inner))), Line("", broken=","), closer)))
+    def _list(self, expr: t.ListOf) -> Doc:
+        """An author who begins a list on a new line gives each item its own: a table of rows."""
+        keep = bool(expr.items) and _on_new_line(expr, expr.items[0])
+        start, end = expr.span.start + 1, expr.span.end
+        return self._bracketed("[", expr.items, "]", start, end, self.write, keep=keep)
+
+    def _bracketed(
+        self,
+        opener: str,
+        nodes: Sequence[_N],
+        closer: str,
+        start: int,
+        end: int,
+        write: Callable[[_N], Doc],
+        *,
+        keep: bool = False,
+    ) -> Doc:
+        """In one line, or with an item and a comma on each line."""
+        entries = self._comments.among(nodes, start, end, write)
+        if any(entry.node is None for entry in entries) or (keep and not self._one_line):
+            items = [
+                entry if entry.node is None else replace(entry, doc=concat((entry.doc, ",")))
+                for entry in entries
+            ]
+            return opened(opener, items, closer)
+        if not entries:
+            return opener + closer
+        inner = join(concat((",", Line())), (entry.doc for entry in entries))
+        return Group(
+            concat((opener, Nest(concat((Line(""), inner))), Line("", broken=","), closer))
+        )
+
+    def _operand(self, expr: t.Expr, binding: int) -> Doc:
+        """Write an operand; in parentheses if it binds more loosely than its place asks."""
+        doc = self.write(expr)
+        return doc if _binding(expr) >= binding else concat(("(", doc, ")"))
+
+    def _argument(self, argument: t.Argument) -> Doc:
+        value = self.write(argument.value)
+        return value if argument.name is None else concat((f"{argument.name}=", value))
+
+    def _parameter(self, parameter: t.Parameter) -> Doc:
+        if parameter.default is None:
+            return parameter.name
+        return concat((f"{parameter.name}=", self.write(parameter.default)))
+
+    def _comprehension(self, expr: t.Comprehension) -> Doc:
+        names = ", ".join(expr.names)
+        parts: list[Doc] = ["[", self.write(expr.element), f" for {names} in "]
+        parts.append(self._operand(expr.iterable, _OR))
+        if expr.condition is not None:
+            parts += [" if ", self._operand(expr.condition, _OR)]
+        return concat((*parts, "]"))
+
+    def _binary(self, expr: t.Binary) -> Doc:
+        binding = _BINARY[expr.op]
+        if expr.op == "**":  # binds to the right, and its right side may be a minus
+            left, right = self._operand(expr.left, _POSTFIX), self._operand(expr.right, _UNARY)
+        else:
+            left, right = self._operand(expr.left, binding), self._operand(expr.right, binding + 1)
+        return concat((left, f" {expr.op} ", right))
 
 
 def _binding(expr: t.Expr) -> int:
@@ -123,10 +186,10 @@ def _binding(expr: t.Expr) -> int:
     return _ATOM
 
 
-def _operand(expr: t.Expr, binding: int) -> Doc:
-    """Write an operand; in parentheses if it binds more loosely than its place asks."""
-    doc = expression(expr)
-    return doc if _binding(expr) >= binding else concat(("(", doc, ")"))
+def _on_new_line(outer: t.Node, first: t.Node) -> bool:
+    if outer.span is NOWHERE or first.span is NOWHERE:
+        return False
+    return "\n" in outer.span.source.text[outer.span.start : first.span.start]
 
 
 def _number(number: t.Number) -> str:
@@ -150,32 +213,3 @@ def _template(template: t.Template) -> str:
 
 def _template_part(part: str | t.Expr) -> str:
     return _doubled(part) if isinstance(part, str) else f"{{{format_expression(part)}}}"
-
-
-def _argument(argument: t.Argument) -> Doc:
-    value = expression(argument.value)
-    return value if argument.name is None else concat((f"{argument.name}=", value))
-
-
-def _parameter(parameter: t.Parameter) -> Doc:
-    if parameter.default is None:
-        return parameter.name
-    return concat((f"{parameter.name}=", expression(parameter.default)))
-
-
-def _comprehension(expr: t.Comprehension) -> Doc:
-    names = ", ".join(expr.names)
-    parts: list[Doc] = ["[", expression(expr.element), f" for {names} in "]
-    parts.append(_operand(expr.iterable, _OR))
-    if expr.condition is not None:
-        parts += [" if ", _operand(expr.condition, _OR)]
-    return concat((*parts, "]"))
-
-
-def _binary(expr: t.Binary) -> Doc:
-    binding = _BINARY[expr.op]
-    if expr.op == "**":  # binds to the right, and its right side may be a minus
-        left, right = _operand(expr.left, _POSTFIX), _operand(expr.right, _UNARY)
-    else:
-        left, right = _operand(expr.left, binding), _operand(expr.right, binding + 1)
-    return concat((left, f" {expr.op} ", right))

@@ -106,7 +106,7 @@ def render(doc: Doc, width: int) -> str:
                 continue
             case Group(doc=inner):
                 start = column or depth * len(INDENT)
-                fits = _fits(inner, frames, width - start)
+                fits = _fits(inner, frames, start, width)
                 frames.append((depth, fits, inner))
                 continue
             case NewLine():
@@ -124,10 +124,14 @@ def render(doc: Doc, width: int) -> str:
     return "".join(out)
 
 
-def _fits(doc: Doc, rest: list[_Frame], room: int) -> bool:
-    """Whether a text in one line, and what follows it up to the next line, fits."""
+def _fits(doc: Doc, rest: list[_Frame], column: int, width: int) -> bool:
+    """Whether a text in one line, and what follows it up to the next line, fits.
+
+    A string over several lines does not end the line that it stands in: all of it has to fit.
+    """
     frames: list[tuple[bool, Doc]] = [(True, doc)]
     behind = len(rest)
+    room = width - column
     while room >= 0:
         if not frames:
             if not behind:
@@ -139,16 +143,17 @@ def _fits(doc: Doc, rest: list[_Frame], room: int) -> bool:
         flat, node = frames.pop()
         match node:
             case str():
-                text, newline, _ = node.partition("\n")
-                room -= len(text)
-                if newline:
+                room -= len(node.partition("\n")[0])
+                if "\n" in node and behind < len(rest):
                     return room >= 0
+                if "\n" in node and room >= 0:
+                    room = width - (len(node) - node.rindex("\n") - 1)
             case Line(flat=spelled, broken=broken):
                 room -= len(spelled if flat else broken)
                 if not flat:
                     return room >= 0
             case NewLine() | Remark():
-                return True
+                return behind < len(rest)  # a text that holds a line end is in one line nowhere
             case Concat(parts=parts):
                 frames.extend((flat, part) for part in reversed(parts))
             case Nest(doc=inner) | Group(doc=inner):

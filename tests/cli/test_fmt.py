@@ -283,14 +283,15 @@ _PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_specs_in_pages_are_formatted(page: Path) -> None:
     for match in _FENCE.finditer(page.read_text(encoding="utf-8")):
-        text = dedent(match["text"])
-        if (match["info"] or "").startswith("fragment"):
-            text = _as_spec(text)
+        text = _as_spec(dedent(match["text"]))
+        if parse(Source(page.name, text)).diagnostics:
+            assert match["info"], f"does not parse, and does not say so: {text}"
+            continue
         assert reformat(Source(page.name, text)) == text
 
 
-def _as_spec(fragment: str) -> str:
-    """Some statements, as a spec; definitions are one already."""
-    if not parse(Source("x.arch", fragment)).diagnostics:
-        return fragment
-    return f"block fragment {{\n{indent(fragment, '  ')}}}\n"
+def _as_spec(text: str) -> str:
+    """A fragment of statements, as a spec; definitions are one already."""
+    if not parse(Source("x.arch", text)).diagnostics:
+        return text
+    return f"block fragment {{\n{indent(text, '  ')}}}\n"

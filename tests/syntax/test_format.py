@@ -137,8 +137,10 @@ use residual  # why
 
 let n = 3
 # about the block
-# the width
-block a(x, y=3) {  # first line
+block a(
+  x,  # the width
+  y=3,
+) {  # first line
   "Doc."
 
   # lead
@@ -179,3 +181,89 @@ def test_documentation_is_indented_with_its_body() -> None:
 def test_a_body_keeps_its_lines() -> None:
     text = "block a {\n  add { b; c }\n  add {\n    b\n    c\n  }\n}\n"
     assert _formatted(text) == text
+
+
+def test_comments_in_brackets_stay_beside_their_items() -> None:
+    text = """\
+let rows = [  # kernel, channels
+  # early
+  [3, 16],  # 112 x 112
+  [3, 24],
+
+  # late
+  [5, 40]
+  # to be continued
+]
+
+block a(
+  out,
+  # Between them.
+  act=relu,
+) {
+  conv(
+    out,  # wide
+    3,
+  )
+    -> bn
+  add(
+    # a merge
+    a=1,
+  ) { b; c }
+}
+"""
+    assert _formatted(text) == text.replace("[5, 40]\n", "[5, 40],\n")
+
+
+def test_comments_in_a_chain_stay_beside_their_steps() -> None:
+    assert (
+        _formatted("""\
+block a {
+  x = conv(8, 3) ->  # wide
+    bn
+    # the third
+    -> relu  # behind
+  conv(1) -> add { b; c }  # merged
+  -> bn -> relu
+}
+""")
+        == """\
+block a {
+  x = conv(8, 3)  # wide
+    -> bn
+    # the third
+    -> relu  # behind
+  conv(1) -> add { b; c }  # merged
+    -> bn
+    -> relu
+}
+"""
+    )
+
+
+def test_a_comment_before_else_is_about_that_side() -> None:
+    assert (
+        _formatted("block a {\n  if x {\n    b\n  }\n  # otherwise\n  else { c }\n}\n")
+        == "block a {\n  if x {\n    b\n  } else {\n    # otherwise\n    c\n  }\n}\n"
+    )
+
+
+def test_a_comment_in_no_brackets_moves_above() -> None:
+    assert (
+        _formatted("let a = [(1  # one\n + 2), 3]\n") == "let a = [\n  # one\n  1 + 2,\n  3,\n]\n"
+    )
+
+
+def test_a_list_that_begins_on_a_new_line_keeps_its_rows() -> None:
+    assert _formatted("let a = [\n  [1, 2],\n  [3, 4]]\n") == (
+        "let a = [\n  [1, 2],\n  [3, 4],\n]\n"
+    )
+    assert _formatted("let a = [[1, 2],\n  [3, 4]]\n") == "let a = [[1, 2], [3, 4]]\n"
+    assert _formatted("let a = f(\n  1, [\n 2])\n") == ("let a = f(\n  1,\n  [\n    2,\n  ],\n)\n")
+    one_line = format_expression(parse_expression("[\n  1,\n  2,\n]"))
+    assert one_line == "[1, 2]"
+
+
+def test_a_string_over_lines_does_not_hide_what_is_long_behind_it() -> None:
+    items = ", ".join(["input_number"] * 8)
+    text = _formatted(f'block a {{\n  if x == """1\n2""" {{ b([{items}], 1) }}\n}}\n')
+    assert max(map(len, text.splitlines())) <= 100
