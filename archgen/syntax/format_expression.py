@@ -151,12 +151,12 @@ class Expressions:
         return concat((f"{parameter.name}=", self.write(parameter.default)))
 
     def _comprehension(self, expr: t.Comprehension) -> Doc:
-        names = ", ".join(expr.names)
-        parts: list[Doc] = ["[", self.write(expr.element), f" for {names} in "]
-        parts.append(self._operand(expr.iterable, _OR))
+        source = concat((f"for {', '.join(expr.names)} in ", self._operand(expr.iterable, _OR)))
+        parts = [self.write(expr.element), source]
         if expr.condition is not None:
-            parts += [" if ", self._operand(expr.condition, _OR)]
-        return concat((*parts, "]"))
+            parts.append(concat(("if ", self._operand(expr.condition, _OR))))
+        inner = concat((Line(""), join(Line(), parts)))
+        return Group(concat(("[", Nest(inner), Line(""), "]")))
 
     def _binary(self, expr: t.Binary) -> Doc:
         binding = _BINARY[expr.op]

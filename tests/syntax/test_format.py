@@ -267,3 +267,11 @@ def test_a_string_over_lines_does_not_hide_what_is_long_behind_it() -> None:
     items = ", ".join(["input_number"] * 8)
     text = _formatted(f'block a {{\n  if x == """1\n2""" {{ b([{items}], 1) }}\n}}\n')
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_a_long_comprehension_breaks_between_its_parts() -> None:
+    length = "channels_of_the_block_before + " * 2
+    text = f"let a = [{length}i for i in range(24) if i % 2 == 0]\n"
+    assert _formatted(text) == (
+        f"let a = [\n  {length}i\n  for i in range(24)\n  if i % 2 == 0\n]\n"
+    )
