@@ -10,7 +10,8 @@ from dataclasses import fields, replace
 from functools import partial, reduce
 
 from archgen.diagnostics import Fault
-from archgen.resolve.expressions import FUNCTIONS, evaluate
+from archgen.resolve.expressions import evaluate
+from archgen.resolve.functions import FUNCTIONS
 from archgen.resolve.values import Environment, Items
 from archgen.syntax import tree
 

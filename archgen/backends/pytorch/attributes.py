@@ -26,6 +26,7 @@ from archgen.backends.pytorch.plan import (
 from archgen.syntax import tree
 
 Decision = If | Choice
+_NOTHING: Expr = tree.Nothing()
 
 
 class Attributes:
@@ -116,17 +117,19 @@ class Attributes:
 
     def _store(self, expr: Expr, bound: frozenset[str]) -> None:
         """Keep the parameters that an expression reads as attributes."""
-        for name in self._roots(expr):
+        for name in sorted(self._roots(expr)):
             if name not in bound and name in self._params and name not in self.stored:
                 self.stored[name] = self._names.claim_underscored(name)
 
-    def _roots(self, expr: Expr) -> Iterator[str]:
+    def _roots(self, expr: Expr) -> set[str]:
         """The names behind the locals of an expression."""
-        for name in algebra.names_in(expr):
-            if name in self.plan.lets:
-                yield from self._roots(self.plan.lets[name])
-            else:
-                yield name
+        todo, seen = list(algebra.names_in(expr)), set[str]()
+        while todo:
+            name = todo.pop()
+            if name not in seen:
+                seen.add(name)
+                todo += algebra.names_in(self.plan.lets.get(name, _NOTHING))
+        return seen.difference(self.plan.lets)
 
     def _decide(self, decision: Decision, bound: frozenset[str]) -> None:
         """A condition of one parameter is asked again, one of several is stored."""
@@ -135,9 +138,9 @@ class Attributes:
             if condition is None:
                 continue
             names = set(algebra.names_in(condition))
-            if bound.intersection(self._roots(condition)):
-                self._store(condition, bound)
-            elif len(names) == 1 and names <= self._params:
+            if bound.intersection(self._roots(condition)) or (
+                len(names) == 1 and names <= self._params
+            ):
                 self._store(condition, bound)
             else:
                 flags[number] = self._names.claim(_flag_name(decision, number))

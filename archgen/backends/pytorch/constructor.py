@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from archgen.backends.pytorch import algebra, modules
 from archgen.backends.pytorch.algebra import Expr
@@ -31,6 +32,8 @@ from archgen.backends.pytorch.plan import (
 from archgen.backends.pytorch.python import broken, condition, literal, written
 from archgen.backends.pytorch.text import STEP, Call, Layout, parameters, statement
 from archgen.syntax import tree
+
+Write = Callable[[], None]
 
 
 def constructor(plan: Plan, attributes: Attributes) -> list[str]:
@@ -120,10 +123,10 @@ class Writer:
             case Let(name, expr):
                 self.write(f"{name} = ", broken(expr))
             case If():
-                arms = [(test, lambda inner=inner: self.items(inner)) for test, inner in item.arms]
+                arms = [(test, partial(self.items, inner)) for test, inner in item.arms]
                 self.decide(item, arms)
             case For():
-                self.loop(item, lambda: self.items(item.items))
+                self.loop(item, partial(self.items, item.items))
             case Merge(branches=list() as branches):
                 self.branches(branches)
             case _:
@@ -135,25 +138,23 @@ class Writer:
                 case One(items=items):
                     self.items(items)
                 case Choice(arms=arms):
-                    sides = [
-                        (test, lambda inner=inner: self.branches(inner)) for test, inner in arms
-                    ]
+                    sides = [(test, partial(self.branches, inner)) for test, inner in arms]
                     self.decide(branch, sides)
                 case Loop():
-                    self.loop(branch, lambda inner=branch.branches: self.branches(inner))
+                    self.loop(branch, partial(self.branches, branch.branches))
 
     # --- blocks of statements -----------------------------------------------------------------
 
-    def indented(self, write: object) -> list[str]:
+    def indented(self, write: Write) -> list[str]:
         """The lines that something writes one level deeper."""
         before, self.lines = self.lines, []
         self.indent += STEP
-        write()  # type: ignore[operator]
+        write()
         self.indent -= STEP
         lines, self.lines = self.lines, before
         return lines
 
-    def decide(self, item: If | Choice, arms: Sequence[tuple[Expr | None, object]]) -> None:
+    def decide(self, item: If | Choice, arms: Sequence[tuple[Expr | None, Write]]) -> None:
         """`if`, `elif`, `else`; sides without lines are left out where that is the same."""
         flags = self.attributes.flags.get(id(item), {})
         bodies = [self.indented(write) for _, write in arms]
@@ -167,7 +168,7 @@ class Writer:
         ]
         self.lines += branching(tests, bodies, self.indent)
 
-    def loop(self, item: For | Loop, write: object) -> None:
+    def loop(self, item: For | Loop, write: Write) -> None:
         for name in self.attributes.lists_in(item):
             if name not in self.lists:
                 self.lists.add(name)
@@ -225,13 +226,13 @@ class Writer:
         if isinstance(child.name, tree.String):
             self.line(f"self.{child.name.value}: nn.Module")
         bodies = [
-            self.indented(lambda module=module: self.assign(child.name, self._or_identity(module)))
+            self.indented(partial(self._either_way, child.name, module))
             for _, module in either.arms
         ]
         self.lines += branching([test for test, _ in either.arms], bodies, self.indent)
 
-    def _or_identity(self, module: Module | None) -> Layout:
-        return "nn.Identity()" if module is None else self.layout(module)
+    def _either_way(self, name: Expr, module: Module | None) -> None:
+        self.assign(name, "nn.Identity()" if module is None else self.layout(module))
 
     def learned(self, item: Learned) -> None:
         sizes = tuple(map(written, item.sizes))
@@ -284,10 +285,10 @@ class Filler:
             case Apply(child=Child() as child):
                 self.child(child)
             case If(arms=arms):
-                sides = [(test, lambda inner=inner: self.items(inner)) for test, inner in arms]
+                sides = [(test, partial(self.items, inner)) for test, inner in arms]
                 self.writer.decide(item, sides)
             case For():
-                self.writer.loop(item, lambda: self.items(item.items))
+                self.writer.loop(item, partial(self.items, item.items))
             case _:
                 self.writer.item(item)
 

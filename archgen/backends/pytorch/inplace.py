@@ -8,7 +8,7 @@ The input of a block never qualifies, nor what a loop carries.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from archgen.backends.pytorch.plan import (
     Apply,
@@ -27,6 +27,7 @@ from archgen.backends.pytorch.plan import (
     Repeat,
     Value,
 )
+from archgen.backends.pytorch.reads import readers
 
 
 def mark(plan: Plan) -> None:
@@ -39,43 +40,6 @@ def mark(plan: Plan) -> None:
     _mark(heads, counts)
     for _, value in plan.outputs:
         value.fresh = value.fresh and counts[id(value)] == 1
-
-
-def readers(items: Sequence[Item]) -> Counter[int]:
-    """How many read each value, by its `id`."""
-    return Counter(id(value) for value in _reads(items))
-
-
-def _reads(items: Sequence[Item]) -> Iterator[Value]:
-    for item in items:
-        match item:
-            case Apply(inputs=inputs):
-                yield from inputs
-            case Merge(branches=None, operands=operands):
-                yield from operands
-            case Merge(branches=list() as branches):
-                yield from _branch_reads(branches)
-            case If(arms=arms, phis=phis):
-                for _, inner in arms:
-                    yield from _reads(inner)
-                for phi in phis:
-                    yield from phi.arms
-            case For(items=inner, before=before, start=start, end=end):
-                yield from _reads(inner)
-                yield from (before, start, start, end)
-
-
-def _branch_reads(branches: Sequence[Branch]) -> Iterator[Value]:
-    for branch in branches:
-        match branch:
-            case One(items, value):
-                yield from _reads(items)
-                yield value
-            case Choice(arms=arms):
-                for _, inner in arms:
-                    yield from _branch_reads(inner)
-            case Loop(branches=inner):
-                yield from _branch_reads(inner)
 
 
 def _mark(items: Sequence[Item], counts: Counter[int]) -> None:

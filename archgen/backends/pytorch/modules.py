@@ -289,7 +289,8 @@ def _split_number(name: str) -> tuple[str, int] | None:
 def _rolled(first: Entry, second: Entry, length: int) -> Entry:
     steps = _steps(first, second)
     build = first.module
-    assert steps is not None and isinstance(build, Build)
+    assert steps is not None
+    assert isinstance(build, Build)
     name, *values = steps
     arguments = [
         (keyword, _grown(value, step))

@@ -69,7 +69,7 @@ def _between(before: str, after: str) -> str:
 
 def _spelled(word: str, doc: str) -> str:
     """The first run of words in a text that has the same letters and digits, side by side."""
-    tokens = re.findall(r"[0-9A-Za-z]+", doc)
+    tokens: list[str] = re.findall(r"[0-9A-Za-z]+", doc)
     for start in range(len(tokens)):
         run = ""
         for token in tokens[start:]:

@@ -6,38 +6,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from archgen.backends.pytorch import algebra, calls, decisions, inplace
+from archgen.backends.pytorch import algebra, decisions, loops, merges
 from archgen.backends.pytorch.algebra import Expr
-from archgen.backends.pytorch.calls import Target
+from archgen.backends.pytorch.containers import made_of_chain, place
 from archgen.backends.pytorch.lanes import Lane, after, agree
 from archgen.backends.pytorch.plan import (
     Apply,
     Aux,
     Child,
-    Container,
     Learned,
     Let,
-    Made,
-    Repeat,
-    Value,
 )
 from archgen.backends.pytorch.walk import Walk
 from archgen.network import (
     Applied,
     Bound,
-    CallNode,
     Chained,
-    Definition,
     Grouped,
-    LayerNode,
     NamedStep,
-    Node,
     ParamNode,
     Passed,
     Silent,
     Step,
 )
-from archgen.resolve.lookup import parameters_of
 from archgen.syntax import tree
 
 Lanes = Sequence[Lane]
@@ -71,7 +62,7 @@ def run_statement(walk: Walk, lanes: Lanes, statement: tree.Statement, steps: St
         case tree.If():
             decisions.choose(walk, lanes, statement, steps)
         case tree.For():
-            decisions.loop(walk, lanes, statement, steps)
+            loops.loop(walk, lanes, statement, steps)
         case tree.Let():
             run_let(walk, lanes, statement, steps)
         case tree.Aux():
@@ -91,7 +82,7 @@ def run_link(
     walk: Walk, lanes: Lanes, link: tree.Link, steps: Steps, name: Given | None = None
 ) -> None:
     """One link, under the name given or one by its place."""
-    agree(lanes, [type(step) for step in steps])
+    agree(lanes, [type(step).__name__ for step in steps])
     match link:
         case tree.Call(function=tree.Name(parts=("input",))):
             _declare_input(walk, lanes)
@@ -111,7 +102,7 @@ def run_link(
             inner = [step.steps for step in steps if isinstance(step, Grouped)]
             run(walk, lanes, link.body.statements, inner)
         case tree.Merge():
-            decisions.merge(walk, lanes, link, steps)
+            merges.merge(walk, lanes, link, steps)
         case tree.Reuse():
             _reuse(walk, lanes, _applied(steps))
         case tree.From():
@@ -250,93 +241,6 @@ def _apply(
     place(walk, lanes, nodes, made, child)
 
 
-def place(
-    walk: Walk,
-    lanes: Lanes,
-    nodes: Sequence[Node],
-    made: Made,
-    child: Child | None,
-    *,
-    reused: bool = False,
-) -> Apply:
-    """Apply a module: read its inputs, give its outputs."""
-    inputs = [
-        walk.join(lanes, [node.inputs[at] for node in nodes]) for at in range(len(nodes[0].inputs))
-    ]
-    outputs = [
-        walk.value(lanes, [node.outputs[at] for node in nodes], channels, fresh=fresh)
-        for at, (channels, fresh) in enumerate(zip(made.channels, made.fresh, strict=True))
-    ]
-    item = Apply(child, inputs, outputs, made.function, reused, made.block, made.fields)
-    walk.items.append(item)
-    return item
-
-
-def made_of_chain(walk: Walk, lanes: Lanes, chain: tree.Chain, nodes: Sequence[object]) -> Made:
-    """The module that a chain is where it stands for one."""
-    agree(lanes, [type(node) for node in nodes])
-    match chain.links:
-        case (tree.Call(function=tree.Name(parts=("stage",))) as link,):
-            return make_stage(walk, lanes, link, _calls(nodes))
-        case (tree.Call(function, arguments),):
-            return made_of_call(walk, lanes, function, arguments, nodes)
-        case (tree.Group(),):
-            definition = _calls(nodes)[0].body.definition
-            assert definition is not None
-            return calls.make_call(walk, lanes, _calls(nodes), Target(definition, {}))
-        case (tree.Seq(body),):
-            return make_container(
-                walk,
-                lanes,
-                _calls(nodes),
-                lambda inner: run(
-                    walk, inner, body.statements, [each.body.steps for each in inner]
-                ),
-            )
-        case links:
-            return make_container(
-                walk,
-                lanes,
-                _calls(nodes),
-                lambda inner: run_links(walk, inner, links, [each.body.steps for each in inner]),
-            )
-
-
-def made_of_call(
-    walk: Walk,
-    lanes: Lanes,
-    function: tree.Expr,
-    arguments: Sequence[tree.Argument],
-    nodes: Sequence[object],
-) -> Made:
-    """A layer or block called; what a synonym stands for."""
-    return made_of_target(walk, lanes, calls.target_of(walk, lanes, function, arguments), nodes)
-
-
-def made_of_target(walk: Walk, lanes: Lanes, target: Target, nodes: Sequence[object]) -> Made:
-    if target.stands_for_another:
-        agree(lanes, [id(target.callees[lane.key]) for lane in lanes])
-        return _made_of_synonym(walk, lanes, target, nodes)
-    agree(lanes, [type(node) for node in nodes])
-    if isinstance(nodes[0], LayerNode):
-        layers = [node for node in nodes if isinstance(node, LayerNode)]
-        return calls.make_layer(walk, lanes, layers, target)
-    return calls.make_call(walk, lanes, _calls(nodes), target)
-
-
-def _made_of_synonym(walk: Walk, lanes: Lanes, target: Target, nodes: Sequence[object]) -> Made:
-    assert isinstance(target.callee, Definition)
-    scope, inner = calls.synonym_scope(walk, lanes, target)
-    (chain,) = target.callee.body.statements[:1]
-    assert isinstance(chain, tree.Chain)
-    with walk.within(scope):
-        return made_of_chain(walk, inner, chain, nodes)
-
-
-def _calls(nodes: Sequence[object]) -> list[CallNode]:
-    return [node for node in nodes if isinstance(node, CallNode)]
-
-
 def _reuse(walk: Walk, lanes: Lanes, steps: Sequence[Applied]) -> None:
     nodes = [step.node for step in steps]
     found = [
@@ -366,101 +270,6 @@ def _learn(
 
 
 # --- containers -----------------------------------------------------------------------------------
-
-
-def make_container(walk: Walk, lanes: Lanes, nodes: Sequence[CallNode], fill: Fill) -> Made:
-    """An `nn.Sequential`; `fill` walks what stands in it."""
-    source = walk.join(lanes, [node.inputs[0] for node in nodes])
-    start = Value(source.channels)
-    inner = [lane.inside(node.body, start) for lane, node in zip(lanes, nodes, strict=True)]
-    before, walk.contained = walk.contained, True
-    with walk.into([]) as items:
-        fill(inner)
-    walk.contained = before
-    walk.items += [item for item in items if isinstance(item, Let)]
-    items = [item for item in items if not isinstance(item, Let)]
-    result = walk.join(inner, [lane.body.outputs[0].value for lane in inner])
-    fresh = result.fresh and not inplace.readers(items).get(id(result), 0)
-    return Made(Container(items, start, result), [[result.channels]], [fresh], block=True)
-
-
-def make_stage(walk: Walk, lanes: Lanes, link: tree.Call, nodes: Sequence[CallNode]) -> Made:
-    """`stage(B, ...)`: a first call, and the rest as a repeat."""
-    block, *given = link.arguments
-    own = {argument.name: argument.value for argument in given}
-    passed = [argument for argument in given if argument.name not in {"n", "stride"}]
-    counts = [sum(map(_count_of, node.body.nodes)) for node in nodes]
-    one: Expr = tree.Number(1)
-    total = walk.number(walk.deduce(own.get("n", one), lanes), lanes, counts, "n")
-    walk.refuse(total)
-    first = rest = calls.target_of(walk, lanes, block.value, passed)
-    if "stride" in parameters_of(first.callee):
-        stride = own.get("stride", one)
-        first, rest = (
-            calls.target_of(walk, lanes, block.value, [*passed, tree.Argument("stride", each)])
-            for each in (stride, one)
-        )
-
-    def fill(inner: list[Lane]) -> None:
-        _fill_stage(walk, inner, first, rest, total)
-
-    return make_container(walk, lanes, nodes, fill)
-
-
-def _count_of(node: object) -> int:
-    return node.count if isinstance(node, CallNode) else 1
-
-
-def _fill_stage(walk: Walk, lanes: list[Lane], first: Target, rest: Target, total: Expr) -> None:
-    """The first call in all lanes, then the others of those that have more."""
-    _stage_part(walk, lanes, first, [lane.body.nodes[0] for lane in lanes])
-    more = [(lane, node) for lane in lanes if (node := _rest_of(lane)) is not None]
-    if not more:
-        return
-    if all(_is_stable(lane) for lane in lanes):
-        count = algebra.difference(total, tree.Number(1))
-        _stage_part(walk, [lane for lane, _ in more], rest, [node for _, node in more], count)
-        _alias_result(walk, lanes)
-        return
-    agree(lanes, [len(lane.body.nodes) for lane in lanes])
-    for at in range(1, len(lanes[0].body.nodes)):
-        nodes = [lane.body.nodes[at] for lane in lanes]
-        agree(lanes, [_count_of(node) for node in nodes])
-        _stage_part(walk, lanes, rest, nodes, tree.Number(_count_of(nodes[0])))
-
-
-def _is_stable(lane: Lane) -> bool:
-    """Whether all calls but the first are one repeat (or there are none)."""
-    nodes = lane.body.nodes
-    return len(nodes) == 1 or (len(nodes) == 2 and _count_of(nodes[0]) == 1)
-
-
-def _rest_of(lane: Lane) -> Node | None:
-    """The second call: a node of its own, or one with the first."""
-    nodes = lane.body.nodes
-    if len(nodes) > 1:
-        return nodes[1]
-    return nodes[0] if _count_of(nodes[0]) > 1 else None
-
-
-def _alias_result(walk: Walk, lanes: list[Lane]) -> None:
-    """Lanes without a rest give the value that the others' rest gives."""
-    last = walk.items[-1]
-    assert isinstance(last, Apply)
-    for lane in lanes:
-        lane.values[lane.body.outputs[0].value] = last.outputs[0]
-
-
-def _stage_part(
-    walk: Walk, lanes: Lanes, target: Target, nodes: Sequence[Node], count: Expr | None = None
-) -> None:
-    for lane, node in zip(lanes, nodes, strict=True):
-        lane.current = node.inputs[0]
-    made = made_of_target(walk, lanes, target, nodes)
-    if count is not None and count != tree.Number(1):
-        assert made.module is not None
-        made.module = Repeat(made.module, count)
-    place(walk, lanes, nodes, made, Child(tree.String(""), made.module, True))
 
 
 # --- constants and training heads -----------------------------------------------------------------

@@ -108,7 +108,7 @@ def lay_out(doc: Layout, indent: int, column: int, tail: int) -> str:
         case Generator(element, clause):
             return _lines((lay_out(element, indent, indent, 0), clause), indent)
         case Call(head, items, brackets):
-            open_, close = brackets
+            open_, close = brackets[0], brackets[1]
             body = _items(doc, items, indent + STEP)
             return f"{head}{open_}\n{body}\n{' ' * indent}{close}"
 

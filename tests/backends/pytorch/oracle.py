@@ -88,9 +88,7 @@ class Interpreter:
             case _:
                 raise AssertionError(node)
 
-    def layer(
-        self, body: Body, prefix: str, node: LayerNode, inputs: list[Tensor]
-    ) -> list[Tensor]:
+    def layer(self, body: Body, prefix: str, node: LayerNode, inputs: list[Tensor]) -> list[Tensor]:
         function = node.layer.function(body.shape_in(node))
         if function is None:
             return [self.model.get_submodule(prefix + node.name)(*inputs)]

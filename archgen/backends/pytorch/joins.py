@@ -1,0 +1,197 @@
+"""Merges in `forward`: one expression, or branch after branch where they hang on decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from archgen.backends.pytorch import modules
+from archgen.backends.pytorch.constructor import branching
+from archgen.backends.pytorch.names import LOCALS, Names
+from archgen.backends.pytorch.plan import (
+    Branch,
+    Choice,
+    For,
+    If,
+    Item,
+    Loop,
+    Merge,
+    One,
+    Value,
+)
+from archgen.backends.pytorch.python import written
+from archgen.backends.pytorch.reads import branch_values
+from archgen.backends.pytorch.terms import (
+    SIGNS,
+    Line,
+    Term,
+    merged,
+    operand,
+)
+from archgen.backends.pytorch.text import (
+    STEP,
+    Call,
+    Layout,
+    Operation,
+    flat,
+    statement,
+)
+from archgen.backends.pytorch.variables import Variables
+
+LONG = 60  # columns of a nested call
+
+
+class Joins(Variables):
+    """Writes merges; what stands in their branches is written by the class that does the rest."""
+
+    def items(self, items: Sequence[Item]) -> None:
+        raise NotImplementedError
+
+    def merge(self, item: Merge) -> None:
+        self.shorten(item.operands)
+        batch = self._batch(item)
+        terms = [self.read(value) for value in item.operands]
+        self.give(item.output, merged(item, terms, batch), line=False)
+
+    def shorten(self, operands: Sequence[Value]) -> None:
+        """Store the longer operands but the last, if all together would be too long."""
+        lengths = [len(flat(self.state.terms[id(value)].layout)) for value in operands]
+        if sum(lengths) <= LONG:
+            return
+        for value, length in list(zip(operands, lengths, strict=True))[:-1]:
+            if length > LONG // 3 and not self.state.terms[id(value)].variable:
+                self.store(value)
+
+    def _batch(self, item: Merge) -> str:
+        """A variable with the batch's size, where a learned value has none."""
+        terms = [self.state.terms[id(value)] for value in item.operands]
+        if item.kind != "concat" or not any(term.constant for term in terms):
+            return ""
+        value = next(v for v, t in zip(item.operands, terms, strict=True) if not t.constant)
+        term = self.state.terms[id(value)]
+        return (term if term.variable else self.store(value)).variable
+
+    def merge_branches(self, item: Merge, branches: Sequence[Branch]) -> None:
+        """A merge whose branches hang on decisions: added one by one, or listed."""
+        first = branches[0]
+        if item.kind != "concat" and isinstance(first, One):
+            self.fold_branches(item, first, branches[1:])
+            return
+        self.flush()
+        name = self._list_name()
+        self.line(" " * self.indent + f"{name}: list[Tensor] = []")
+        self.list_branches(name, branches)
+        self.assigned.add(name)
+        if item.kind == "concat":
+            layout: Layout = Call("torch.cat", (name, f"dim={item.axis + 1}"))
+            self.give(item.output, Term(layout, typed=True))
+            return
+        self.fold_list(item, name)
+
+    def _list_name(self) -> str:
+        return Names({*self.assigned, *LOCALS}).claim("paths")
+
+    def list_branches(self, name: str, branches: Sequence[Branch]) -> None:
+        """Append each branch's value to a list."""
+        for branch in branches:
+            match branch:
+                case One(items, value):
+                    self.items(items)
+                    self.flush(until=value)
+                    term = self.read(value)
+                    self.line(statement("", Call(f"{name}.append", (term.layout,)), self.indent))
+                case Choice():
+                    self.choose(branch, partial(self.list_branches, name))
+                case Loop():
+                    self.repeat(branch, partial(self.list_branches, name, branch.branches))
+
+    def fold_list(self, item: Merge, name: str) -> None:
+        """Add up a list, from left to right."""
+        target = self.fresh_letter()
+        path = Names({*self.assigned, *LOCALS, target}).claim("path")
+        pad = " " * self.indent
+        self.line(f"{pad}{target} = {name}[0]", first=target)
+        self.line(f"{pad}for {path} in {name}[1:]:")
+        sign = SIGNS[item.kind]
+        self.line(f"{pad}{' ' * STEP}{target} = {target} {sign} {path}")
+        self.assigned.update({target, path})
+        term = Term(target, target, frozenset({target}), True)
+        self.state.terms[id(item.output)] = term
+
+    def fold_branches(self, item: Merge, first: One, rest: Sequence[Branch]) -> None:
+        """`y = ...`, then `y = y + ...` for each branch that is there."""
+        self.items(first.items)
+        value = Value(shape=item.output.shape)
+        self.left[id(value)] = 1 + len(rest)
+        self.made.append(value)
+        source = self.state.terms[id(first.value)]
+        if source.variable:
+            self.read(first.value)
+            self.state.pending.append(value)
+            self.state.terms[id(value)] = Term(
+                source.variable, reads=source.reads, typed=source.typed
+            )
+            if self.left[id(first.value)] > 0:
+                self.store(value)
+            else:
+                self.state.pending.remove(value)
+                self.state.terms[id(value)] = source
+        else:
+            self.read(first.value)
+            self.give(value, source, line=True)
+        self.add_branches(item, value, rest)
+        self.state.terms[id(item.output)] = self.state.terms[id(value)]
+        self.left[id(value)] = 0
+
+    def add_branches(self, item: Merge, value: Value, branches: Sequence[Branch]) -> None:
+        sign = SIGNS[item.kind]
+        for branch in branches:
+            match branch:
+                case One(items, each):
+                    self.items(items)
+                    self.flush(until=each)
+                    variable = self.state.terms[id(value)].variable
+                    term = self.read(each)
+                    sum_ = Operation((variable, f"{sign} {operand(term.layout, item.kind)}"))
+                    self.line(statement(f"{variable} = ", sum_, self.indent))
+                case Choice():
+                    self.choose(branch, partial(self.add_branches, item, value))
+                case Loop():
+                    self.repeat(branch, partial(self.add_branches, item, value, branch.branches))
+
+    def choose(self, choice: Choice, write: Callable[[Sequence[Branch]], None]) -> None:
+        """The branches of the side that is taken."""
+        self.flush()
+        sides = [self.side(partial(write, inner))[0] for _, inner in choice.arms]
+        self.branch(choice, sides)
+
+    def branch(self, decision: If | Choice, sides: Sequence[list[Line]]) -> None:
+        tests = [self.attributes.test(decision, at) for at in range(len(sides))]
+        lines = branching(tests, [[line.text for line in side] for side in sides], self.indent)
+        firsts = {line.text: line.first for side in sides for line in side if line.first}
+        self.lines += [Line(text, firsts.get(text, "")) for text in lines]
+
+    def repeat(self, loop: Loop, write: Callable[[], None]) -> None:
+        """The lines for each pass of a loop of branches."""
+        self.flush()
+        outer = self._hold(value for branch in loop.branches for value in branch_values(branch))
+        lines, _ = self.side(write)
+        self._release(outer)
+        self.lines.append(Line(self.clause(loop, lines)))
+        self.lines += lines
+
+    def clause(self, loop: For | Loop, lines: Sequence[Line]) -> str:
+        text = "\n".join(line.text for line in lines)
+        over = written(self.attributes.outside(loop.iterable))
+        return " " * self.indent + modules.clause_of(loop, over, text) + ":"
+
+    def _hold(self, values: Iterator[Value]) -> list[int]:
+        """What a loop reads from outside is needed again in the next pass."""
+        held = [id(value) for value in values if id(value) in self.state.terms]
+        for key in held:
+            self.left[key] += 1
+        return held
+
+    def _release(self, held: Sequence[int]) -> None:
+        for key in held:
+            self.left[key] -= 1

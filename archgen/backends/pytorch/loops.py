@@ -1,0 +1,274 @@
+"""`for`: a loop of the class where its passes are alike, else pass after pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from archgen.backends.pytorch import algebra, statements
+from archgen.backends.pytorch.algebra import Expr
+from archgen.backends.pytorch.decisions import set_current
+from archgen.backends.pytorch.lanes import Lane, Unrollable, after_all, agree
+from archgen.backends.pytorch.plan import (
+    For,
+    Item,
+    Let,
+    Value,
+)
+from archgen.backends.pytorch.walk import Walk
+from archgen.network import Looped, Ref, Step
+from archgen.syntax import tree
+
+Lanes = Sequence[Lane]
+Steps = Sequence[Step]
+FEW = 4  # passes that are written one after the other in a block
+
+
+def loop(walk: Walk, lanes: Lanes, statement: tree.For, steps: Steps) -> None:
+    """A loop of the class where calls differ in the number of passes, or there are many."""
+    looped = [step for step in steps if isinstance(step, Looped)]
+    walk.settle(statement.iterable, lanes)
+    if not is_rolled(walk, looped) or not _rolled(walk, lanes, statement, looped):
+        agree(lanes, [len(step.passes) for step in looped])
+        for at in range(len(looped[0].passes)):
+            with walk.braces():
+                bind_pass(walk, lanes, statement, looped, at)
+                inner = [step.passes[at][1] for step in looped]
+                statements.run(walk, lanes, statement.body.statements, inner)
+    set_current(lanes, [step.after for step in looped])
+
+
+def is_rolled(walk: Walk, steps: Sequence[Looped]) -> bool:
+    counts = {len(step.passes) for step in steps}
+    if counts == {0} or walk.unrolled:
+        return False
+    return len(counts) > 1 or (max(counts) > FEW and not walk.contained)
+
+
+def bind_pass(
+    walk: Walk, lanes: Lanes, statement: tree.For, steps: Sequence[Looped], at: int
+) -> None:
+    """The loop's names in one pass that is written down by itself."""
+    iterable = walk.deduce(statement.iterable, lanes)
+    for number, name in enumerate(statement.names):
+        values = [step.passes[at][0][number] for step in steps]
+        expr = None
+        if iterable is not None:
+            expr = algebra.fold(tree.Index(iterable, tree.Number(at)))
+            if len(statement.names) > 1:
+                expr = algebra.fold(tree.Index(expr, tree.Number(number)))
+        plain = all(map(algebra.is_plain, values))
+        if plain and all(algebra.same(value, values[0]) for value in values):
+            expr = algebra.constant(values[0])
+        statements.bind_name(walk, lanes, name, expr, values)
+
+
+@dataclass(slots=True)
+class Rolled:
+    """A loop that is tried as a loop: a lane for each pass of each call."""
+
+    walk: Walk
+    lanes: Lanes
+    statement: tree.For
+    steps: Sequence[Looped]
+    names: list[str]
+    index: str
+    iterable: Expr
+
+    def passes(self, *, from_base: bool) -> tuple[list[Lane], list[Sequence[Step]]]:
+        """A lane for each pass, and what its statements became."""
+        inner: list[Lane] = []
+        steps: list[Sequence[Step]] = []
+        for lane, step in zip(self.lanes, self.steps, strict=True):
+            current = step.before
+            for at, (values, body) in enumerate(step.passes):
+                inner.append(self._pass(lane, at, values, step.before if from_base else current))
+                steps.append(body)
+                current = after_all(body, current)
+        return inner, steps
+
+    def _pass(self, lane: Lane, at: int, values: Sequence[object], current: Ref) -> Lane:
+        own = dict(zip(self.statement.names, values, strict=True))
+        inner = lane.in_pass(at, own, current)
+        inner.env[self.index] = at
+        for name, value in zip(self.names, values, strict=True):
+            if algebra.is_plain(value):
+                inner.env[name] = algebra.as_items(value)
+        return inner
+
+    @property
+    def count(self) -> Expr:
+        """The number of passes as an expression."""
+        return passes_of(self.iterable)
+
+
+def passes_of(iterable: Expr) -> Expr:
+    """The length of what a loop goes over."""
+    match iterable:
+        case tree.Apply(tree.Name(("range",)), (tree.Argument(None, stop),)):
+            return stop
+        case _:
+            return algebra.fold(tree.Apply(tree.Name(("len",)), (tree.Argument(None, iterable),)))
+
+
+def open_loop(
+    walk: Walk, lanes: Lanes, statement: tree.For, steps: Sequence[Looped]
+) -> Rolled | None:
+    """Names for a loop in the class, or None where its list cannot be written down."""
+    lists = [
+        tuple(values if len(values) > 1 else values[0] for values, _ in step.passes)
+        for step in steps
+    ]
+    if not all(map(algebra.is_plain, lists)):
+        return None
+    iterable = walk.deduce(statement.iterable, lanes)
+    if not walk.holds(iterable, lanes, lists):
+        iterable = walk.number(None, lanes, lists, "items")
+    assert iterable is not None
+    names = [walk.locals.claim_underscored(name) for name in statement.names]
+    counted = _counts_from_zero(iterable)
+    index = names[0] if counted else walk.locals.claim("index")
+    for author, name in zip(statement.names, names, strict=True):
+        walk.scope.names[author] = tree.Name((name,))
+    return Rolled(walk, lanes, statement, steps, names, index, iterable)
+
+
+def _counts_from_zero(iterable: Expr) -> bool:
+    match iterable:
+        case tree.Apply(tree.Name(("range",)), (tree.Argument(None, _),)):
+            return True
+        case _:
+            return False
+
+
+def _rolled(walk: Walk, lanes: Lanes, statement: tree.For, steps: Sequence[Looped]) -> bool:
+    """Try to make a loop of it; whether that went well."""
+    counts, choices, made = dict(walk.counts), len(walk.choices), len(walk.items)
+    try:
+        with walk.braces():
+            rolled = open_loop(walk, lanes, statement, steps)
+            if rolled is not None:
+                _roll(rolled)
+                return True
+    except Unrollable:
+        pass
+    walk.counts = counts
+    del walk.choices[choices:], walk.items[made:]
+    return False
+
+
+def _roll(rolled: Rolled) -> None:
+    walk, lanes = rolled.walk, rolled.lanes
+    before = walk.join(lanes, [step.before for step in rolled.steps])
+    name = walk.locals.claim("features")
+    left, counts = _probe(rolled, name)
+    start, after, running = _closed_form(rolled, before.channels, left, name)
+    if running:
+        walk.items.append(Let(name, before.channels or tree.Number(0)))
+    items, begin, end = _body(rolled, start, counts)
+    if running and left is not None:
+        items.append(Let(name, left))
+    refs = [step.after for step in rolled.steps]
+    for lane, step in zip(lanes, rolled.steps, strict=True):
+        if running:
+            lane.env[name] = lane.shape(step.after).channels
+    result = walk.value(lanes, refs, [after], fresh=False)
+    walk.items.append(
+        For(
+            tuple(rolled.names),
+            rolled.index,
+            rolled.iterable,
+            items,
+            before,
+            begin,
+            end,
+            result,
+        )
+    )
+    walk.counts = after_passes(walk.counts, counts, rolled.count)
+
+
+def _probe(rolled: Rolled, name: str) -> tuple[Expr | None, dict[str, int]]:
+    """What one pass makes of the channels it is given, called `name`; and how many nameless
+    layers of each stem it numbers."""
+    walk = rolled.walk
+    start = dict(walk.counts)
+    with walk.probe():
+        inner, _ = _walk_pass(rolled, tree.Name((name,)), name)
+    left = walk.join(inner, [lane.current for lane in inner]).channels
+    taken = {
+        stem: constant(algebra.difference(number, start.get(stem, tree.Number(0))))
+        for stem, number in walk.counts.items()
+    }
+    walk.counts = start
+    return left, taken
+
+
+def constant(expr: Expr) -> int:
+    if isinstance(expr, tree.Number) and isinstance(expr.value, int):
+        return expr.value
+    raise Unrollable
+
+
+def _closed_form(
+    rolled: Rolled, before: Expr | None, left: Expr | None, name: str
+) -> tuple[Expr | None, Expr | None, bool]:
+    """The channels in pass i and after all passes, and whether a running variable is needed."""
+    if before is None or left is None:
+        return None, None, False
+    variable: Expr = tree.Name((name,))
+    if left == variable:
+        return before, before, False
+    step = algebra.difference(left, variable)
+    bound = {name, rolled.index, *rolled.names}
+    if not bound.intersection(algebra.names_in(step)):
+        index: Expr = tree.Name((rolled.index,))
+        grown = [algebra.total([before, product(by, step)]) for by in (index, rolled.count)]
+        return grown[0], grown[1], False
+    return variable, variable, True
+
+
+def product(times: Expr, step: Expr) -> Expr:
+    if algebra.is_constant(step):
+        times, step = step, times
+    return algebra.fold(tree.Binary("*", times, step))
+
+
+def _walk_pass(rolled: Rolled, channels: Expr | None, name: str = "") -> tuple[list[Lane], Value]:
+    """Walk the body once for all passes; its start has these channels."""
+    walk = rolled.walk
+    inner, steps = rolled.passes(from_base=False)
+    begin = Value(channels)
+    for lane in inner:
+        if name:
+            lane.env[name] = lane.shape(lane.current).channels
+        lane.values[lane.current] = begin
+    statements.run(walk, inner, rolled.statement.body.statements, steps)
+    return inner, begin
+
+
+def _body(
+    rolled: Rolled, start: Expr | None, taken: dict[str, int]
+) -> tuple[list[Item], Value, Value]:
+    """The items of a pass, the value it begins with and the one it leaves."""
+    walk = rolled.walk
+    index: Expr = tree.Name((rolled.index,))
+    before = dict(walk.counts)
+    for stem, number in taken.items():
+        grown = product(index, tree.Number(number))
+        walk.counts[stem] = algebra.total([grown, before.get(stem, tree.Number(0))])
+    running = start.text if isinstance(start, tree.Name) else ""
+    with walk.into([]) as items:
+        inner, begin = _walk_pass(rolled, start, running)
+        end = walk.join(inner, [lane.current for lane in inner])
+    walk.counts = before
+    return items, begin, end
+
+
+def after_passes(counts: dict[str, Expr], taken: dict[str, int], passes: Expr) -> dict[str, Expr]:
+    """The numbers of nameless layers after a loop."""
+    after = dict(counts)
+    for stem, number in taken.items():
+        grown = product(passes, tree.Number(number))
+        after[stem] = algebra.total([grown, counts.get(stem, tree.Number(0))])
+    return after

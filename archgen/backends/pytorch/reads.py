@@ -1,0 +1,110 @@
+"""Which items read and make which values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from archgen.backends.pytorch.plan import (
+    Apply,
+    Branch,
+    Choice,
+    For,
+    If,
+    Item,
+    Learned,
+    Loop,
+    Merge,
+    One,
+    Value,
+)
+
+
+def readers(items: Sequence[Item]) -> Counter[int]:
+    """How many read each value, by its `id`."""
+    return Counter(id(value) for value in _reads(items))
+
+
+def _reads(items: Sequence[Item]) -> Iterator[Value]:
+    for item in items:
+        match item:
+            case Apply(inputs=inputs):
+                yield from inputs
+            case Merge(branches=None, operands=operands):
+                yield from operands
+            case Merge(branches=list() as branches):
+                yield from _branch_reads(branches)
+            case If(arms=arms, phis=phis):
+                for _, inner in arms:
+                    yield from _reads(inner)
+                for phi in phis:
+                    yield from phi.arms
+            case For(items=inner, before=before, start=start, end=end):
+                yield from _reads(inner)
+                yield from (before, start, start, end)
+
+
+def _branch_reads(branches: Sequence[Branch]) -> Iterator[Value]:
+    for branch in branches:
+        match branch:
+            case One(items, value):
+                yield from _reads(items)
+                yield value
+            case Choice(arms=arms):
+                for _, inner in arms:
+                    yield from _branch_reads(inner)
+            case Loop(branches=inner):
+                yield from _branch_reads(inner)
+
+
+def values_of(items: Sequence[Item]) -> Iterator[Value]:
+    """Every value that items make."""
+    for item in items:
+        match item:
+            case Apply(outputs=outputs):
+                yield from outputs
+            case Merge(output=output, branches=branches):
+                yield output
+                for branch in branches or ():
+                    yield from branch_values(branch)
+            case Learned(output=output):
+                yield output
+            case If(arms=arms):
+                for _, inner in arms:
+                    yield from values_of(inner)
+            case For(items=inner):
+                yield from values_of(inner)
+
+
+def branch_values(branch: Branch) -> Iterator[Value]:
+    match branch:
+        case One(items, value):
+            yield value
+            yield from read_values(items)
+        case Choice(arms=arms):
+            for _, inner in arms:
+                for each in inner:
+                    yield from branch_values(each)
+        case Loop(branches=inner):
+            for each in inner:
+                yield from branch_values(each)
+
+
+def read_values(items: Sequence[Item]) -> Iterator[Value]:
+    """Every value that items read."""
+    for item in items:
+        match item:
+            case Apply(inputs=inputs):
+                yield from inputs
+            case Merge(operands=operands, branches=branches):
+                yield from operands
+                for branch in branches or ():
+                    yield from branch_values(branch)
+            case If(arms=arms, phis=phis):
+                for _, inner in arms:
+                    yield from read_values(inner)
+                for phi in phis:
+                    yield from phi.arms
+            case For(items=inner, before=before):
+                yield before
+                yield from read_values(inner)

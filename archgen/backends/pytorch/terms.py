@@ -1,0 +1,91 @@
+"""How values can be read in `forward`: variables, and expressions that are not stored yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from archgen.backends.pytorch.names import FORWARD
+from archgen.backends.pytorch.plan import (
+    Merge,
+    Value,
+)
+from archgen.backends.pytorch.text import (
+    Call,
+    Layout,
+    Operation,
+    flat,
+)
+
+
+@dataclass(slots=True, eq=False)
+class Term:
+    """How a value can be read: a variable, or an expression that is not stored yet.
+
+    `reads` are the variables in the expression; `typed`: the type checker knows a tensor.
+    """
+
+    layout: Layout
+    variable: str = ""
+    reads: frozenset[str] = frozenset()
+    typed: bool = False
+    constant: bool = False
+
+
+@dataclass(slots=True)
+class Line:
+    """A statement; `first` is the variable that it is the first to assign."""
+
+    text: str
+    first: str = ""
+
+
+@dataclass(slots=True)
+class State:
+    """What is known at a point of `forward`: a term for each value."""
+
+    terms: dict[int, Term] = field(default_factory=dict)
+    pending: list[Value] = field(default_factory=list)
+
+
+SIGNS = {"add": "+", "mul": "*"}
+
+
+def merged(item: Merge, terms: Sequence[Term], batch: str) -> Term:
+    """The expression of a merge."""
+    reads = frozenset[str]().union(*(term.reads for term in terms))
+    if item.kind == "concat":
+        layouts = tuple(_expanded(term, batch, item.rank) for term in terms)
+        layout: Layout = Call("torch.cat", (Call("", layouts), f"dim={item.axis + 1}"))
+        return Term(layout, reads=reads, typed=True)
+    first, *rest = (operand(term.layout, item.kind) for term in terms)
+    parts = (first, *(f"{SIGNS[item.kind]} {each}" for each in rest))
+    return Term(Operation(parts), reads=reads, typed=all(term.typed for term in terms))
+
+
+def _expanded(term: Term, batch: str, rank: int) -> Layout:
+    """A learned value, once for each sample of the batch."""
+    if not term.constant:
+        return term.layout
+    return f"{flat(term.layout)}.expand({batch}.shape[0]{', -1' * rank})"
+
+
+def operand(layout: Layout, kind: str) -> str:
+    """An operand of `+` or `*`, in brackets if it would be read otherwise."""
+    text = flat(layout)
+    if not isinstance(layout, Operation):
+        return text
+    is_product = layout.parts[-1].startswith("*")
+    return text if kind == "add" and is_product else f"({text})"
+
+
+def order_of(name: str) -> tuple[int, str]:
+    return FORWARD.index(name) if name in FORWARD else len(FORWARD), name
+
+
+def letters() -> Iterator[str]:
+    yield from FORWARD
+    number = 0
+    while True:
+        yield f"t{number}"
+        number += 1

@@ -1,0 +1,143 @@
+"""The text itself: reviewed files, sizes, names, determinism, linters."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import archgen
+from archgen.backends.pytorch import class_name, render
+from archgen.backends.pytorch.names import camel_case
+from tests.backends.pytorch.oracle import network_of, shipped
+from tests.backends.pytorch.specs import TRAPS
+
+GOLDEN = {
+    "resnet18": "resnet.arch:resnet18",
+    "resnet50": "resnet50.arch",
+    "resnext50_32x4d_a": "resnext.arch:resnext50_32x4d_a",
+    "densenet121": "densenet.arch:densenet121",
+    "preact_resnet50": "preact.arch:preact_resnet50",
+    "exclusive_gating": "identity_mappings.arch:resnet110_exclusive_gating",
+}
+TRICKY = ("edge4", "loopsplit", "edge1", "phi", "factories", "unet", "seqif", "optional", "aux")
+
+
+def source(spec: str) -> str:
+    network = shipped(spec)
+    return render(network, network.figures)
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_reviewed_networks(name: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"pytorch/{name}.py.txt", source(GOLDEN[name]))
+
+
+@pytest.mark.parametrize("name", TRICKY)
+def test_reviewed_traps(name: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"pytorch/trap_{name}.py.txt", render(network_of(TRAPS[name])))
+
+
+def test_lines() -> None:
+    fifty = len(source("resnet50.arch").splitlines())
+    assert fifty < 100
+    assert len(source("resnet.arch:resnet152").splitlines()) <= fifty + 5
+    assert len(source("densenet.arch:densenet121").splitlines()) < 130
+    twenty = len(source("resnet_cifar.arch:resnet20").splitlines())
+    assert len(source("resnet_cifar.arch:resnet1202").splitlines()) <= twenty + 5
+
+
+def test_the_same_text_each_time() -> None:
+    code = (
+        "from tests.backends.pytorch.test_source import source;"
+        "print(source('resnext.arch:resnext50_32x4d_b'))"
+    )
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(texts) == 1
+
+
+def test_a_stage_of_a_billion_blocks() -> None:
+    text = """use residual
+arch huge { input(3, 8, 8); conv(16, 3); stage(basic, 16, n=1G) }"""
+    start = time.monotonic()
+    assert "for _ in range(1000000000)" in render(network_of(text))
+    assert time.monotonic() - start < 5
+
+
+def test_expressions_do_not_grow_without_end() -> None:
+    lines = "\n".join(["conv(channels % 7 + channels // 3 + 8, 1)"] * 30)
+    text = f"block b(n) {{ conv(n, 1)\n{lines} }}\narch a {{ input(3, 8, 8); b(4) -> b(9) }}"
+    assert len(render(network_of(text))) < 20_000
+
+
+def test_documentation_cannot_leave_its_quotes() -> None:
+    doc = 'quote \\"\\"\\" and """ + "\\\\" + """ end'
+    network = network_of(TRAPS["hostile"])
+    object.__setattr__(network, "doc", doc + '"""\nimport os  # \\')
+    compiled = compile(render(network), "x", "exec")
+    assert "os" not in compiled.co_names
+
+
+@pytest.mark.parametrize(
+    ("name", "doc", "spelled"),
+    [
+        ("resnet50", "ResNet-50 v1.5 (He et al. 2015)", "ResNet50"),
+        ("resnext50_32x4d", "ResNeXt-50 32x4d", "ResNeXt50_32x4d"),
+        ("inverted_residual", "", "InvertedResidual"),
+        ("tiny", "", "Tiny"),
+        ("O", "", "NetO"),
+    ],
+)
+def test_names_of_classes(name: str, doc: str, spelled: str) -> None:
+    assert camel_case(name, doc) == spelled
+
+
+def test_class_name_is_the_one_in_the_file() -> None:
+    for spec in GOLDEN.values():
+        network = archgen.load(f"specs/{spec}")
+        assert f'__all__ = ["{class_name(network)}"]' in render(network)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file for each reviewed network and each trap."""
+    made = tmp_path_factory.mktemp("generated")
+    for name, spec in GOLDEN.items():
+        (made / f"{name}.py").write_text(source(spec), encoding="utf-8")
+    for name, text in TRAPS.items():
+        (made / f"trap_{name}.py").write_text(render(network_of(text)), encoding="utf-8")
+    return made
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ruff", "format", "--isolated", "--check", "."],
+        ["ruff", "check", "--isolated", "--select", "E,F,I,UP,B", "."],
+    ],
+)
+def test_ruff_has_nothing_to_say(folder: Path, command: list[str]) -> None:
+    _silent([sys.executable, "-m", *command], folder)
+
+
+@pytest.mark.torch
+def test_mypy_has_nothing_to_say(folder: Path) -> None:
+    files = sorted(path.name for path in folder.glob("*.py"))
+    _silent([sys.executable, "-m", "mypy", "--strict", *files], folder)
+
+
+def _silent(command: list[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
