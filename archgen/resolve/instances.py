@@ -113,7 +113,7 @@ class Resolver:
         shapes: list[Shape] = [entering]
         inner = {name: _renumbered(value, refs, shapes) for name, value in given.items()}
         weight = len(definition.parameters) + sum(map(weigh, given.values()))
-        self.budget.spend(caller.span, 2 * weight)
+        self.budget.spend(caller.span, 2 * weight + 10 * len(refs))
         if len(self._trail) >= DEEPEST_CALL:
             raise Fault(_too_deep(definition, caller.span))
         self._trail.append(caller)

@@ -104,13 +104,20 @@ def _for(statement: tree.For, env: Environment) -> Counts:
             env.budget.spend(statement.span)
             inner = env.with_names(unpack(statement.names, item, statement.iterable.span))
             _add(total, count_names(statement.body.statements, inner))
-    except (Fault, Unknown) as reason:
-        if isinstance(reason, Fault) and reason.diagnostic.code.startswith("A4"):
-            raise
+    except Fault as fault:
+        if fault.diagnostic.code != "A101":
+            return _without_value(fault)
         message = "this loop numbers nameless layers, and its length cannot be known here"
         hint = "name the layers in it: `names[i] = ...`"
         raise Fault(error("A121", message, statement.iterable.span, help=hint)) from None
     return total
+
+
+def _without_value(fault: Fault) -> Counts:
+    """A loop over what is no list with these arguments: no call of this kind comes there."""
+    if fault.diagnostic.code == "A121" or fault.diagnostic.code.startswith("A4"):
+        raise fault
+    return {}
 
 
 def _names_something(body: tree.Body) -> bool:
