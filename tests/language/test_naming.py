@@ -123,6 +123,13 @@ def test_a_loop_in_a_side_that_is_not_taken_must_be_countable() -> None:
     assert names("if false { for i in range(channels) { a[i] = relu } }", "relu") == "relu1"
 
 
+def test_a_loop_that_no_such_call_could_run_takes_no_number() -> None:
+    text = "block b(xs=none) { if xs != none { for x in xs { conv(x, 1) } }; conv(4, 1) }\n"
+    assert paths(text + arch("b", "b([5, 6])")) == [
+        "b1", "b1.conv1", "b2", "b2.conv1", "b2.conv2", "b2.conv3",
+    ]  # fmt: skip
+
+
 def test_names_and_merges_in_sides_that_are_not_taken() -> None:
     lines = ("if false { a = relu; b = relu -> relu; c = add { relu; { relu } } }", "relu")
     assert names(*lines) == "relu3"
