@@ -158,9 +158,10 @@ def _has_tuple(plan: Plan) -> bool:
 
 
 def _named_tuple(plan: Plan) -> str:
-    names = [name or "output" for name, _ in plan.outputs] + [aux.name for aux in plan.aux]
-    lines = [f"class {plan.result}(NamedTuple):", f'    """What `{plan.name}` returns."""', ""]
-    return "\n".join([*lines, *(f"    {name}: Tensor" for name in names)])
+    head = [f"class {plan.result}(NamedTuple):", f'    """What `{plan.name}` returns."""', ""]
+    fields = [f"    {name or 'output'}: Tensor" for name, _ in plan.outputs]
+    trained = "Tensor | None = None" if plan.several else "Tensor"  # evaluation gives the others
+    return "\n".join([*head, *fields, *(f"    {aux.name}: {trained}" for aux in plan.aux)])
 
 
 def _result_type(plan: Plan) -> str:
