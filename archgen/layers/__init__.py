@@ -51,6 +51,7 @@ from archgen.layers.shape import (
     Select,
     Split,
 )
+from archgen.layers.tokens import Attention
 
 __all__ = ["LAYERS"]
 
@@ -98,6 +99,7 @@ CLASSES: Final[tuple[type[Layer], ...]] = (
     Dropout,
     Dropout2d,
     DropPath,
+    Attention,
     Identity,
     Multiply,
 )

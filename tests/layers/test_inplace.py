@@ -39,6 +39,7 @@ TEXTS = {
     "upsample": "upsample(1)",
     "drop_path": "drop_path(0.5)",
     "multiply": "multiply(2)",
+    "attention": "attention(1)",
 }
 VIEWS_AT_TIMES = {"channel_shuffle", "pixel_shuffle"}  # by groups=1, by=1, on some devices
 ACTIVATIONS = [cls for cls in LAYERS.values() if cls.takes_inplace]

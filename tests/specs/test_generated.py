@@ -60,7 +60,9 @@ def run(body: Body, module: nn.Module, *inputs: Tensor) -> list[Tensor]:
         arguments = [values[ref] for ref in node.inputs]
         match node:
             case MergeNode(kind="concat"):
-                values[node.outputs[0]] = torch.cat(arguments, 1 + node.axis)
+                batch = max(map(len, arguments))  # a parameter has one for all samples
+                whole = [value.expand(batch, *value.shape[1:]) for value in arguments]
+                values[node.outputs[0]] = torch.cat(whole, 1 + node.axis)
             case MergeNode():
                 values[node.outputs[0]] = reduce(add if node.kind == "add" else mul, arguments)
             case LayerNode():
@@ -70,8 +72,7 @@ def run(body: Body, module: nn.Module, *inputs: Tensor) -> list[Tensor]:
                 results = called(node, module, arguments)
                 values.update(zip(node.outputs, results, strict=True))
             case ParamNode():
-                weight = module.get_parameter(node.name)
-                values[node.outputs[0]] = weight.expand(len(inputs[0]), *node.sizes)
+                values[node.outputs[0]] = module.get_parameter(node.name)
     return [values[output.value] for output in body.outputs]
 
 

@@ -75,6 +75,8 @@ NAMES = [
     "regnet_y_8gf",
     "convnext_tiny",
     "convnext_small",
+    "vit_b_16",
+    "vit_b_32",
 ]
 # Too large to be run in every test; they share every line with a smaller one but their numbers.
 LARGE = [
@@ -90,6 +92,9 @@ LARGE = [
     "regnet_y_128gf",
     "convnext_base",
     "convnext_large",
+    "vit_l_16",
+    "vit_l_32",
+    "vit_h_14",
 ]
 # One of each kind of unit, and the size of the images that it is trained on here.
 TRAINED = {
@@ -111,6 +116,7 @@ TRAINED = {
     "regnet_x_400mf": 64,
     "regnet_y_400mf": 64,
     "convnext_tiny": 64,
+    "vit_b_32": 224,  # has a place for each token
 }
 STARTS = [*TRAINED, "vgg11", "squeezenet1_0", "mobilenet_v3_small", "mnasnet0_5"]
 OPTIONS: dict[str, dict[str, Any]] = {  # silence a warning about the default
@@ -127,6 +133,7 @@ def test_equals_torchvision(name: str) -> None:
     torch.manual_seed(0)
     theirs = reference(name)
     stir_statistics(theirs)
+    wake(theirs)
     ours = archgen.build(name, seed=1)
 
     assert shapes(ours) == shapes(theirs)
@@ -157,6 +164,7 @@ def test_trains_as_torchvision(name: str, size: int) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     theirs = without_dropout(reference(name)).double().train()
+    wake(theirs)
     ours = without_dropout(archgen.build(name)).double().train()
     ours.load_state_dict(theirs.state_dict())
     x = torch.randn(2, 3, size, size, dtype=torch.float64)
@@ -263,3 +271,10 @@ def stir_statistics(model: nn.Module) -> None:
             nn.init.normal_(module.bias, std=0.1)
             nn.init.normal_(module.running_mean, std=0.1)
             nn.init.uniform_(module.running_var, 0.5, 2)
+
+
+def wake(model: nn.Module) -> None:
+    """Fill linear layers that start with zeros and would hide what comes before them."""
+    for module in model.modules():
+        if isinstance(module, nn.Linear) and not module.weight.any():
+            nn.init.normal_(module.weight, std=0.02)
