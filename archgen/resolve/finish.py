@@ -28,6 +28,7 @@ def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]
     if frame.failed:
         raise Unknown
     outputs, listed = _outputs(frame)
+    _check_fields(frame, outputs)
     _check_read(frame, {output.value for output in outputs}, kind)
     _check_lists(frame)
     _check_paths(frame)
@@ -52,9 +53,6 @@ def _outputs(frame: Frame) -> tuple[tuple[OutputValue, ...], bool]:
     span = frame.definition.span
     if frame.returned:
         step = frame.returned[0]
-        if len(set(step.names)) < len(step.names):
-            message = "two outputs have the same name"
-            raise Fault(error("A103", message, span, help="name the values differently"))
         named = zip(step.names, step.values, strict=True)
         return tuple(OutputValue(name, ref) for name, ref in named), step.listed
     if not frame.current:
@@ -64,6 +62,16 @@ def _outputs(frame: Frame) -> tuple[tuple[OutputValue, ...], bool]:
         return (OutputValue("", frame.current[0]),), False
     several = (OutputValue(f"output{i}", ref) for i, ref in enumerate(frame.current))
     return tuple(several), True
+
+
+def _check_fields(frame: Frame, outputs: Sequence[OutputValue]) -> None:
+    """The results of a body, those of auxiliary heads included, have different names."""
+    names = [output.name or "output" for output in outputs] + [aux.name for aux in frame.aux]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        message = f"two results are called `{twice}`"
+        span = frame.definition.span
+        raise Fault(error("A103", message, span, help="name the values differently"))
 
 
 def _check_read(frame: Frame, results: set[Ref], kind: str) -> None:

@@ -43,7 +43,7 @@ from archgen.resolve.initial import declare_inits, is_init
 from archgen.resolve.inputs import declare_input
 from archgen.resolve.merges import apply_merge
 from archgen.resolve.numbering import count_names
-from archgen.resolve.spelling import check_submodule, makes_module
+from archgen.resolve.spelling import check_field, check_submodule, makes_module
 from archgen.resolve.values import LOST, Exhausted, Items, Several, TensorValue, Unknown, show
 from archgen.syntax import tree
 from archgen.text import Span
@@ -319,6 +319,9 @@ def run_output(frame: Frame, statement: tree.Output) -> Returned:
         else:
             names.extend(f"{text}{index}" for index in range(len(refs_of(value))))
             refs.extend(refs_of(value))
+    if len(statement.places) > 1:
+        for name, place in zip(names, statement.places, strict=True):
+            check_field(name, place.span)
     listed = len(statement.places) == 1 and not isinstance(value, TensorValue)
     step = Returned(tuple(names), tuple(refs), listed)
     frame.returned.append(step)
@@ -349,6 +352,7 @@ def run_aux(frame: Frame, statement: tree.Aux) -> Step:
         message = "an auxiliary head is one layer, block or chain"
         raise Fault(error("A123", message, statement.span, help="make it a block"))
     assert not isinstance(node, MergeNode | ParamNode)
+    check_field(step.names[0], statement.span)
     frame.aux.append(AuxValue(step.names[0], node))
     frame.current = before
     return step

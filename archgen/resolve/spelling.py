@@ -31,6 +31,14 @@ def check_submodule(name: str, span: Span) -> None:
         raise Fault(error("A104", message, span, help=f"call it `{name}_`"))
 
 
+def check_field(name: str, span: Span) -> None:
+    """Refuse a name of one of several results that a field of a `NamedTuple` cannot have."""
+    if keyword.iskeyword(name) or name.startswith("_") or name in {"count", "index"}:
+        message = f"`{name}` cannot name a result, which is a field of a `NamedTuple`"
+        hint = f"call it `{name.strip('_')}_`"
+        raise Fault(error("A104", message, span, help=hint))
+
+
 def makes_module(links: Sequence[tree.Link]) -> bool:
     """Whether the name of a chain (behind its leading `from`) becomes that of a submodule."""
     links = [link for link in links if not isinstance(link, tree.From)]
