@@ -295,6 +295,19 @@ def test_output_reads_quoted_and_indexed_names() -> None:
     assert result(text) == {"p2": (4, 32, 32), "q0": (5, 32, 32)}
 
 
+@pytest.mark.parametrize("name", ["class", "_a", "count", "index"])
+def test_a_result_cannot_be_called_what_no_field_of_a_named_tuple_can(name: str) -> None:
+    text = arch(f"{name} = identity", "b = relu", f"output {name}, b")
+    assert faults(text)[0] == ("A104", 5, 10)
+    assert result(arch(f"{name} = identity", "b = relu", "add { from b; identity }")) == (3, 32, 32)
+
+
+def test_results_have_different_names() -> None:
+    text = TWO + arch("t = two(4)", "a = from t.a -> relu", "output a, t.a")
+    assert faults(text) == [("A103", 2, 6)]
+    assert faults(arch("relu", 'aux "output" = flatten')) == [("A103", 1, 6)]
+
+
 def test_two_outputs_in_one_body_are_an_error() -> None:
     assert faults(arch("a = relu", "b = tanh", "output a", "output b"))[0][0] == "A124"
 

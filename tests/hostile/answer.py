@@ -1,0 +1,48 @@
+"""Check every hostile spec in this process and print what came of it, one JSON line each.
+
+Run as a process of its own by `test_resolver`: what hangs is stopped by a timer, what eats
+memory by a limit on the process.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+from types import FrameType
+
+from tests.hostile.specs import SPECS
+from tests.language.ask import diagnostics
+
+MEMORY = 3 * 2**30  # of addresses, most of which are never touched
+SECONDS = 30  # of one case, on however slow a machine
+
+
+class Timeout(BaseException):
+    """The time for one case is over; nothing catches it on the way."""
+
+
+def _stop(signal: int, frame: FrameType | None) -> None:
+    raise Timeout
+
+
+def main() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    signal.signal(signal.SIGVTALRM, _stop)
+    for name, (text, _) in SPECS.items():
+        signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+        print(json.dumps([name, _codes(text)]), flush=True)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps(["peak", peak * 1024]))
+
+
+def _codes(text: str) -> list[str]:
+    try:
+        return sorted({each.code for each in diagnostics(text)})
+    except (Exception, Timeout) as error:
+        return [f"{type(error).__name__}: {error}"[:200]]
+
+
+if __name__ == "__main__":
+    main()
