@@ -79,6 +79,8 @@ def harmless(producer: nn.Module | str, layer: Layer, after: nn.Module, training
 
 
 def input_of(layer: Layer) -> Shape:
+    if layer.keyword == "attention":
+        return Shape(X.sizes[1:], 1)
     return Shape(X.sizes, 2) if layer.keyword in ("linear", "layer_norm") else X
 
 

@@ -13,6 +13,7 @@ from operator import add, mul
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 import archgen
 from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode
@@ -83,7 +84,8 @@ def applied(
     function = node.layer.function(shape)
     if function is None:
         return [module.get_submodule(node.name)(arguments[0].clone())]
-    result = eval(function.format(x="x", like="like"), {"torch": torch, "x": arguments[0]})
+    names = {"torch": torch, "F": functional, "x": arguments[0], "like": arguments[-1]}
+    result = eval(function.format(x="x", like="like"), names)
     return result if len(node.outputs) > 1 else [result]
 
 

@@ -1,0 +1,77 @@
+"""The parts of Faster R-CNN against those of torchvision's `fasterrcnn_resnet50_fpn`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+from torchvision.models.detection import fasterrcnn_resnet50_fpn
+
+import archgen
+from tests.specs.test_by_hand import stir_statistics
+
+pytestmark = pytest.mark.torch
+
+
+class Boxes(nn.Module):
+    """The two parts of `roi_heads` that look at the pixels of a region."""
+
+    def __init__(self, heads: nn.Module) -> None:
+        super().__init__()
+        self.box_head = heads.box_head
+        self.box_predictor = heads.box_predictor
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        result: tuple[Tensor, Tensor] = self.box_predictor(self.box_head(x))
+        return result
+
+
+def parts() -> dict[str, nn.Module]:
+    model = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None).eval()
+    heads = Boxes(model.roi_heads)
+    return {"resnet50_fpn": model.backbone, "rpn_head": model.rpn.head, "box_head": heads}
+
+
+def outputs(result: object) -> list[Tensor]:
+    """The tensors of a result, however they are wrapped."""
+    if isinstance(result, Tensor):
+        return [result]
+    each = result.values() if isinstance(result, Mapping) else result
+    return [tensor for value in each for tensor in outputs(value)]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["resnet50_fpn", "rpn_head", "box_head"])
+def test_part_equals_torchvision(name: str) -> None:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    theirs = parts()[name]
+    stir_statistics(theirs)
+    ours = archgen.build(name, seed=1).eval()
+    ours.load_state_dict(theirs.state_dict(), strict=True)
+    x = torch.randn(1, *archgen.load(name).input)
+
+    with torch.inference_mode():
+        expected = outputs(theirs([x] if name == "rpn_head" else x))
+        assert all(map(torch.equal, outputs(ours(x)), expected))
+        assert len(outputs(ours(x))) == len(expected)
+
+
+@pytest.mark.parametrize("name", ["resnet50_fpn", "rpn_head", "box_head"])
+def test_part_costs_what_torch_counts(name: str) -> None:
+    network = archgen.load(name)
+    with torch.device("meta"):
+        theirs = parts()[name]
+        x = torch.empty(1, *network.input)
+    with FlopCounterMode(display=False) as counter:
+        theirs([x] if name == "rpn_head" else x)
+    assert 2 * network.macs == counter.get_total_flops()
+
+
+def test_one_head_reads_all_levels() -> None:
+    """The head takes each level of the pyramid: it has no size of its own."""
+    for level in archgen.load("resnet50_fpn").figures.outputs:
+        outputs = archgen.load("rpn_head", input=level.sizes).figures.outputs
+        assert [each.sizes[1:] for each in outputs] == [level.sizes[1:]] * 2
