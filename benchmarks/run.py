@@ -1,0 +1,202 @@
+"""Speed and size, each as a ratio to a peer measured in the same run, turn by turn.
+
+    python benchmarks/run.py            prints a table
+    python benchmarks/run.py --quick    fewer rounds
+    python benchmarks/run.py check      only the benchmarks whose name holds `check`
+
+Machines are noisy: read the ratios, not the seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SPEC = ROOT / "specs" / "resnet50.arch"
+Action = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Result:
+    what: str
+    ours: str
+    peer: str
+    ratio: float | None
+    aim: str
+
+    def row(self) -> str:
+        ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
+        return f"| {self.what} | {self.ours} | {self.peer} | {ratio} | {self.aim} |"
+
+
+def median_seconds(first: Action, second: Action, rounds: int) -> tuple[float, float]:
+    """The median of each, taken in turns so that both meet the same noise."""
+    first(), second()
+    times: tuple[list[float], list[float]] = ([], [])
+    for turn in range(rounds):
+        pair = [(0, first), (1, second)]
+        for index, action in pair if turn % 2 else reversed(pair):
+            start = time.perf_counter()
+            action()
+            times[index].append(time.perf_counter() - start)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def compare(what: str, ours: Action, peer: Action, aim: str, rounds: int) -> Result:
+    mine, theirs = median_seconds(ours, peer, rounds)
+    return Result(what, f"{1000 * mine:.1f} ms", f"{1000 * theirs:.1f} ms", mine / theirs, aim)
+
+
+def process(*arguments: str) -> Action:
+    return lambda: subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
+    )
+
+
+# --- the benchmarks -------------------------------------------------------------------------------
+
+
+def check_process(rounds: int) -> list[Result]:
+    ours = process("-m", "archgen", "check", str(SPEC))
+    peer = process("-c", "import lark, pydantic")
+    what = "`archgen check specs/resnet50.arch`, whole process, to `import lark, pydantic`"
+    return [compare(what, ours, peer, "under 2", rounds)]
+
+
+def check_warm(rounds: int) -> list[Result]:
+    from archgen import api
+
+    def checking(name: str) -> Action:
+        path, arch = api.locate(name)
+        return lambda: api.load(f"{path}:{arch}")
+
+    def checking_file() -> object:
+        return api.check_paths([str(SPEC)])
+
+    small = checking("resnet20")
+    mine, _ = median_seconds(checking_file, checking_file, rounds)
+    fifty = Result("check of resnet50.arch, warm", f"{1000 * mine:.1f} ms", "", None, "under 20 ms")
+    what = "load of ResNet-1202 to ResNet-20, warm"
+    return [fifty, compare(what, checking("resnet1202"), small, "under 1.5", rounds)]
+
+
+def build(rounds: int) -> list[Result]:
+    import torch
+    import torchvision
+
+    import archgen
+
+    torch.set_num_threads(1)
+    network = archgen.load("resnet50")
+    what = '`archgen.build("resnet50")`, CPU, to `torchvision.models.resnet50()`'
+    return [
+        compare(
+            what,
+            lambda: archgen.build(network),
+            lambda: torchvision.models.resnet50(),
+            "0.75",
+            rounds,
+        )
+    ]
+
+
+def run_model(rounds: int) -> list[Result]:
+    import torch
+
+    devices = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+    names = ("resnet50", "densenet121")
+    return [row for device in devices for name in names for row in _steps(name, device, rounds)]
+
+
+def _steps(name: str, device: str, rounds: int) -> list[Result]:
+    import torch
+    import torchvision
+
+    import archgen
+
+    ours = archgen.build(name, device=device, seed=0)
+    peer = getattr(torchvision.models, name)().to(device)
+    batch = torch.randn(32 if device == "cuda" else 4, 3, 224, 224, device=device)
+
+    def forward(model: torch.nn.Module) -> Action:
+        def action() -> None:
+            model.eval()
+            with torch.no_grad():
+                model(batch)
+            _wait(device)
+
+        return action
+
+    def training(model: torch.nn.Module) -> Action:
+        def action() -> None:
+            model.train()
+            model.zero_grad(set_to_none=True)
+            model(batch).sum().backward()
+            _wait(device)
+
+        return action
+
+    aim = "within 2 %"
+    return [
+        compare(f"{name} forward, {device}", forward(ours), forward(peer), aim, rounds),
+        compare(f"{name} training step, {device}", training(ours), training(peer), aim, rounds),
+    ]
+
+
+def _wait(device: str) -> None:
+    import torch
+
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def source_size(rounds: int) -> list[Result]:
+    import archgen
+
+    aims = {"resnet50": 100, "resnet152": 105, "resnet1202": 105, "densenet121": 130}
+    lines = {name: archgen.source(archgen.load(name)).count("\n") for name in aims}
+    return [
+        Result(f"lines of generated source, {name}", str(lines[name]), "", None, f"under {aim}")
+        for name, aim in aims.items()
+    ]
+
+
+BENCHMARKS = {
+    "check_process": (check_process, 15),
+    "check_warm": (check_warm, 15),
+    "build": (build, 9),
+    "run_model": (run_model, 9),
+    "source_size": (source_size, 1),
+}
+
+
+def device_name() -> str:
+    import torch
+
+    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
+    return f"{platform.processor() or platform.machine()}, torch {torch.__version__}{gpu}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", nargs="?", default="", help="only those whose name holds this")
+    parser.add_argument("--quick", action="store_true", help="three rounds")
+    options = parser.parse_args()
+    print(f"{device_name()}\n")
+    print("| what | archgen | peer | ratio | aim |\n| --- | --- | --- | --- | --- |")
+    for name, (benchmark, rounds) in BENCHMARKS.items():
+        if options.name in name:
+            for result in benchmark(3 if options.quick else rounds):
+                print(result.row(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
