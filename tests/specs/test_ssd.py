@@ -1,0 +1,44 @@
+"""SSD300 against torchvision's `ssd300_vgg16`: its backbone and its heads."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torchvision.models.detection import ssd300_vgg16
+
+import archgen
+
+pytestmark = pytest.mark.torch
+
+RENAMED = {"backbone.scale_weight": "backbone.scale.weight"}
+
+
+def test_ssd300_equals_torchvision() -> None:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    theirs = ssd300_vgg16(weights=None, weights_backbone=None).eval()
+    ours = archgen.build("ssd300_vgg16", seed=1).eval()
+    weights = {RENAMED.get(key, key): value for key, value in theirs.state_dict().items()}
+    ours.load_state_dict(weights, strict=True)
+    x = torch.randn(1, 3, 300, 300)
+
+    with torch.inference_mode():
+        maps = list(theirs.backbone(x).values())
+        expected = theirs.head(maps)
+        boxes, classes = ours(x)
+    assert torch.equal(boxes, expected["bbox_regression"])
+    assert torch.equal(classes, expected["cls_logits"])
+    assert boxes.shape == (1, 8732, 4)  # section 3.1: 8732 boxes
+
+
+def test_ssd300_starts_as_torchvision() -> None:
+    torch.manual_seed(1)
+    theirs = ssd300_vgg16(weights=None, weights_backbone=None)
+    expected = {RENAMED.get(key, key): value for key, value in theirs.named_parameters()}
+    for key, weight in archgen.build("ssd300_vgg16", seed=0).named_parameters():
+        spread = expected[key].std(correction=0).item()
+        error = spread / weight.numel() ** 0.5
+        assert weight.std(correction=0).item() == pytest.approx(spread, abs=6 * error), key
+        assert weight.mean().item() == pytest.approx(
+            expected[key].mean().item(), abs=9 * error + 1e-9
+        )
