@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archgen.backends.pytorch import inplace, prune, simplify, statements
-from archgen.backends.pytorch.lanes import Split
+from archgen.backends.pytorch.lanes import Split, agree
 from archgen.backends.pytorch.names import GLOBALS, LOCALS, Names, camel_case
 from archgen.backends.pytorch.opening import Opening
-from archgen.backends.pytorch.plan import InitPath, Param, Plan
+from archgen.backends.pytorch.plan import InitPath, Param, Plan, Value
 from archgen.backends.pytorch.units import callees, units_of
 from archgen.backends.pytorch.walk import Escaped, Spoiled, Walk
 from archgen.network import Body, Definition, Initialiser, LayerNode, Network
@@ -138,22 +138,18 @@ class Classes:
         walk.unrolled = unrolled
         steps = [lane.body.steps for lane in walk.lanes]
         statements.run(walk, walk.lanes, definition.body.statements, steps)
+        walk.outputs = _outputs(walk)
         return walk
 
     def _finish(self, walk: Walk, name: str) -> Plan:
-        lanes = walk.lanes
-        body = lanes[0].body
-        outputs = [
-            (output.name, walk.join(lanes, [lane.body.outputs[at].value for lane in lanes]))
-            for at, output in enumerate(body.outputs)
-        ]
+        body = walk.lanes[0].body
         plan = Plan(
             name=name,
             doc=walk.scope.definition.doc,
             params=_ordered(walk),
             inputs=walk.inputs,
             items=walk.items,
-            outputs=outputs,
+            outputs=walk.outputs,
             listed=body.listed,
             aux=walk.aux,
             path_init=[InitPath(path, init) for path, init in body.path_init],
@@ -168,6 +164,17 @@ class Classes:
             plan.result = self._names.claim(f"{name}Output")
         self.plans.append(plan)
         return plan
+
+
+def _outputs(walk: Walk) -> list[tuple[str, Value]]:
+    """What the calls return: so many values, under these names."""
+    lanes = walk.lanes
+    results = [lane.body.outputs for lane in lanes]
+    agree(lanes, [tuple(output.name for output in each) for each in results])
+    return [
+        (output.name, walk.join(lanes, [each[at].value for each in results]))
+        for at, output in enumerate(results[0])
+    ]
 
 
 def _ordered(walk: Walk) -> list[Param]:

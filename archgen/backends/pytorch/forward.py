@@ -104,7 +104,8 @@ class Writer(Joins):
         extra = [self.read(value, stored=True) for value in others]
         room = LONG - len(head) - sum(len(flat(term.layout)) for term in extra)
         stored = item.child is None and item.function.count("{x}") > 1
-        term = self.read(first, stored=stored or self._is_long(first, room))
+        with self.holding(*extra):
+            term = self.read(first, stored=stored or self._is_long(first, room))
         reads = frozenset.union(term.reads, *(other.reads for other in extra))
         if item.child is not None:
             arguments = (term.layout, *(other.layout for other in extra))
@@ -119,7 +120,8 @@ class Writer(Joins):
 
     def unpack(self, outputs: Sequence[Value], term: Term) -> None:
         """`a, b = ...`."""
-        self.flush()
+        with self.holding(term):
+            self.flush()
         names: list[str] = []
         busy = self.busy()
         for value in outputs:

@@ -125,9 +125,9 @@ def open_loop(
     if not walk.holds(iterable, lanes, lists):
         iterable = walk.number(None, lanes, lists, "items")
     assert iterable is not None
-    names = [walk.locals.claim_underscored(name) for name in statement.names]
+    names = [walk.loop_name(name) for name in statement.names]
     counted = _counts_from_zero(iterable)
-    index = names[0] if counted else walk.locals.claim("index")
+    index = names[0] if counted else walk.loop_name("index")
     for author, name in zip(statement.names, names, strict=True):
         walk.scope.names[author] = tree.Name((name,))
     return Rolled(walk, lanes, statement, steps, names, index, iterable)
@@ -166,8 +166,8 @@ def _roll(rolled: Rolled) -> None:
     if running:
         walk.items.append(Let(name, before.channels or tree.Number(0)))
     items, begin, end = _body(rolled, start, counts)
-    if running and left is not None:
-        items.append(Let(name, left))
+    if running and end.channels is not None:
+        items.append(Let(name, end.channels))
     refs = [step.after for step in rolled.steps]
     for lane, step in zip(lanes, rolled.steps, strict=True):
         if running:
@@ -220,7 +220,8 @@ def _closed_form(
     if left == variable:
         return before, before, False
     step = algebra.difference(left, variable)
-    bound = {name, rolled.index, *rolled.names}
+    bound = {name, rolled.index, *rolled.names}  # and what only one pass knows
+    bound |= {each for each in algebra.names_in(step) if each not in rolled.lanes[0].env}
     if not bound.intersection(algebra.names_in(step)):
         index: Expr = tree.Name((rolled.index,))
         grown = [algebra.total([before, product(by, step)]) for by in (index, rolled.count)]

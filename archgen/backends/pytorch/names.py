@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from archgen.resolve.reserved import MODULE_ATTRIBUTES
 
@@ -39,6 +39,9 @@ class Names:
             wanted += "_"
         self._taken.add(wanted)
         return wanted
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._taken))
 
     def __contains__(self, name: str) -> bool:
         return name in self._taken

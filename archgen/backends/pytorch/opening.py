@@ -87,7 +87,7 @@ class Opening:
                 assert default is not None
                 return walk.local(name, default, walk.lanes, own=True)
         expr = self._keep(walk.locals.claim_underscored(name), "number", values, name)
-        if default is not None and algebra.is_constant(default):
+        if default is not None and _is_like(default, values[0]):
             walk.params[expr.text].default = default  # type: ignore[union-attr]
         return expr
 
@@ -108,6 +108,11 @@ class Opening:
         self.walk.params[expr.text].default = default
         self.walk.kept.add(expr.text)
         return expr
+
+
+def _is_like(default: Expr, value: object) -> bool:
+    """Whether a default is a constant of the kind that the calls give."""
+    return algebra.is_constant(default) and _form(algebra.value_of(default, {})) == _form(value)
 
 
 def _lane(body: Body, definition: Definition) -> Lane:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from archgen.backends.pytorch.algebra import Expr
-from archgen.backends.pytorch.text import Layout, Operation
+from archgen.backends.pytorch.text import Call, Generator, Layout, Operation, Prefixed, flat
 from archgen.syntax import tree
 
 CHOOSE, OR, AND, NOT, COMPARE, SUM, PRODUCT, MINUS, POWER, ATOM = range(10)
@@ -36,6 +38,10 @@ def broken(expr: Expr) -> Layout:
         case tree.Choose(value, test, otherwise):
             parts = (written(value, OR), f"if {written(test, OR)}", f"else {written(otherwise)}")
             return Operation(parts)
+        case tree.Apply():
+            return Call(_function(expr), tuple(_arguments(expr)))
+        case tree.Comprehension():
+            return Call("tuple", (_generator(expr),))
         case _:
             return written(expr)
 
@@ -80,10 +86,8 @@ def _written(expr: Expr) -> tuple[str, int]:
         case tree.ListOf(items):
             inner = ", ".join(written(item) for item in items)
             return f"({inner}{',' if len(items) == 1 else ''})", ATOM
-        case tree.Apply():
-            return _apply(expr), ATOM
-        case tree.Comprehension():
-            return f"tuple({_clauses(expr)})", ATOM
+        case tree.Apply() | tree.Comprehension():
+            return flat(broken(expr)), ATOM
         case tree.Index(base, index):
             return f"{written(base, ATOM)}[{written(index)}]", ATOM
         case tree.Slice(base, start, stop):
@@ -109,10 +113,18 @@ def _written(expr: Expr) -> tuple[str, int]:
 
 def _binary(expr: tree.Binary) -> tuple[str, int]:
     if expr.op == "**":
-        return f"{written(expr.left, ATOM)} ** {written(expr.right, MINUS)}", POWER
+        sign = "**" if _is_short(expr.left) and _is_short(expr.right) else " ** "
+        return f"{written(expr.left, ATOM)}{sign}{written(expr.right, MINUS)}", POWER
     strength = _OPERATORS[expr.op]
     left, right = written(expr.left, strength), written(expr.right, strength + 1)
     return f"{left} {expr.op} {right}", strength
+
+
+def _is_short(expr: Expr) -> bool:
+    """Whether a power hugs its operand: a name or a number, with a sign at most."""
+    if isinstance(expr, tree.Unary):
+        return expr.op == "-" and _is_short(expr.operand)
+    return isinstance(expr, tree.Name | tree.Number)
 
 
 def _compare(first: Expr, rest: tuple[tuple[str, Expr], ...]) -> str:
@@ -125,21 +137,30 @@ def _compare(first: Expr, rest: tuple[tuple[str, Expr], ...]) -> str:
     return text
 
 
-def _apply(expr: tree.Apply) -> str:
+def _function(expr: tree.Apply) -> str:
     name = expr.function.text
-    arguments = [
-        written(a.value) if a.name is None else f"{a.name}={written(a.value)}"
-        for a in expr.arguments
-    ]
-    if isinstance(expr.arguments[0].value, tree.Comprehension) and len(arguments) == 1:
-        arguments = [_clauses(expr.arguments[0].value)]
-    return f"{'math.' if name in _MATH else ''}{name}({', '.join(arguments)})"
+    return f"math.{name}" if name in _MATH else name
 
 
-def _clauses(expr: tree.Comprehension) -> str:
-    names, iterable = ", ".join(expr.names), written(expr.iterable, OR)
-    text = f"{written(expr.element)} for {names} in {iterable}"
-    return text if expr.condition is None else f"{text} if {written(expr.condition, OR)}"
+def _arguments(expr: tree.Apply) -> Iterator[Layout]:
+    """The arguments of a function; a lone comprehension needs no tuple around it."""
+    lone = len(expr.arguments) == 1
+    for argument in expr.arguments:
+        if lone and isinstance(argument.value, tree.Comprehension):
+            yield _generator(argument.value)
+        elif argument.name is None:
+            yield broken(argument.value)
+        else:
+            yield Prefixed(f"{argument.name}=", broken(argument.value))
+    if expr.function.text == "zip":
+        yield "strict=True"
+
+
+def _generator(expr: tree.Comprehension) -> Generator:
+    clause = f"for {', '.join(expr.names)} in {written(expr.iterable, OR)}"
+    if expr.condition is not None:
+        clause += f" if {written(expr.condition, OR)}"
+    return Generator(broken(expr.element), clause)
 
 
 def _template(parts: tuple[str | Expr, ...]) -> str:

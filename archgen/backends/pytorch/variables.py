@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from archgen.backends.pytorch.attributes import Attributes
 from archgen.backends.pytorch.names import FORWARD, LOCALS, Names
@@ -94,8 +95,15 @@ class Variables:
             if value is until:
                 return
             if value in self.state.pending:
-                self.state.pending.remove(value)
                 self.store(value)
+
+    @contextmanager
+    def holding(self, *terms: Term) -> Iterator[None]:
+        """Keep the variables of terms that are read already, and are not written yet."""
+        reserved = self.reserved
+        self.reserved = reserved.union(*(term.reads for term in terms))
+        yield
+        self.reserved = reserved
 
     def line(self, text: str, value: Value | None = None, first: str = "") -> None:
         comment = f"  # {value.shape}" if value is not None and value.shape else ""

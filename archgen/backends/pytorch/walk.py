@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from archgen.backends.pytorch import algebra
 from archgen.backends.pytorch.algebra import Expr, Missing, Opaque
 from archgen.backends.pytorch.lanes import Key, Lane, Unrollable, agree
-from archgen.backends.pytorch.names import LOCALS, Names
+from archgen.backends.pytorch.names import FORWARD, LOCALS, Names
 from archgen.backends.pytorch.plan import Aux, Child, If, Item, Let, Made, Param, Phi, Value
 from archgen.layers.base import AUTO
 from archgen.network import Definition, Ref
@@ -63,6 +63,7 @@ class Walk:
         self.probing = False  # a pass is walked for what it counts, names do not matter
         self.declared = 0
         self.inputs: list[tuple[str, Value]] = []
+        self.outputs: list[tuple[str, Value]] = []
         self.aux: list[Aux] = []
         self.made: dict[tuple[int, int, str], tuple[Child | None, Made]] = {}
 
@@ -91,11 +92,13 @@ class Walk:
     def probe(self) -> Iterator[None]:
         """What is walked is thrown away: only counts and channels are wanted."""
         before, self.probing = self.probing, True
+        names, lets = list(self.locals), dict(self.lets)
         try:
             with self.into([]):
                 yield
         finally:
-            self.probing = before
+            self.probing, self.lets = before, lets
+            self.locals = Names([*names, *self.params])
 
     @contextmanager
     def within(self, scope: Scope) -> Iterator[None]:
@@ -194,6 +197,10 @@ class Walk:
         for lane in (*self.lanes, *lanes):
             if id(lane.root) in by_root:
                 lane.env.maps[-1][name] = algebra.as_items(by_root[id(lane.root)])
+
+    def loop_name(self, name: str) -> str:
+        """A name for what a loop counts or goes over, in the constructor and in `forward`."""
+        return self.locals.claim_underscored(f"{name}_" if name in FORWARD else name)
 
     def short(self, expr: Expr, lanes: Sequence[Lane], hint: str) -> Expr:
         """The expression, or a local for it where it is long: texts must not grow without end."""
