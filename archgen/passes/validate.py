@@ -107,7 +107,9 @@ def _shapes(body: Body, node: Node) -> Iterator[str]:
         case CallNode():
             yield from _of_call(node, inputs, found)
         case MergeNode():
-            yield from _of_merge(node, inputs, found)
+            learned = {each.outputs[0] for each in body.nodes if isinstance(each, ParamNode)}
+            flags = [ref in learned for ref in node.inputs]
+            yield from _of_merge(node, _aligned(inputs, flags, found[0]), found)
         case ParamNode():
             yield from _differs([Shape(node.sizes, found[0].axis)], found)
         case _:
@@ -137,6 +139,14 @@ def _of_merge(node: MergeNode, inputs: list[Shape], found: list[Shape]) -> Itera
         yield f"cannot merge {', '.join(map(str, inputs))}"
     elif merged != found[0].sizes:
         yield f"makes {found[0]}, which should be {Shape(merged)}"
+
+
+def _aligned(inputs: list[Shape], learned: list[bool], found: Shape) -> list[Shape]:
+    """Learned parameters without the batch's size of 1, where they are written with it."""
+    return [
+        Shape(x.sizes[1:]) if own and x.rank == found.rank + 1 and x.sizes[0] == 1 else x
+        for x, own in zip(inputs, learned, strict=True)
+    ]
 
 
 def _concatenated(inputs: list[Shape], axis: int) -> tuple[int, ...] | None:
