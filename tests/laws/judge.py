@@ -26,7 +26,7 @@ class Judge:
     def __init__(self, network: archgen.Network, device: str = "cpu") -> None:
         self.network = network
         self.device = device
-        self.model = archgen.build(network, device=device, seed=0)
+        self.model = archgen.build(network, device=device, dtype="float64", seed=0)
         if device != "meta":
             _liven(self.model)
 
@@ -35,7 +35,8 @@ class Judge:
         body = self.network.body
         generator = torch.Generator().manual_seed(1)
         sizes = [body.values[ref].sizes for ref in body.inputs]
-        return [torch.randn(batch, *each, generator=generator).to(self.device) for each in sizes]
+        made = (torch.randn(batch, *each, generator=generator) for each in sizes)
+        return [each.to(self.device, torch.float64) for each in made]
 
     # --- laws ---------------------------------------------------------------------------------
 
@@ -83,16 +84,14 @@ class Judge:
             again = list(tensors(self.model(*inputs)))
             expected = run(self.network.body, self.model, copies)
         assert all(map(torch.equal, inputs, copies))
-        assert all(map(torch.equal, results, again))
-        assert len(results) == len(expected)
-        for one, other in zip(results, expected, strict=True):
-            torch.testing.assert_close(one, other, rtol=0, atol=0, equal_nan=True)
+        torch.testing.assert_close(results, again, rtol=0, atol=0, equal_nan=True)
+        torch.testing.assert_close(results, expected, rtol=1e-6, atol=1e-9, equal_nan=True)
 
     def training_reaches_every_parameter(self) -> None:
         """Backward through the model in training: nothing that it needs was overwritten."""
         self.model.train()
         inputs = [each.requires_grad_() for each in self.inputs()]
-        sum(each.float().mean() for each in tensors(self.model(*inputs))).backward()  # type: ignore[union-attr]
+        sum(each.mean() for each in tensors(self.model(*inputs))).backward()  # type: ignore[union-attr]
         assert all(parameter.grad is not None for parameter in self.model.parameters())
 
     def source_is_reproducible(self) -> None:
@@ -117,10 +116,10 @@ def _recorder(into: list[tuple[int, ...]]):  # type: ignore[no-untyped-def]
 
 
 def tensors(result: object) -> Iterator[Tensor]:
-    """The tensors of a result: one, a tuple, a list."""
+    """The tensors of a result: one, a tuple, a list; a head that did not run is none."""
     if isinstance(result, Tensor):
         yield result
-    else:
+    elif result is not None:
         assert isinstance(result, list | tuple)
         for item in result:
             yield from tensors(item)

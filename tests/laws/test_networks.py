@@ -8,7 +8,7 @@ shapes of all values, keys, parameters, multiply-adds.
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import HealthCheck, assume, event, example, given, settings
 
 import archgen
 from archgen.passes.validate import validate
@@ -35,9 +35,45 @@ def test_a_check_accepts_or_refuses_with_codes(text: str) -> None:
         assert validate(network) == []
 
 
+# What went wrong once: values kept in variables that a later line overwrote; heads beside several
+# outputs, which evaluation does not give.
+FORKED = "block forked(out) { a = conv(out, 3); b = from input -> conv(out, 1); output a, b }\n"
+FOUND = (
+    FORKED + "arch net { input(8, 9, 9); both = forked(8); mul { from both.a; from both.b } }",
+    """arch net {
+      input(4, 12, 16)
+      mul {
+        { conv(8, 3) -> bn -> relu6; conv(16, 3) }
+        short = conv(16, 1) -> bn
+        far = conv(16, 3) -> hardswish
+      }
+    }""",
+    FORKED
+    + """arch net {
+      input(3, 12, 16)
+      conv(8, 5)
+      concat {
+        conv(8, 1) -> instance_norm
+        { both = forked(channels); add { from both.a; from both.b } }
+      }
+    }""",
+    """arch net {
+      input(4, 12, 16)
+      aux head = global_avgpool -> flatten -> linear(3)
+      a = conv(4, 3)
+      b = conv(4, 1)
+      output a, b
+    }""",
+)
+
+
 @pytest.mark.torch
 @settings(calm, max_examples=60)
 @given(specs())
+@example(FOUND[0])
+@example(FOUND[1])
+@example(FOUND[2])
+@example(FOUND[3])
 def test_what_is_accepted_is_what_torch_does(text: str) -> None:
     from tests.laws.judge import Judge
 
