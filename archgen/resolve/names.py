@@ -107,10 +107,12 @@ class _Walk:
                 return self.if_(statement, place)
             case tree.For():
                 self.expression(statement.iterable, place)
+                self.hides_nothing(statement)
                 inner = self.statements(statement.body.statements, place.knowing(statement.names))
                 return replace(inner, constants=place.constants)
             case tree.Let():
                 self.expression(statement.value, place)
+                self.hides_nothing(statement)
                 return place.knowing(statement.names)
             case tree.Output():
                 for value in statement.places:
@@ -121,6 +123,14 @@ class _Walk:
             case tree.Doc():
                 pass
         return place
+
+    def hides_nothing(self, statement: tree.Let | tree.For) -> None:
+        """A constant of a body may hide another constant, but no layer or block."""
+        for name in statement.names:
+            hidden = self.scope.get(name)
+            if isinstance(hidden, Definition | type):
+                message = f"`{name}` hides {kind_of_meaning(hidden)}"
+                self.sink.add(error("A105", message, statement.span, help="call it otherwise"))
 
     def if_(self, statement: tree.If, place: _Place) -> _Place:
         """After an `if` a value is known when every side defines it."""
