@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import random
+from itertools import product
+
 import pytest
 
+import archgen
+from archgen.network import LayerNode
 from tests.language.ask import arch, fault, faults, paths
 
 
@@ -252,3 +257,41 @@ def test_nothing_but_a_sequential_lives_in_a_sequential() -> None:
     assert faults(arch("s = seq { a[0] = relu }")) == [("A117", 3, 13)]
     assert faults(arch("s = seq { a = relu; reuse a }")) == [("A117", 3, 23)]
     assert faults(arch("s = seq { aux a = relu }"))[0][0] == "A123"
+
+
+# --- the law --------------------------------------------------------------------------------------
+
+
+def random_body(chosen: random.Random, depth: int = 3) -> str:
+    """Statements with nameless layers in groups, merges and sides that parameters decide."""
+    lines = []
+    for _ in range(chosen.randint(1, 3)):
+        inner = random_body(chosen, depth - 1) if depth else "relu"
+        other = random_body(chosen, depth - 1) if depth else "tanh"
+        lines.append(
+            chosen.choice(
+                [
+                    "relu",
+                    "tanh -> relu",
+                    "{ " + inner + " }",
+                    "add { identity; { " + inner + " } }",
+                    f"if {chosen.choice('abc')} {{ {inner} }} else {{ {other} }}",
+                    f"if {chosen.choice('abc')} {{ {inner} }} elif a {{ {other} }}",
+                    "for i in range(2) { relu -> tanh }",
+                ]
+            )
+        )
+    return "; ".join(lines)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_layer_has_one_name_whichever_sides_are_taken(seed: int) -> None:
+    text = arch(random_body(random.Random(seed)), head="net(a, b, c)")
+    known: dict[tuple[int, int], str] = {}
+    for a, b, c in product([False, True], repeat=3):
+        times: dict[int, int] = {}
+        for node in archgen.loads(text, a=a, b=b, c=c).body.nodes:
+            if isinstance(node, LayerNode):
+                times[node.span.start] = times.get(node.span.start, 0) + 1
+                place = (node.span.start, times[node.span.start])
+                assert known.setdefault(place, node.name) == node.name

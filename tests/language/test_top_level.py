@@ -314,6 +314,13 @@ def test_defining_a_name_twice_is_an_error() -> None:
     assert faults("let a = 1\narch a { input(3) }\n") == [("A103", 2, 6)]
 
 
+def test_a_let_or_a_loop_that_hides_a_layer_or_a_block_is_an_error() -> None:
+    assert faults(arch("let relu = tanh", "relu")) == [("A105", 3, 3)]
+    assert faults(arch("for conv in [1, 2] { relu }")) == [("A105", 3, 3)]
+    assert faults("use residual\n" + arch("let basic = 1", "relu")) == [("A105", 4, 3)]
+    assert faults("let n = 1\n" + arch("let n = 2", "conv(n, 1)")) == []
+
+
 def test_a_parameter_hides_a_layer_inside_its_block() -> None:
     assert paths("block b(relu) { relu }\n" + arch("b(tanh)")) == ["b1", "b1.relu1"]
 
