@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 
 from archgen.backends.pytorch import inplace, prune, simplify, statements
 from archgen.backends.pytorch.lanes import Split, agree
@@ -13,6 +13,7 @@ from archgen.backends.pytorch.plan import InitPath, Param, Plan, Value
 from archgen.backends.pytorch.units import callees, units_of
 from archgen.backends.pytorch.walk import Escaped, Spoiled, Walk
 from archgen.network import Body, Definition, Initialiser, LayerNode, Network
+from archgen.resolve.implicit import free_names
 from archgen.shapes import Shape
 from archgen.syntax import tree
 
@@ -46,6 +47,8 @@ class Classes:
         self.initialised: list[Initialised] = []
         self._names = Names(GLOBALS)
         self._arch_name = self._names.claim(camel_case(network.name, network.doc))
+        # Numbers of initialisers are printed as constants: what they are made of is one too.
+        self._initial = {name for name, _ in initial_names(network.body.definition)}
         self._by_body: dict[int, Plan] = {}
         self._units = units_of(network.body)
         self._unit_of = {id(body): unit for unit, bodies in self._units.items() for body in bodies}
@@ -69,7 +72,7 @@ class Classes:
         """Whether a parameter of the arch stays one of its class."""
         value = self.network.parameters.get(name)
         plain = isinstance(value, int | float | str)
-        return plain and name not in self.folded and name not in LOCALS
+        return plain and name not in self.folded | self._initial and name not in LOCALS
 
     def need_helper(self, name: str | None) -> None:
         if name is not None and name not in self.helpers:
@@ -136,6 +139,7 @@ class Classes:
         assert definition is not None
         walk = Opening(self, definition, bodies).walk
         walk.unrolled = unrolled
+        agree(walk.lanes, [lane.body.path_init for lane in walk.lanes])
         steps = [lane.body.steps for lane in walk.lanes]
         statements.run(walk, walk.lanes, definition.body.statements, steps)
         walk.outputs = _outputs(walk)
@@ -164,6 +168,19 @@ class Classes:
             plan.result = self._names.claim(f"{name}Output")
         self.plans.append(plan)
         return plan
+
+
+def initial_names(definition: Definition | None) -> Iterator[tuple[str, tree.Name]]:
+    """Every name that stands in the `init`s and `param`s of a text."""
+    pending: list[object] = [definition.body] if definition else []
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tree.Call) and node.function.parts in {("init",), ("param",)}:
+            yield from free_names(node.arguments)
+        elif isinstance(node, tuple):
+            pending += node
+        elif isinstance(node, tree.Node):
+            pending += (getattr(node, each.name) for each in fields(node) if each.name != "span")
 
 
 def _outputs(walk: Walk) -> list[tuple[str, Value]]:

@@ -141,3 +141,33 @@ def test_mypy_has_nothing_to_say(folder: Path) -> None:
 def _silent(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_calls_whose_quoted_inits_differ_have_classes_of_their_own() -> None:
+    text = render(
+        archgen.loads(
+            """
+        block b(out) { init("c.weight", normal(std=1 / channels)); c = conv(out, 1) }
+        arch net { input(4, 8, 8); b(8) -> b(16) -> b(4) }
+        """
+        )
+    )
+    for std in (0.25, 0.125, 0.0625):
+        assert f"std={std}" in text
+
+
+def test_a_parameter_that_an_init_depends_on_is_a_constant() -> None:
+    text = render(
+        archgen.loads(
+            """
+        arch net(classes=4, width=8) {
+          input(3)
+          init(linear.weight, uniform(-1 / classes, 1 / classes))
+          linear(width)
+          fc = linear(classes)
+        }
+        """
+        )
+    )
+    assert "def __init__(self, width: int = 8) -> None:" in text
+    assert "nn.init.uniform_(self.weight, a=-0.25, b=0.25)" in text
