@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from archgen.network import Network
 
 
+WIDEST = 100  # characters of the documentation
+
+
 @click.command("list")
 def command() -> None:
     """List the shipped networks: parameters, MACs, and where they come from."""
@@ -23,7 +27,7 @@ def command() -> None:
     rows = [("network", "parameters", "MACs", "source")]
     for network in _shipped():
         known = figures(network)
-        doc = " ".join(network.doc.split())
+        doc = shorten(network.doc, WIDEST, placeholder=" ...")
         rows.append((network.name, short(known.params), short(known.macs), doc))
     click.echo("\n".join(columns(rows, right=(1, 2))))
 
