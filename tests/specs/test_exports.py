@@ -1,13 +1,8 @@
-"""Generated models are what PyTorch's tools expect: compiled, exported, written as ONNX, pickled.
-
-One network for each set of blocks in use: those that differ by repeats and numbers alone have
-the same classes. `ARCHGEN_ALL=1` takes every shipped network.
-"""
+"""Generated models compile, export, become ONNX, and pickle."""
 
 from __future__ import annotations
 
 import inspect
-import os
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,35 +11,11 @@ from typing import Any
 import pytest
 
 import archgen
-from archgen.network import Body, CallNode, Network
+from archgen.network import Network
+from tests.specs.chosen import representatives
 
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch")
-
-
-def definitions(body: Body, seen: set[int] | None = None) -> Iterator[str]:
-    """The blocks that a body is made of, by file and name."""
-    seen = set() if seen is None else seen
-    if id(body) in seen:
-        return
-    seen.add(id(body))
-    if body.definition is not None:
-        yield f"{body.definition.span.source.path}:{body.definition.name}"
-    for node in (*body.nodes, *(aux.node for aux in body.aux)):
-        if isinstance(node, CallNode):
-            yield from definitions(node.body, seen)
-
-
-def representatives() -> list[str]:
-    """Of the networks made of the same blocks, the one with the fewest layers to run."""
-    chosen: dict[frozenset[str], Network] = {}
-    everything = bool(os.environ.get("ARCHGEN_ALL"))
-    for name, _ in archgen.shipped():
-        network = archgen.load(name)
-        key = frozenset([name]) if everything else frozenset(definitions(network.body))
-        if key not in chosen or network.depth < chosen[key].depth:
-            chosen[key] = network
-    return [network.name for network in chosen.values()]
 
 
 def sample(network: Network) -> tuple[Any, ...]:
@@ -61,7 +32,7 @@ def tensors(result: Any) -> list[Any]:
     return [tensor for item in result for tensor in tensors(item)]
 
 
-@pytest.fixture(scope="module", params=representatives())
+@pytest.fixture(scope="module", params=representatives(most_macs=6_000_000_000))
 def case(request: pytest.FixtureRequest) -> Iterator[tuple[Any, tuple[Any, ...], list[Any]]]:
     """A model in evaluation, its input, and what it makes of it."""
     network = archgen.load(request.param)

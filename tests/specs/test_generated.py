@@ -18,11 +18,12 @@ from torch.nn import functional
 import archgen
 from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode
 from archgen.shapes import Shape
+from tests.specs.chosen import representatives
 
 pytestmark = pytest.mark.torch
 
 
-@pytest.mark.parametrize("name", [name for name, _ in archgen.shipped()])
+@pytest.mark.parametrize("name", representatives())
 def test_forward_is_the_network(name: str) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
