@@ -63,14 +63,15 @@ def _of_layer(body: Body, node: LayerNode, prefix: str) -> Iterator[Entry]:
 def _members(body: Body) -> list[Node]:
     """What has weights of its own, as a module registers it: parameters, children, heads.
 
-    The children of an `nn.ModuleList` (`ups.0`) stand where its first child does.
+    The children of an `nn.ModuleList` (`ups.0`) stand where its first child does, by number.
     """
     places: dict[str, int] = {}
     heads = (aux.node for aux in body.aux)
     members = [node for node in (*body.nodes, *heads) if not _made_before(node)]
     for node in members:
         places.setdefault(_list_of(node), len(places))
-    return sorted(members, key=lambda node: (_is_child(node), places[_list_of(node)]))
+    order = lambda node: (_is_child(node), places[_list_of(node)], _numbers(node))  # noqa: E731
+    return sorted(members, key=order)
 
 
 def _made_before(node: Node) -> bool:
@@ -83,3 +84,8 @@ def _is_child(node: Node) -> bool:
 
 def _list_of(node: Node) -> str:
     return "" if isinstance(node, MergeNode) else node.name.partition(".")[0]
+
+
+def _numbers(node: Node) -> list[int]:
+    """Its place in an `nn.ModuleList`, and in those within; none for any other submodule."""
+    return [] if isinstance(node, MergeNode) else [int(at) for at in node.name.split(".")[1:]]

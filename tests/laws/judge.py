@@ -38,6 +38,15 @@ class Judge:
         made = (torch.randn(batch, *each, generator=generator) for each in sizes)
         return [each.to(self.device, torch.float64) for each in made]
 
+    def all(self) -> None:
+        """Every law."""
+        self.state_is_as_predicted()
+        self.work_is_as_predicted()
+        self.shapes_are_as_predicted()
+        self.evaluation_is_the_network()
+        self.training_reaches_every_parameter()
+        self.source_is_reproducible()
+
     # --- laws ---------------------------------------------------------------------------------
 
     def state_is_as_predicted(self) -> None:

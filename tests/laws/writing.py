@@ -235,9 +235,9 @@ class Writer:
             self.line(f"mul {{ identity; {{ global_avgpool -> {gate} }} }}")
 
     def listed(self) -> None:
-        names = self.name("items")
-        with self.braces(f"for i in range({self.few(1, 3)})"):
-            self.line(f"{names}[i] = {self.conv()}")
+        names, count = self.name("items"), self.few(1, 6)
+        with self.braces(f"for i in range({count})"):
+            self.line(f"{names}[{self.pick(['i', 'i', f'{count - 1} - i'])}] = {self.conv()}")
         if self.chance():
             self.line(f"concat {{ identity; from {names}[0] -> {self.conv()} }}")
 

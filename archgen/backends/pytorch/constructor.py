@@ -8,6 +8,7 @@ from functools import partial
 from archgen.backends.pytorch import algebra, modules
 from archgen.backends.pytorch.algebra import Expr
 from archgen.backends.pytorch.attributes import Attributes
+from archgen.backends.pytorch.lists import appended, locals_first
 from archgen.backends.pytorch.plan import (
     Apply,
     Branch,
@@ -44,7 +45,7 @@ def constructor(plan: Plan, attributes: Attributes) -> list[str]:
     writer.line("super().__init__()")
     for name, attribute in attributes.stored.items():
         writer.line(f"self.{attribute} = {name}")
-    writer.items(plan.items)
+    writer.items(locals_first(plan.items))
     for aux in plan.aux:
         writer.items([aux.apply])
     for each in plan.path_init:
@@ -103,6 +104,7 @@ class Writer:
         self.indent = indent
         self.lines: list[str] = []
         self.lists: set[str] = set()
+        self.appended = appended(plan.items)
 
     def line(self, text: str) -> None:
         self.lines.append(" " * self.indent + text)
@@ -184,8 +186,7 @@ class Writer:
     def child(self, child: Child) -> None:
         members = self.attributes.members_of(child)
         if members is not None:
-            if members:
-                self.module_list(child, members)
+            self.list_child(child, members)
             return
         if isinstance(child.module, Either):
             self.either(child, child.module)
@@ -200,11 +201,16 @@ class Writer:
         else:
             self.write("", Call("self.add_module", (written(name), layout)))
 
-    def module_list(self, child: Child, members: Sequence[Child]) -> None:
-        """All of `ups.0`, `ups.1`... at the place of the first."""
+    def list_child(self, child: Child, members: Sequence[Child]) -> None:
+        """All of `ups.0`, `ups.1`... at the place of the first; or each at its own."""
         assert isinstance(child.name, tree.String)
         name = child.name.value.partition(".")[0]
-        self.write(f"self.{name} = ", self._list_layout(name, members))
+        if name in self.appended:
+            if members:
+                self.line(f"self.{name} = nn.ModuleList()")
+            self.write("", Call(f"self.{name}.append", (self.layout(child.module),)))
+        elif members:
+            self.write(f"self.{name} = ", self._list_layout(name, members))
 
     def _list_layout(self, prefix: str, members: Sequence[Child]) -> Layout:
         """The children below a prefix: a list of modules, or of lists."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from archgen.backends.pytorch import algebra, statements
 from archgen.backends.pytorch.algebra import Expr
 from archgen.backends.pytorch.lanes import Lane, agree
+from archgen.backends.pytorch.lists import fills_list
 from archgen.backends.pytorch.plan import (
     If,
     Item,
@@ -54,7 +55,7 @@ def sides_of(walk: Walk, lanes: Lanes, statement: tree.If, steps: Steps) -> list
             body = statement.arms[number].body
         sides.append(Side(condition, body, [lanes[at] for at in here], [chosen[at] for at in here]))
     sides[-1].condition = None
-    if not _chooses(walk, sides):
+    if not _chooses(walk, sides) or fills_list(statement):
         agree(lanes, numbers)
     return sides
 

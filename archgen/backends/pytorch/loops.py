@@ -9,6 +9,7 @@ from archgen.backends.pytorch import algebra, statements
 from archgen.backends.pytorch.algebra import Expr
 from archgen.backends.pytorch.decisions import set_current
 from archgen.backends.pytorch.lanes import Lane, Unrollable, after_all, agree
+from archgen.backends.pytorch.lists import check_appends
 from archgen.backends.pytorch.plan import (
     For,
     Item,
@@ -114,7 +115,11 @@ def passes_of(iterable: Expr) -> Expr:
 def open_loop(
     walk: Walk, lanes: Lanes, statement: tree.For, steps: Sequence[Looped]
 ) -> Rolled | None:
-    """Names for a loop in the class, or None where its list cannot be written down."""
+    """Names for a loop in the class, or None where its list cannot be written down.
+
+    Raises `Unrollable` where it fills a list of submodules otherwise than in order.
+    """
+    check_appends(lanes, statement)
     lists = [
         tuple(values if len(values) > 1 else values[0] for values, _ in step.passes)
         for step in steps

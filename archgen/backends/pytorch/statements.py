@@ -204,6 +204,9 @@ def _child_name(
 ) -> Expr:
     """The name of a submodule as an expression that is right in every lane."""
     if given is not None:
+        if "." in names[0] and not lanes[0].position:
+            agree(lanes, list(names))  # an item of a list, which is written at one place
+            return tree.String(names[0])
         deduced = walk.deduce(given.name, lanes)
     elif walk.contained:
         return tree.String("")
