@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+# An installed archgen is meant, not one that the path of the tests finds.
+CLEAN = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -105,9 +108,12 @@ def test_an_installed_wheel_builds_shipped_and_own_specs(tmp_path: Path) -> None
             capture_output=True,
             text=True,
             timeout=600,
+            env=CLEAN,
         )
         assert result.returncode == 0, result.stderr
         assert "ran one sample" in result.stdout
     where = [str(python), "-c", "import archgen; print(archgen.__file__)"]
-    shown = subprocess.run(where, check=True, capture_output=True, text=True, cwd=tmp_path).stdout
+    shown = subprocess.run(
+        where, check=True, capture_output=True, text=True, cwd=tmp_path, env=CLEAN
+    ).stdout
     assert Path(shown.strip()).is_relative_to(environment)

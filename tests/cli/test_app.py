@@ -145,15 +145,19 @@ def test_a_full_disk_is_no_traceback(folder: Path, arguments: list[str]) -> None
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")
 def test_an_interrupt_is_no_traceback(folder: Path) -> None:
     with subprocess.Popen(
-        [*ARCHGEN, "list"],
+        [*ARCHGEN, "fmt", "-"],  # waits for its input
         env=ENV,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A job in the background is started with interrupts ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as running:
-        time.sleep(0.7)
+        time.sleep(3)
         running.send_signal(signal.SIGINT)
-        _, said = running.communicate()
+        said = running.stderr.read() if running.stderr else ""
+        running.wait()
     assert running.returncode == 130
     assert "Traceback" not in said
 

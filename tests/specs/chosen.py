@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from math import inf
 
 import archgen
+from archgen.limits import count_modules
 from archgen.network import Body, CallNode
 
 
-def representatives(most_macs: int | None = None) -> list[str]:
-    """Of the networks made of the same blocks, the cheapest to run; none above `most_macs`."""
+def representatives(most_macs: float = inf, most_modules: float = inf) -> list[str]:
+    """Of the networks made of the same blocks, the cheapest to run; none above the limits."""
     if os.environ.get("ARCHGEN_ALL"):
         return [name for name, _ in archgen.shipped()]
     chosen: dict[frozenset[str], archgen.Network] = {}
@@ -26,7 +28,7 @@ def representatives(most_macs: int | None = None) -> list[str]:
     return [
         network.name
         for network in chosen.values()
-        if most_macs is None or network.macs <= most_macs
+        if network.macs <= most_macs and count_modules(network) <= most_modules
     ]
 
 

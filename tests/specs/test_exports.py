@@ -25,6 +25,14 @@ def sample(network: Network) -> tuple[Any, ...]:
     return tuple(torch.randn(1, *body.values[ref].sizes) for ref in body.inputs)
 
 
+def calm(model: Any) -> None:
+    """Small weights for batch norms: untrained, a hundred layers would amplify every rounding."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.weight, 0.1, 0.4)
+            torch.nn.init.normal_(module.bias, std=0.1)
+
+
 def tensors(result: Any) -> list[Any]:
     """The tensors of a result in order, whatever holds them."""
     if isinstance(result, torch.Tensor):
@@ -32,11 +40,12 @@ def tensors(result: Any) -> list[Any]:
     return [tensor for item in result for tensor in tensors(item)]
 
 
-@pytest.fixture(scope="module", params=representatives(most_macs=6_000_000_000))
+@pytest.fixture(scope="module", params=representatives(most_macs=6_000_000_000, most_modules=1_000))
 def case(request: pytest.FixtureRequest) -> Iterator[tuple[Any, tuple[Any, ...], list[Any]]]:
     """A model in evaluation, its input, and what it makes of it."""
     network = archgen.load(request.param)
     model = archgen.build(network, seed=0).eval()
+    calm(model)
     inputs = sample(network)
     with torch.no_grad():
         yield model, inputs, tensors(model(*inputs))
@@ -45,7 +54,8 @@ def case(request: pytest.FixtureRequest) -> Iterator[tuple[Any, tuple[Any, ...],
 def assert_close(results: list[Any], expected: list[Any]) -> None:
     assert len(results) == len(expected)
     for result, wanted in zip(results, expected, strict=True):
-        torch.testing.assert_close(result, wanted, rtol=1e-3, atol=1e-4)
+        scale = max(1.0, float(wanted.abs().max()))
+        torch.testing.assert_close(result, wanted, rtol=1e-3, atol=1e-4 * scale)
 
 
 def test_compiles_as_one_graph(case: tuple[Any, tuple[Any, ...], list[Any]]) -> None:
