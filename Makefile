@@ -3,8 +3,8 @@ PY ?= python
 
 .PHONY: check lint test accept bench docs
 
-check: lint  ## before every commit: format, lint, types, and all tests that need no torch
-	$(PY) -m pytest -n auto -m "not torch"
+check: lint  ## on every save: format, lint, types, and the fast tests without torch
+	$(PY) -m pytest -n auto -m "not torch and not slow"
 
 lint:
 	$(PY) -m ruff format --check .

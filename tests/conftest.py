@@ -15,6 +15,26 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 GOLDEN = Path(__file__).parent / "golden"
 
 
+# Sweeps over random, hostile or all shipped specs: not for every save.
+SLOW = (
+    "hostile/",
+    "laws/",
+    "passes/",
+    "backends/",
+    "specs/",
+    "docs/",
+    "cli/test_fmt",
+    "test_codes",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        place = item.path.relative_to(Path(__file__).parent).as_posix()
+        if place.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="rewrite the golden files")
 
