@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -41,11 +42,12 @@ from archgen.backends.pytorch.variables import Variables
 LONG = 60  # columns of a nested call
 
 
-class Joins(Variables):
+class Joins(Variables, ABC):
     """Writes merges; what stands in their branches is written by the class that does the rest."""
 
+    @abstractmethod
     def items(self, items: Sequence[Item]) -> None:
-        raise NotImplementedError
+        """Write what stands in a branch."""
 
     def merge(self, item: Merge) -> None:
         self.shorten(item.operands)
