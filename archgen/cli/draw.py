@@ -14,6 +14,10 @@ from archgen.cli.spec import load, spec_options
 # As the drawing backend has them; a test holds it. Its import would slow every `--help`.
 LEVELS: Final = ("stage", "block", "layer")
 SUFFIXES: Final = (".dot", ".gv", ".mmd", ".svg", ".png", ".pdf")
+_TOO_LARGE: Final = (
+    "GitHub's Mermaid draws at most 500 edges and 50,000 characters; this has more. "
+    "A lower --level has fewer."
+)
 
 
 @click.command("draw")
@@ -30,6 +34,7 @@ def command(
     """
     from archgen import api
     from archgen.backends.drawing import NoRenderer, RenderingFailed
+    from archgen.backends.drawing.mermaid import renders
 
     suffix = _suffix(output)
     drawing = api.draw(load(spec, settings), level, expand)
@@ -42,6 +47,8 @@ def command(
     else:
         write(output, content)
         click.echo(output)
+    if suffix == ".mmd" and not renders(drawing.mermaid):
+        click.echo(f"note: {_TOO_LARGE}", err=True)
 
 
 def _suffix(output: str | None) -> str:

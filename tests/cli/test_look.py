@@ -91,7 +91,13 @@ def test_draw_prints_dot_or_writes_what_the_suffix_says(run: Run, folder: Path) 
     assert run("draw", "net.arch", "-o", "net.dot").stdout == "net.dot\n"
     assert (folder / "net.dot").read_text() == dot
     run("draw", "net.arch", "-o", "net.mmd", "--level", "layer")
-    assert (folder / "net.mmd").read_text().startswith(("flowchart", "---"))
+    assert "\nflowchart TB\n" in (folder / "net.mmd").read_text()
+
+
+def test_draw_says_what_mermaid_will_not_draw(run: Run) -> None:
+    large = run("draw", "efficientnet_b7", "-o", "b7.mmd", "--level", "layer")
+    assert (large.exit_code, "500 edges" in large.stderr) == (0, True)
+    assert run("draw", "net.arch", "-o", "net.mmd").stderr == ""
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,19 @@ from archgen.backends.drawing.palette import FRAMES, INK, NOT_IN_LEGEND, colours
 # `+` would be a list).
 _SPECIAL = frozenset('"#<>&`\\|{}[]+*~') | {chr(code) for code in range(32)}
 
+# A frame's title has a line of its own above the boxes.
+_LAYOUT = '%%{init: {"flowchart": {"subGraphTitleMargin": {"top": 4, "bottom": 14}}}}%%'
+
+# What renderers take by default, and GitHub's does not let a page change (Mermaid's `maxEdges`
+# and `maxTextSize`).
+MOST_EDGES = 500
+MOST_TEXT = 50_000
+
+
+def renders(text: str) -> bool:
+    """Whether GitHub and other renderers with Mermaid's own limits will draw this flowchart."""
+    return len(text) <= MOST_TEXT and sum("->" in line for line in text.splitlines()) <= MOST_EDGES
+
 
 def to_mermaid(diagram: Diagram) -> str:
     """The drawing as a `flowchart`."""
@@ -18,6 +31,7 @@ def to_mermaid(diagram: Diagram) -> str:
 
 
 def _lines(diagram: Diagram) -> Iterator[str]:
+    yield _LAYOUT
     yield "flowchart TB"
     yield from _items(diagram.items, "  ")
     yield from (f"  {line}" for line in _edges(diagram))
@@ -34,7 +48,8 @@ def _items(items: tuple[Item, ...], indent: str) -> Iterator[str]:
 
 
 def _group(group: Group, indent: str) -> Iterator[str]:
-    note = f"<br/>{_text(group.note)}" if group.note else ""
+    # Mermaid keeps room for one line of title; more would lie on the boxes.
+    note = f" · <small>{_text(group.note)}</small>" if group.note else ""
     yield f'{indent}subgraph {group.id}["{_text(" ".join(group.titles))}{note}"]'
     yield from _items(group.items, indent + "  ")
     yield f"{indent}end"
@@ -92,7 +107,7 @@ def _legend(diagram: Diagram) -> Iterator[str]:
     if not kinds:
         return
     yield '  subgraph legend["legend"]'
-    yield "    direction LR"
+    yield "    direction TB"  # boxes without edges stand side by side across the direction
     for kind in kinds:
         yield f'    legend_{kind}("{kind}")'
     yield "  end"
@@ -108,6 +123,8 @@ def _styles(diagram: Diagram) -> Iterator[str]:
         names = [*ids, *([f"legend_{kind}"] if kind not in NOT_IN_LEGEND else [])]
         yield f"  classDef kind_{kind} fill:{look.fill},stroke:{look.line},color:{INK}"
         yield f"  class {','.join(names)} kind_{kind}"
+    if any(kind not in NOT_IN_LEGEND for kind in diagram.kinds):
+        yield "  style legend fill:none,stroke:none"
     for group in _groups(diagram.items):
         look = FRAMES[group.kind]
         yield f"  style {group.id} fill:{look.fill},stroke:{look.line},color:{INK}"
