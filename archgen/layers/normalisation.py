@@ -194,28 +194,18 @@ class LocalResponseNorm(Layer):
 
 @final
 class L2Norm(Layer):
-    """Unit length over the channels of each place, times a learned scale (SSD)."""
+    """Unit length over the channels of each place."""
 
     keyword = "l2_norm"
     group = "normalisation"
-    weight_names = ("weight",)
     example = ("l2_norm", "512 x 38 x 38", "512 x 38 x 38")
-
-    scale: Finite = Field(20.0, description="the scale at the start")
 
     def shape(self, x: Shape) -> Shape:
         demands.features_first(x)
         return x
 
     def module(self, x: Shape) -> TorchCall:
-        return TorchCall.of(
-            "L2Norm",
-            TorchArgument(x.channels, source="channels"),
-            TorchArgument(self.scale, "scale", "scale", 20.0),
-        )
-
-    def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
-        return {"weight": (x.channels,)}
+        return TorchCall.of("L2Norm")
 
 
 def _scale_and_shift(x: Shape) -> dict[str, tuple[int, ...]]:

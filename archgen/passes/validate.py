@@ -53,6 +53,7 @@ def _wires(body: Body) -> Iterator[str]:
         yield from _unwritten(node.inputs, written, _name(node))
         written.update(node.outputs)
     yield from _unwritten([output.value for output in body.outputs], written, "the output")
+    yield from _alone(body)
     for aux in body.aux:
         yield from _unwritten(aux.node.inputs, written, aux.name)
         written.update(aux.node.outputs)
@@ -61,6 +62,17 @@ def _wires(body: Body) -> Iterator[str]:
         yield "there is no output"
     for ref in written.keys() - set(range(len(body.values))):
         yield f"value {ref} has no shape"
+
+
+def _alone(body: Body) -> Iterator[str]:
+    """Learned parameters, which have no batch, are read by merges only, beside other values."""
+    learned = {node.outputs[0] for node in body.nodes if isinstance(node, ParamNode)}
+    if learned.intersection(output.value for output in body.outputs):
+        yield "the output is a learned parameter"
+    for node in (*body.nodes, *(aux.node for aux in body.aux)):
+        own = learned.intersection(node.inputs)
+        if own and (not isinstance(node, MergeNode) or own == set(node.inputs)):
+            yield f"{_name(node)} reads a learned parameter alone"
 
 
 def _unwritten(refs: Sequence[Ref], written: Counter[Ref], reader: str) -> Iterator[str]:
@@ -109,7 +121,7 @@ def _shapes(body: Body, node: Node) -> Iterator[str]:
         case MergeNode():
             learned = {each.outputs[0] for each in body.nodes if isinstance(each, ParamNode)}
             flags = [ref in learned for ref in node.inputs]
-            yield from _of_merge(node, _aligned(inputs, flags, found[0]), found)
+            yield from _of_merge(node, _aligned(node, inputs, flags, found[0]), found)
         case ParamNode():
             yield from _differs([Shape(node.sizes, found[0].axis)], found)
         case _:
@@ -141,12 +153,20 @@ def _of_merge(node: MergeNode, inputs: list[Shape], found: list[Shape]) -> Itera
         yield f"makes {found[0]}, which should be {Shape(merged)}"
 
 
-def _aligned(inputs: list[Shape], learned: list[bool], found: Shape) -> list[Shape]:
-    """Learned parameters without the batch's size of 1, where they are written with it."""
-    return [
-        Shape(x.sizes[1:]) if own and x.rank == found.rank + 1 and x.sizes[0] == 1 else x
-        for x, own in zip(inputs, learned, strict=True)
-    ]
+def _aligned(
+    node: MergeNode, inputs: list[Shape], learned: list[bool], found: Shape
+) -> list[Shape]:
+    """Learned parameters without the batch's size of 1, where they are written with it; in sums
+    and products those with one axis along the features."""
+
+    def aligned(x: Shape) -> Shape:
+        if x.rank == found.rank + 1 and x.sizes[0] == 1:
+            return Shape(x.sizes[1:])
+        if x.rank == 1 and node.kind != "concat":
+            return Shape((1,) * found.rank).with_size(found.axis, x.sizes[0])
+        return x
+
+    return [aligned(x) if own else x for x, own in zip(inputs, learned, strict=True)]
 
 
 def _concatenated(inputs: list[Shape], axis: int) -> tuple[int, ...] | None:

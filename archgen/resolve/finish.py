@@ -10,6 +10,7 @@ from archgen.network import (
     Body,
     CallNode,
     LayerNode,
+    MergeNode,
     Node,
     OutputValue,
     ParamNode,
@@ -29,6 +30,7 @@ def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]
         raise Unknown
     outputs, listed = _outputs(frame)
     _check_fields(frame, outputs)
+    _check_learned(frame, outputs)
     _check_read(frame, {output.value for output in outputs}, kind)
     _check_lists(frame)
     _check_paths(frame)
@@ -85,6 +87,23 @@ def _check_read(frame: Frame, results: set[Ref], kind: str) -> None:
         frame.resolver.report(fault)
     if faults:
         raise Unknown
+
+
+def _check_learned(frame: Frame, outputs: Sequence[OutputValue]) -> None:
+    """A `param` has no batch: only a merge with other values can read it."""
+    for node in (*frame.nodes, *(aux.node for aux in frame.aux)):
+        alone = frame.learned.intersection(node.inputs)
+        if isinstance(node, MergeNode) and alone != set(node.inputs):
+            continue
+        if alone:
+            raise Fault(_batchless("this reads a `param` alone", node.span))
+    if frame.learned.intersection(output.value for output in outputs):
+        raise Fault(_batchless("a result is a `param`", frame.definition.span))
+
+
+def _batchless(message: str, span: Span) -> Diagnostic:
+    hint = "it has no batch: `add`, `mul` or `concat` it with another value"
+    return error("A201", message, span, help=hint)
 
 
 def _lost(node: Node, read: set[Ref]) -> bool:

@@ -36,7 +36,7 @@ def apply_merge(frame: Frame, link: tree.Merge) -> Merged:
         message = f"`{link.kind}` has no branch"
         raise Fault(error("A203", message, link.keyword, help="every statement in it is a branch"))
     shapes = [frame.shape_of(branch.ref) for branch in branches]
-    aligned = _aligned(frame, branches, shapes)
+    aligned = _aligned(frame, link.kind, branches, shapes)
     axis = aligned[0].axis if axis is None else axis
     shape = _merged(link, axis, aligned, branches)
     frame.check_size((shape,), link.keyword)
@@ -138,28 +138,27 @@ def _axis(frame: Frame, link: tree.Merge) -> int | None:
 # --- shapes -------------------------------------------------------------------------------------
 
 
-def _aligned(frame: Frame, branches: list[Branch], shapes: list[Shape]) -> list[Shape]:
-    """A `param` written with the batch's size, 1, counts without it beside its neighbours."""
-    parameters = frame.learned
-    ranks = [
-        shape.rank
-        for branch, shape in zip(branches, shapes, strict=True)
-        if branch.ref not in parameters
-    ]
-    rank = max(ranks, default=0)
-    axis = next(
-        (s.axis for b, s in zip(branches, shapes, strict=True) if b.ref not in parameters), 0
-    )
+def _aligned(frame: Frame, kind: str, branches: list[Branch], shapes: list[Shape]) -> list[Shape]:
+    """The shapes, those of `param`s as they count beside their neighbours."""
+    learned = [branch.ref in frame.learned for branch in branches]
+    others = [shape for shape, own in zip(shapes, learned, strict=True) if not own]
+    if not others:
+        return shapes
+    like = max(others, key=lambda shape: shape.rank)
     return [
-        _without_batch(shape, rank, axis) if branch.ref in parameters and ranks else shape
-        for branch, shape in zip(branches, shapes, strict=True)
+        beside(shape, like, kind) if own else shape
+        for shape, own in zip(shapes, learned, strict=True)
     ]
 
 
-def _without_batch(shape: Shape, rank: int, axis: int) -> Shape:
-    if shape.rank == rank + 1 and shape.sizes[0] == 1:
-        return Shape(shape.sizes[1:], axis)
-    return Shape(shape.sizes, axis) if axis < shape.rank else shape
+def beside(shape: Shape, like: Shape, kind: str) -> Shape:
+    """How a `param` counts beside a value: without the batch's size, 1, if it is written with
+    it; in `add` and `mul` along the features, if it has one axis."""
+    if shape.rank == like.rank + 1 and shape.sizes[0] == 1:
+        return Shape(shape.sizes[1:], like.axis)
+    if shape.rank == 1 and kind != "concat":
+        return Shape((1,) * like.rank, like.axis).with_channels(shape.channels)
+    return Shape(shape.sizes, like.axis) if like.axis < shape.rank else shape
 
 
 def _merged(link: tree.Merge, axis: int, shapes: list[Shape], branches: list[Branch]) -> Shape:

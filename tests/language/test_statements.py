@@ -356,6 +356,31 @@ def test_param_is_a_value_that_is_learned_and_its_key_is_its_name() -> None:
     assert sizes(text) == {"scale": (4, 1, 1), "conv1.weight": (4, 3, 1, 1)}
 
 
+def test_param_with_one_axis_lies_along_the_features() -> None:
+    scaled = "mul { identity; scale = param([channels], init=ones) }"
+    assert result(arch(scaled, size="3, 8, 16")) == (3, 8, 16)
+    assert result(arch("permute([1, 2, 0])", scaled, size="3, 8, 16")) == (8, 16, 3)
+    assert faults(arch("add { identity; shift = param([8]) }", size="3, 8, 16")) == [("A203", 3, 3)]
+    assert faults(arch("concat { identity; more = param([3]) }", size="3, 8, 16"))[0][0] == "A203"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["p = param([3, 1, 1])", "from p -> conv(4, 1)"],
+        ["p = param([3, 32, 32])", "add { from input; upsample(like=from p) }"],
+        ["p = param([3, 1, 1])", "add { from p; from p }"],
+        ["p = param([3, 1, 1])"],
+        ["identity", "p = param([3, 1, 1])", "add { from input; from p }", "output p"],
+        ["p = param([3, 1, 1])", "from input", "b(from p)"],
+        ["p = param([3, 1, 1])", "aux head = relu", "from input"],
+    ],
+)
+def test_param_has_no_batch_and_is_read_by_merges_beside_other_values(lines: list[str]) -> None:
+    text = "block b(x) { add { identity; from x } }\n" + arch(*lines)
+    assert "A201" in [code for code, _, _ in faults(text)]
+
+
 def test_param_needs_a_name() -> None:
     assert faults(arch("add { identity; param([3, 1, 1]) }"))[0] == ("A121", 3, 19)
 

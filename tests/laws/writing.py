@@ -227,7 +227,8 @@ class Writer:
         start = self.pick(["zeros", "ones", "constant(0.1)"])
         with self.braces(self.pick(["mul", "add"])):
             self.line("identity")
-            self.line(f"{self.name('scale')} = param([channels, 1, 1], init={start})")
+            sizes = self.pick(["channels", "channels, 1, 1", "1, channels, 1, 1"])
+            self.line(f"{self.name('scale')} = param([{sizes}], init={start})")
         if self.chance():
             width = self.name("c")
             self.line(f"let {width} = channels")

@@ -93,9 +93,9 @@ def test_drop_path_drops_samples_and_keeps_the_mean() -> None:
     assert y.mean().item() == pytest.approx(1, abs=0.05)
 
 
-def test_l2_norm_has_the_length_of_its_scale() -> None:
-    module = build(layer_of("l2_norm(5)").module(Shape((8, 5, 5))))
-    assert module(X).norm(dim=1).allclose(torch.tensor(5.0))
+def test_l2_norm_makes_unit_lengths() -> None:
+    module = build(layer_of("l2_norm").module(Shape((8, 5, 5))))
+    assert module(X).norm(dim=1).allclose(torch.tensor(1.0))
 
 
 def test_layer_norm2d_is_layer_norm_over_channels() -> None:

@@ -18,6 +18,7 @@ from torch.nn import functional
 import archgen
 from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode
 from archgen.shapes import Shape
+from tests.backends.pytorch.oracle import along
 from tests.specs.chosen import representatives
 
 pytestmark = pytest.mark.torch
@@ -66,7 +67,9 @@ def run(body: Body, module: nn.Module, *inputs: Tensor) -> list[Tensor]:
                 whole = [value.expand(batch, *value.shape[1:]) for value in arguments]
                 values[node.outputs[0]] = torch.cat(whole, 1 + node.axis)
             case MergeNode():
-                values[node.outputs[0]] = reduce(add if node.kind == "add" else mul, arguments)
+                behind = body.shape_out(node).rank - 1 - node.axis
+                laid = [along(value, behind) for value in arguments]
+                values[node.outputs[0]] = reduce(add if node.kind == "add" else mul, laid)
             case LayerNode():
                 results = applied(node, body.shape_in(node), module, arguments)
                 values.update(zip(node.outputs, results, strict=True))

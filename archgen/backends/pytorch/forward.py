@@ -62,7 +62,7 @@ class Writer(Joins):
                     self.apply(item)
                 case Learned():
                     name = self.attribute(item.name, "get_parameter")
-                    term = Term(name, typed=True, constant=True)
+                    term = Term(name, typed=True, axes=len(item.sizes))
                     self.give(item.output, term)
                 case Merge(branches=None):
                     self.merge(item)
@@ -250,7 +250,7 @@ class Writer(Joins):
     def returned(self, value: Value) -> Layout:
         """The one value that is returned: a tensor for the type checker too."""
         term = self.state.terms[id(value)]
-        if not term.variable and not term.constant:
+        if not term.variable and term.axes is None:
             if term.typed:
                 self.flush(until=value)
                 return term.layout

@@ -26,6 +26,8 @@ from archgen.backends.pytorch.terms import (
     SIGNS,
     Line,
     Term,
+    joined,
+    laid,
     merged,
     operand,
 )
@@ -37,7 +39,7 @@ from archgen.backends.pytorch.text import (
     flat,
     statement,
 )
-from archgen.backends.pytorch.variables import Variables
+from archgen.backends.pytorch.variables import Variables, input_name
 
 LONG = 60  # columns of a nested call
 
@@ -67,9 +69,9 @@ class Joins(Variables, ABC):
     def _batch(self, item: Merge) -> str:
         """A variable with the batch's size, where a learned value has none."""
         terms = [self.state.terms[id(value)] for value in item.operands]
-        if item.kind != "concat" or not any(term.constant for term in terms):
+        if item.kind != "concat" or all(term.axes is None for term in terms):
             return ""
-        value = next(v for v, t in zip(item.operands, terms, strict=True) if not t.constant)
+        value = next(v for v, t in zip(item.operands, terms, strict=True) if t.axes is None)
         term = self.state.terms[id(value)]
         return (term if term.variable else self.store(value)).variable
 
@@ -82,7 +84,7 @@ class Joins(Variables, ABC):
         self.flush()
         name = self._list_name()
         self.line(" " * self.indent + f"{name}: list[Tensor] = []")
-        self.list_branches(name, branches)
+        self.list_branches(item, name, branches)
         self.assigned.add(name)
         if item.kind == "concat":
             layout: Layout = Call("torch.cat", (name, f"dim={item.axis + 1}"))
@@ -93,19 +95,19 @@ class Joins(Variables, ABC):
     def _list_name(self) -> str:
         return Names({*self.assigned, *LOCALS}).claim("paths")
 
-    def list_branches(self, name: str, branches: Sequence[Branch]) -> None:
+    def list_branches(self, item: Merge, name: str, branches: Sequence[Branch]) -> None:
         """Append each branch's value to a list."""
         for branch in branches:
             match branch:
                 case One(items, value):
                     self.items(items)
                     self.flush(until=value)
-                    term = self.read(value)
-                    self.line(statement("", Call(f"{name}.append", (term.layout,)), self.indent))
+                    path = joined(self.read(value), item, input_name(self.plan.inputs[0][0]))
+                    self.line(statement("", Call(f"{name}.append", (path,)), self.indent))
                 case Choice():
-                    self.choose(branch, partial(self.list_branches, name))
+                    self.choose(branch, partial(self.list_branches, item, name))
                 case Loop():
-                    self.repeat(branch, partial(self.list_branches, name, branch.branches))
+                    self.repeat(branch, partial(self.list_branches, item, name, branch.branches))
 
     def fold_list(self, item: Merge, name: str) -> None:
         """Add up a list, from left to right."""
@@ -140,6 +142,7 @@ class Joins(Variables, ABC):
                 self.state.terms[id(value)] = source
         else:
             self.read(first.value)
+            source = Term(laid(source, item), reads=source.reads, typed=source.typed)
             self.give(value, source, line=True)
         self.add_branches(item, value, rest)
         self.state.terms[id(item.output)] = self.state.terms[id(value)]
@@ -154,7 +157,7 @@ class Joins(Variables, ABC):
                     self.flush(until=each)
                     variable = self.state.terms[id(value)].variable
                     term = self.read(each)
-                    sum_ = Operation((variable, f"{sign} {operand(term.layout, item.kind)}"))
+                    sum_ = Operation((variable, f"{sign} {operand(laid(term, item), item.kind)}"))
                     self.line(statement(f"{variable} = ", sum_, self.indent))
                 case Choice():
                     self.choose(branch, partial(self.add_branches, item, value))

@@ -42,9 +42,10 @@ def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
     with walk.braces():
         inner = [step.steps for step in merged]
         branches = _branches(walk, lanes, link.body.statements, inner, base)
-    agree(lanes, [step.node.axis for step in merged])
     refs = [step.node.outputs[0] for step in merged]
-    axis, rank = merged[0].node.axis, lanes[0].shape(refs[0]).rank
+    ranks = [lane.shape(ref).rank for lane, ref in zip(lanes, refs, strict=True)]
+    agree(lanes, [(step.node.axis, rank) for step, rank in zip(merged, ranks, strict=True)])
+    axis, rank = merged[0].node.axis, ranks[0]
     plain = [branch for branch in branches if isinstance(branch, One)]
     if len(plain) == len(branches):
         for branch in plain:

@@ -88,13 +88,14 @@ class Made:
 
 @dataclass(slots=True, eq=False)
 class Value:
-    """A tensor. `fresh`: its one reader may write over it.
+    """A tensor. `fresh`: its one reader may write over it. `learned`: it has no batch.
 
     `channels` is None where no expression is known. `shape` is said where all calls agree.
     """
 
     channels: Expr | None = None
     fresh: bool = False
+    learned: bool = False
     name: str = ""
     shape: str = ""
 

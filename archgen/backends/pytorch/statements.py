@@ -269,6 +269,7 @@ def _learn(
         deduced = walk.deduce(item, lanes)
         sizes.append(walk.number(deduced, lanes, [node.sizes[at] for node in nodes], "size"))
     output = walk.value(lanes, [node.outputs[0] for node in nodes], sizes, fresh=False)
+    output.learned = True
     walk.items.append(Learned(name, sizes, nodes[0].init, output))
 
 

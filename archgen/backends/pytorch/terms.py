@@ -22,14 +22,15 @@ from archgen.backends.pytorch.text import (
 class Term:
     """How a value can be read: a variable, or an expression that is not stored yet.
 
-    `reads` are the variables in the expression; `typed`: the type checker knows a tensor.
+    `reads` are the variables in the expression; `typed`: the type checker knows a tensor;
+    `axes`: how many a learned value has, which has no batch.
     """
 
     layout: Layout
     variable: str = ""
     reads: frozenset[str] = frozenset()
     typed: bool = False
-    constant: bool = False
+    axes: int | None = None
 
 
 @dataclass(slots=True)
@@ -55,19 +56,27 @@ def merged(item: Merge, terms: Sequence[Term], batch: str) -> Term:
     """The expression of a merge."""
     reads = frozenset[str]().union(*(term.reads for term in terms))
     if item.kind == "concat":
-        layouts = tuple(_expanded(term, batch, item.rank) for term in terms)
+        layouts = tuple(joined(term, item, batch) for term in terms)
         layout: Layout = Call("torch.cat", (Call("", layouts), f"dim={item.axis + 1}"))
         return Term(layout, reads=reads, typed=True)
-    first, *rest = (operand(term.layout, item.kind) for term in terms)
+    first, *rest = (operand(laid(term, item), item.kind) for term in terms)
     parts = (first, *(f"{SIGNS[item.kind]} {each}" for each in rest))
     return Term(Operation(parts), reads=reads, typed=all(term.typed for term in terms))
 
 
-def _expanded(term: Term, batch: str, rank: int) -> Layout:
-    """A learned value, once for each sample of the batch."""
-    if not term.constant:
+def joined(term: Term, item: Merge, batch: str) -> Layout:
+    """An operand of a merge; a learned one of a concat once for each sample of `batch`."""
+    if term.axes is None or item.kind != "concat":
+        return laid(term, item)
+    return f"{flat(term.layout)}.expand({batch}.shape[0]{', -1' * item.rank})"
+
+
+def laid(term: Term, item: Merge) -> Layout:
+    """An operand of a sum or product: a learned vector lies along the features."""
+    behind = item.rank - 1 - item.axis
+    if term.axes != 1 or behind == 0:
         return term.layout
-    return f"{flat(term.layout)}.expand({batch}.shape[0]{', -1' * rank})"
+    return f"{flat(term.layout)}.view(-1{', 1' * behind})"
 
 
 def operand(layout: Layout, kind: str) -> str:

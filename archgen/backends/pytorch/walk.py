@@ -297,6 +297,8 @@ class Walk:
             if side is None:
                 return None
             sides.append(side)
+        if any(side.learned for side in sides):  # nothing would know how it is to be laid
+            return None
         for known in item.phis:
             if known.arms == sides:
                 return known.value

@@ -114,10 +114,16 @@ def merge(body: Body, node: MergeNode, inputs: list[Tensor]) -> Tensor:
             for x in inputs
         ]
         return torch.cat(parts, dim=node.axis + 1)
-    result = inputs[0]
-    for each in inputs[1:]:
+    shape = body.shape_out(node)
+    result, *others = (along(x, shape.rank - 1 - node.axis) for x in inputs)
+    for each in others:
         result = result + each if node.kind == "add" else result * each
     return result
+
+
+def along(x: Tensor, behind: int) -> Tensor:
+    """A learned vector along the features, which have so many axes behind them."""
+    return x.reshape(-1, *[1] * behind) if x.dim() == 1 else x
 
 
 def without_inplace(model: nn.Module) -> nn.Module:
