@@ -33,7 +33,7 @@ LAYERS = (
     ("network",),
     ("layers", "syntax"),
     ("shapes",),
-    ("report",),
+    ("report", "config"),
     ("snippet",),
     ("diagnostics", "codes"),
     ("text", "resources", "seal", "frozen"),

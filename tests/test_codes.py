@@ -4,16 +4,16 @@ every code that the package gives has an entry."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 import archgen
-from archgen import api, limits
+from archgen import api, config, limits
 from archgen.codes import CODES
 from archgen.codes.entry import Code
-from archgen.diagnostics import ArchError, Diagnostic
+from archgen.diagnostics import ArchError, Diagnostic, Fault
 
 PACKAGE = Path(archgen.__file__).parent
 SEVERITIES = {"A": "error", "W": "warning"}
@@ -30,10 +30,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 OF_BUILDING = {"A122", "A405"}  # a spec that shows them is sound
+OF_CONFIGURATION = {"A510", "A511"}  # its examples are those of an `archgen.toml`
 
 
 def found(code: str, text: str) -> Iterator[Diagnostic]:
     """What checking a spec finds; for a code of building, what building its live model finds."""
+    if code in OF_CONFIGURATION:
+        yield from configured(text)
+        return
     Path("net.arch").write_text(text)
     yield from api.check_paths(["net.arch"])
     if code not in OF_BUILDING:
@@ -43,6 +47,18 @@ def found(code: str, text: str) -> Iterator[Diagnostic]:
         limits.check_buildable(network, network.params, meta=False)
     except ArchError as refused:
         yield from refused.diagnostics
+
+
+def configured(text: str) -> Sequence[Diagnostic]:
+    """What reading a configuration finds."""
+    Path("archgen.toml").write_text(text)
+    try:
+        config.load()
+    except Fault as fault:
+        return [fault.diagnostic]
+    except ArchError as refused:
+        return refused.diagnostics
+    return []
 
 
 @pytest.mark.parametrize("entry", CODES.values(), ids=CODES)

@@ -108,4 +108,25 @@ in quotes, with its ending: `use "blocks/mine.arch"`.
         "use residuals" + _NET,
         "use residual" + _NET,
     ),
+    Code(
+        "A510",
+        "a configuration that cannot be read",
+        """
+`archgen.toml`, or the table `[tool.archgen]` of a `pyproject.toml`, is TOML in UTF-8 and small. The
+first of them from the current folder upwards holds, no further than the folder with `.git`.
+""",
+        '[breaking]\ncategories = ["weights", "cost"\n',
+        '[breaking]\ncategories = ["weights", "cost"]\n',
+    ),
+    Code(
+        "A511",
+        "a mistake in the configuration",
+        """
+A setting that does not exist, or a value that it cannot have. Nothing is ignored in silence: a
+setting with a wrong name would never do what it was written for. Where an `archgen.toml` and a
+table `[tool.archgen]` lie in one folder, one of the two has to go.
+""",
+        '[breaking]\ncategory = ["weights", "cost"]\n',
+        '[breaking]\ncategories = ["weights", "cost"]\n',
+    ),
 )
