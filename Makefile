@@ -17,8 +17,9 @@ test:  ## everything
 accept:  ## rewrite the golden files; read the diff before you commit it
 	$(PY) -m pytest -n auto --accept
 
-docs:  ## rewrite what is generated: layer reference, tables and pictures of the tutorial
+docs:  ## rewrite what is generated: layer reference, TextMate grammar, tables and pictures
 	$(PY) -c "from archgen.backends.reference import layer_reference as text; print(text(), end='')" > docs/layers.md
+	$(PY) -c "from archgen.highlighting.textmate import grammar_text as text; print(text(), end='')" > grammar/archgen.tmLanguage.json
 	$(PY) docs/pictures.py
 
 bench:  ## speed and size against peers, in one run

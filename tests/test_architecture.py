@@ -27,7 +27,7 @@ LAYERS = (
     ("__init__",),
     ("api", "convert"),
     ("limits", "live"),
-    ("backends", "analysis"),
+    ("backends", "analysis", "highlighting"),
     ("passes",),
     ("resolve",),
     ("network",),
@@ -99,6 +99,14 @@ def test_torch_is_imported_by_one_module() -> None:
         if name.partition(".")[0] in {"torch", "torchvision"}
     }
     assert found == {"archgen.live"}
+
+
+def test_pygments_is_imported_by_the_lexer_alone() -> None:
+    """And the lexer by nothing, so that nothing else needs Pygments."""
+    lexer = "archgen.highlighting.lexer"
+    imported = [(module, name) for module in MODULES for name in imports(module)]
+    assert {module for module, name in imported if name.startswith("pygments")} == {lexer}
+    assert lexer not in {name for _, name in imported}
 
 
 def test_modules_are_short() -> None:

@@ -112,6 +112,11 @@ def test_an_installed_wheel_builds_shipped_and_own_specs(tmp_path: Path) -> None
         )
         assert result.returncode == 0, result.stderr
         assert "ran one sample" in result.stdout
+    coloured = [str(python), "-m", "pygments", "-l", "archgen", "-f", "html", "specs/resnet50.arch"]
+    page = subprocess.run(
+        coloured, cwd=tmp_path / "work", capture_output=True, text=True, check=True, env=CLEAN
+    ).stdout
+    assert '<span class="nb">global_avgpool</span>' in page
     where = [str(python), "-c", "import archgen; print(archgen.__file__)"]
     shown = subprocess.run(
         where, check=True, capture_output=True, text=True, cwd=tmp_path, env=CLEAN

@@ -15,7 +15,7 @@ from archgen.text import Span
 Interpolate = Callable[[Span], Expr | None]
 """Parses the expression at a place; None if it was reported to be none."""
 
-_PART = re.compile(r"(?P<text>[^{}]+)|(?P<brace>\{\{|\}\})|\{(?P<hole>[^{}]*)\}|(?P<stray>.)")
+PART = re.compile(r"(?P<text>[^{}]+)|(?P<brace>\{\{|\}\})|\{(?P<hole>[^{}]*)\}|(?P<stray>.)")
 
 
 def read_template(content: Span, interpolate: Interpolate, sink: Sink) -> tuple[str | Expr, ...]:
@@ -35,7 +35,7 @@ def read_template(content: Span, interpolate: Interpolate, sink: Sink) -> tuple[
 
 def _parts(content: Span, interpolate: Interpolate, sink: Sink) -> Iterator[str | Expr]:
     source = content.source
-    for match in _PART.finditer(source.text, content.start, content.end):
+    for match in PART.finditer(source.text, content.start, content.end):
         if match["stray"]:
             sink.add(_stray(source.span(match.start(), match.end())))
             return
