@@ -52,6 +52,11 @@ class Network(resolved.Network):
     what is counted and how.
     """
 
+    @classmethod
+    def of(cls, network: resolved.Network) -> Network:
+        """A resolved network with its figures at hand."""
+        return cls(**{each.name: getattr(network, each.name) for each in fields(network)})
+
     @cached_property
     def figures(self) -> Figures:
         """All that is known: parameters, MACs, activations, depth, receptive field..."""
@@ -128,8 +133,19 @@ def load(spec: PathLike, /, *, input: Inputs = None, **parameters: object) -> Ne
     batch. Raises `ArchError` with everything that is wrong with the spec.
     """
     path, name = locate(os.fspath(spec))
-    loader = Loader()
-    program = Program.read(path, loader)
+    return load_by(Loader(), path, name, parameters, input)
+
+
+def load_by(
+    loader: Loader,
+    path: PathLike,
+    name: str | None,
+    parameters: Mapping[str, object],
+    input: Inputs = None,
+    shown: str | None = None,
+) -> Network:
+    """The same by a loader that may read elsewhere than on the disk; `shown` is for people."""
+    program = Program.read(os.fspath(path), loader, shown)
     if program is None or loader.sink.failed:
         raise ArchError(list(loader.sink))
     return _network(program, name, parameters, input)
@@ -155,7 +171,7 @@ def _network(
     network = program.network(name, given, _sizes(input))
     if network is None or program.sink.failed:
         raise ArchError(list(program.sink))
-    return Network(**{each.name: getattr(network, each.name) for each in fields(network)})
+    return Network.of(network)
 
 
 def _value(value: object, program: Program) -> object:

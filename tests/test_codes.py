@@ -4,16 +4,18 @@ every code that the package gives has an entry."""
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 import archgen
-from archgen import api, config, limits
+from archgen import api, config, limits, versions
 from archgen.codes import CODES
 from archgen.codes.entry import Code
 from archgen.diagnostics import ArchError, Diagnostic, Fault
+from tests.repositories import Repository
 
 PACKAGE = Path(archgen.__file__).parent
 SEVERITIES = {"A": "error", "W": "warning"}
@@ -29,6 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+COMMAND = re.compile(r"(?P<settings>(\w+=\S* )*)archgen diff (?P<specs>.+)")
 OF_BUILDING = {"A122", "A405"}  # a spec that shows them is sound
 OF_CONFIGURATION = {"A510", "A511"}  # its examples are those of an `archgen.toml`
 
@@ -61,7 +64,35 @@ def configured(text: str) -> Sequence[Diagnostic]:
     return []
 
 
-@pytest.mark.parametrize("entry", CODES.values(), ids=CODES)
+def refused(command: re.Match[str]) -> Iterator[Diagnostic]:
+    """What loading the specs of a command line finds."""
+    with pytest.MonkeyPatch.context() as patch:
+        for setting in shlex.split(command["settings"]):
+            patch.setenv(*setting.split("="))
+        for spec in shlex.split(command["specs"], comments=True):
+            try:
+                versions.load(spec)
+            except ArchError as fault:
+                yield from fault.diagnostics
+
+
+COMMANDS = [entry for entry in CODES.values() if COMMAND.fullmatch(entry.fails)]
+SPECS = [entry for entry in CODES.values() if entry not in COMMANDS]
+
+
+@pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.code)
+def test_one_command_fails_and_one_passes(entry: Code, folder: Path) -> None:
+    repository = Repository(folder)
+    repository.commit({"net.arch": "arch net { input(8); fc = linear(10) }\n"})
+    Path("new.arch").write_text("arch net { input(8); fc = linear(10) }\n")
+    fails, passes = COMMAND.fullmatch(entry.fails), COMMAND.fullmatch(entry.passes)
+    assert fails
+    assert passes
+    assert {item.code for item in refused(fails)} == {entry.code}
+    assert list(refused(passes)) == []
+
+
+@pytest.mark.parametrize("entry", SPECS, ids=lambda entry: entry.code)
 def test_one_example_fails_and_one_passes(entry: Code, folder: Path) -> None:
     diagnostics = list(found(entry.code, entry.fails))
     assert {item.code for item in diagnostics} == {entry.code}

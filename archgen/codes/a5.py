@@ -1,7 +1,8 @@
 """A5xx: files.
 
 Beside the examples, which are called `net.arch`, lie: `folder.arch`, a folder; `enormous.arch`, of
-two megabytes; `latin1.arch`, in Latin-1.
+two megabytes; `latin1.arch`, in Latin-1. Where examples are command lines, `net.arch` is committed
+to the branch `main` of a git repository, and `new.arch` is not.
 """
 
 from __future__ import annotations
@@ -128,5 +129,46 @@ table `[tool.archgen]` lie in one folder, one of the two has to go.
 """,
         '[breaking]\ncategory = ["weights", "cost"]\n',
         '[breaking]\ncategories = ["weights", "cost"]\n',
+    ),
+    Code(
+        "A512",
+        "no git",
+        """
+What a spec was at a revision (`main:net.arch`, `--against main`) is asked of git, and there is no
+program of that name. Two files are compared without it.
+""",
+        "PATH= archgen diff main:net.arch net.arch",
+        "archgen diff main:net.arch net.arch",
+    ),
+    Code(
+        "A513",
+        "git cannot answer",
+        """
+The current folder lies in no repository, or git refuses to read it; the message says in git's words
+why. A revision is one of the repository that the current folder lies in, and needs its work tree.
+""",
+        "GIT_DIR=nowhere archgen diff main:net.arch net.arch",
+        "archgen diff main:net.arch net.arch",
+    ),
+    Code(
+        "A514",
+        "no such revision",
+        """
+A revision is what git knows by that name: a branch, a tag, a commit, `HEAD~2`, `origin/main`. A
+shallow clone, as most services make for a pull request, knows hardly any: fetch the branch that you
+compare with (`git fetch origin main`).
+""",
+        "archgen diff mian:net.arch net.arch",
+        "archgen diff main:net.arch net.arch",
+    ),
+    Code(
+        "A515",
+        "not in that revision",
+        """
+The revision has no such file: it was added or renamed since. As for git, the path behind the colon
+starts at the top of the repository, or with `./` at the current folder.
+""",
+        "archgen diff main:new.arch new.arch  # new.arch is not committed",
+        "archgen diff main:net.arch net.arch",
     ),
 )

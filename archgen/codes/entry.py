@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One error code. `fails` is a complete spec that shows it, `passes` the same, mended."""
+    """One error code. `fails` is a complete spec that shows it, `passes` the same, mended; or, for
+    what no text of a spec can show, a command line."""
 
     code: str
     title: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,10 +20,11 @@ from archgen.resolve.names import MOST_FAULTS, check_definition
 from archgen.resolve.values import ANY_NAME, LOST, Budget, Environment, Unknown
 from archgen.syntax import tree
 from archgen.syntax.parse import parse
-from archgen.syntax.read import read_source
+from archgen.syntax.read import read_shown
 from archgen.text import Source, Span
 
 DEEPEST_ALIAS = 64
+_MISSING = {"A501", "A515"}
 
 
 @dataclass(eq=False)
@@ -35,6 +36,7 @@ class Module:
     scope: dict[str, object] = field(default_factory=dict)
     places: dict[str, Span] = field(default_factory=dict)  # where each name of `scope` came from
     sources: dict[str, Source] = field(default_factory=dict)  # this file and all that it uses
+    shown: str = ""  # the path as it was asked for; a reader may add to it (`main:`)
 
     @property
     def whole(self) -> bool:
@@ -47,37 +49,48 @@ class Module:
 
 
 class Loader:
-    """Reads files and binds their names, each once."""
+    """Reads files and binds their names, each once.
 
-    def __init__(self) -> None:
+    `read` gives the text of a path, under the path that it is to be shown as; `place` is the
+    same for two paths to one file.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[Path, str], Source] = read_shown,
+        place: Callable[[Path], str] = os.path.realpath,  # where links go in a circle, no error
+    ) -> None:
         self.sink = Sink()
-        self._modules: dict[Path, Module | None] = {}
-        self._open: list[Path] = []
+        self._read = read
+        self._place = place
+        self._modules: dict[str, Module | None] = {}
+        self._open: list[str] = []
 
-    def load(self, path: Path, shown: str, asked: Span | None = None) -> Module | None:
+    def load(self, path: Path, shown: str, asked: tree.Use | None = None) -> Module | None:
         """The module of a file; None if it cannot be read. `asked` is the `use` that names it."""
-        key = Path(os.path.realpath(path))  # where links go in a circle, `resolve` raises
+        key = self._place(path)
         if key in self._open:
             message = f"`{shown}` is used by itself, directly or through others"
             hint = "move what both need to a third file"
-            raise Fault(error("A507", message, asked or Span(Source(shown, ""), 0, 0), help=hint))
+            span = asked.span if asked else Source(shown, "").span(0, 0)
+            raise Fault(error("A507", message, span, help=hint))
         if key not in self._modules:
             self._modules[key] = None
             self._open.append(key)
             try:
-                source = read_source(path)
-                self._modules[key] = self.bind(Source(shown, source.text), path.parent)
+                self._modules[key] = self.bind(self._read(path, shown), path.parent, shown)
             except Fault as fault:
                 self.sink.add(_from_use(fault.diagnostic, asked))
             finally:
                 self._open.pop()
         return self._modules[key]
 
-    def bind(self, source: Source, folder: Path) -> Module:
+    def bind(self, source: Source, folder: Path, shown: str = "") -> Module:
         """The module of a source; `folder` is where its `use`s start."""
         parsed = parse(source)
         self.sink.extend(parsed.diagnostics)
-        module = Module(source, scope=dict(LAYERS), sources={source.path: source})
+        sources = {source.path: source}
+        module = Module(source, scope=dict(LAYERS), sources=sources, shown=shown or source.path)
         if parsed.diagnostics:
             module.scope[ANY_NAME] = LOST
         items = parsed.tree.items
@@ -128,8 +141,8 @@ class Loader:
     def _use(self, module: Module, use: tree.Use, folder: Path) -> None:
         used = None
         with self.collecting():
-            path, shown = _target(use, folder, module.source.path)
-            used = self.load(path, shown, use.span)
+            path, shown = _target(use, folder, module.shown)
+            used = self.load(path, shown, use)
         if used is None or ANY_NAME in used.scope:
             module.scope.setdefault(use.alias or ANY_NAME, LOST)
         if used is None:
@@ -153,11 +166,6 @@ def _target(use: tree.Use, folder: Path, user: str) -> tuple[Path, str]:
     """The file that a `use` names, and how it is shown."""
     if not use.quoted:
         path = resources.root("specs") / "blocks" / f"{use.target}.arch"
-        if not path.is_file():
-            known = sorted(each.stem for each in path.parent.glob("*.arch"))
-            hint = suggest(use.target, known) or f"there are: {', '.join(known)}"
-            message = f"there is no shipped library `{use.target}`"
-            raise Fault(error("A509", message, use.span, help=hint))
         return path, f"specs/blocks/{use.target}.arch"
     written = Path(use.target)
     if written.is_absolute() or "\\" in use.target or ":" in use.target:
@@ -166,11 +174,16 @@ def _target(use: tree.Use, folder: Path, user: str) -> tuple[Path, str]:
     return folder / written, (Path(user).parent / written).as_posix()
 
 
-def _from_use(diagnostic: Diagnostic, asked: Span | None) -> Diagnostic:
+def _from_use(diagnostic: Diagnostic, asked: tree.Use | None) -> Diagnostic:
     """A file that cannot be read is the fault of the `use` that names it."""
     if asked is None or diagnostic.span.source.text:
         return diagnostic
-    return error(diagnostic.code, diagnostic.message, asked, help=diagnostic.help)
+    if not asked.quoted and diagnostic.code in _MISSING:
+        known = sorted(each.stem for each in (resources.root("specs") / "blocks").glob("*.arch"))
+        hint = suggest(asked.target, known) or f"there are: {', '.join(known)}"
+        message = f"there is no shipped library `{asked.target}`"
+        return error("A509", message, asked.span, help=hint)
+    return error(diagnostic.code, diagnostic.message, asked.span, help=diagnostic.help)
 
 
 def _declare(module: Module, name: str, meaning: object, span: Span, *, own: bool = True) -> None:

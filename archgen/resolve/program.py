@@ -36,10 +36,12 @@ class Program:
     budget: Budget = field(default_factory=lambda: Budget(MOST_NETWORKS * STEPS))
 
     @staticmethod
-    def read(path: Path | str, loader: Loader | None = None) -> Program | None:
+    def read(
+        path: Path | str, loader: Loader | None = None, shown: str | None = None
+    ) -> Program | None:
         """Read a spec file and all that it uses; None if the file itself cannot be read."""
         loader = loader or Loader()
-        module = loader.load(Path(path), str(path))
+        module = loader.load(Path(path), shown or str(path))
         return Program(module, loader.sink) if module else None
 
     @staticmethod
@@ -121,7 +123,7 @@ class Program:
             doc=definition.doc or target.doc,
             body=body,
             promises=tuple(promises),
-            spec=Path(self.module.source.path).name,
+            spec=Path(self.module.shown).name,
             digest=_digest(self.module),
             parameters=shown,
             defaults=not given and not inputs,

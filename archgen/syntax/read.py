@@ -18,6 +18,11 @@ def read_source(path: str | os.PathLike[str]) -> Source:
     return decode(os.fspath(path), read_bytes(path))
 
 
+def read_shown(path: Path, shown: str) -> Source:
+    """Read a spec that people know under another path. Raises as `read_source`."""
+    return Source(shown, read_source(path).text)
+
+
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """Read what a spec holds, byte by byte. Raises as `read_source`, but for the encoding."""
     shown = os.fspath(path)

@@ -1,0 +1,155 @@
+"""Networks as they were: `main:specs/a.arch:resnet18` beside `specs/a.arch:resnet18`.
+
+Above `archgen.api`, which knows the disk alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from archgen import api
+from archgen.diagnostics import ArchError, Diagnostic, Fault
+from archgen.git import Revision, affected
+from archgen.resolve.modules import Loader
+from archgen.resolve.program import Program
+
+__all__ = ["Broken", "Pair", "Version", "changed", "load"]
+
+# The revision is as short as what follows allows: it may hold colons (`HEAD@{12:30}`).
+_AT_REVISION = re.compile(r"(?P<name>.+?):(?P<path>[^:]+\.arch)(:(?P<arch>\w+))?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a SPEC says: a file, the arch in it, and the revision it is read at.
+
+    revision: None for the work tree. path: absolute where there is a revision. shown: the path
+    for people, without the revision.
+    """
+
+    revision: Revision | None
+    path: str
+    arch: str | None
+    shown: str
+
+    @staticmethod
+    def of(spec: str) -> Version:
+        """Read `PATH[:ARCH]`, `REV:PATH[:ARCH]` or the name of a shipped network.
+
+        As for git, PATH at a REV starts at the top of the work tree, or with `./` at the
+        current folder. Raises `ArchError`.
+        """
+        found = _AT_REVISION.fullmatch(spec)
+        if found is None or os.path.exists(spec):
+            path, arch = api.locate(spec)
+            return Version(None, path, arch, path)
+        try:
+            revision = Revision.find(found["name"])
+        except Fault as fault:
+            raise ArchError([fault.diagnostic]) from None
+        path = found["path"]
+        start = os.curdir if path.startswith(("./", "../")) else revision.root
+        return Version(revision, os.path.abspath(os.path.join(start, path)), found["arch"], path)
+
+    def loader(self) -> Loader:
+        """What reads this version's files."""
+        return Loader() if self.revision is None else _loader(self.revision)
+
+
+def _loader(revision: Revision) -> Loader:
+    return Loader(revision.read, revision.place)
+
+
+def load(spec: str, parameters: Mapping[str, object] | None = None) -> api.Network:
+    """Resolve the network that a SPEC names, at its revision. Raises `ArchError`."""
+    version = Version.of(spec)
+    return api.load_by(
+        version.loader(), version.path, version.arch, parameters or {}, shown=version.shown
+    )
+
+
+# --- all that changed since ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An arch in both versions, with its default parameters; `old` is None for a new one, `new`
+    for one that is gone.
+
+    path: of its file, from the current folder (where it is, or where it was).
+    """
+
+    path: str
+    arch: str
+    old: api.Network | None
+    new: api.Network | None
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A spec that cannot be compared: what is wrong with it, in either version."""
+
+    path: str
+    faults: tuple[Diagnostic, ...]
+
+
+def changed(revision: Revision, paths: Sequence[str] = ()) -> Iterator[Pair | Broken]:
+    """The archs of every spec that may mean something else than at a revision.
+
+    `paths`: only these files, and those below these folders. Specs that became different only
+    because a file they use did are among them. Archs that need parameters are left out.
+    Raises `ArchError` where git fails.
+    """
+    here = os.path.realpath(os.curdir)
+    wanted = [os.path.normpath(os.path.join(here, path)) for path in paths]
+    try:
+        found = affected(revision)
+    except Fault as fault:
+        raise ArchError([fault.diagnostic]) from None
+    for inside in found:
+        place = os.path.join(revision.root, inside)
+        if not wanted or any(_is_in(place, folder) for folder in wanted):
+            yield from _pairs(revision, inside, os.path.relpath(place, here))
+
+
+def _is_in(place: str, folder: str) -> bool:
+    return place == folder or place.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _pairs(revision: Revision, inside: str, shown: str) -> Iterator[Pair | Broken]:
+    place = os.path.join(revision.root, inside)
+    old = _Side(_loader(revision), place, shown) if inside in revision.specs else None
+    new = _Side(Loader(), place, shown) if os.path.isfile(place) else None
+    sides = [side for side in (old, new) if side]
+    if faults := [item for side in sides for item in side.loader.sink]:
+        yield Broken(shown, tuple(faults))
+    if any(side.program is None or not side.program.module.whole for side in sides):
+        return
+    before, after = (side.networks if side else {} for side in (old, new))
+    for arch in dict.fromkeys((*after, *before)):
+        if not any(arch in side.failed for side in sides):
+            yield Pair(shown, arch, before.get(arch), after.get(arch))
+
+
+class _Side:
+    """The archs of one version of a file: those that resolve, and the names of the others."""
+
+    def __init__(self, loader: Loader, place: str, shown: str) -> None:
+        self.loader = loader
+        self.networks: dict[str, api.Network] = {}
+        self.failed: set[str] = set()
+        self.program = program = Program.read(place, loader, shown)
+        sound = not loader.sink.failed
+        for name, definition in program.archs.items() if program else ():
+            if all(parameter.default is not None for parameter in definition.parameters):
+                self._resolve(program, name, sound=sound)
+
+    def _resolve(self, program: Program | None, name: str, *, sound: bool) -> None:
+        network = program.network(name) if program and sound else None
+        if network is None:
+            self.failed.add(name)
+        else:
+            self.networks[name] = api.Network.of(network)
