@@ -29,10 +29,27 @@ class Boxes(nn.Module):
         return result
 
 
+class Proposals(nn.Module):
+    """The backbone and the head of the region proposals, under torchvision's names."""
+
+    def __init__(self, detector: nn.Module) -> None:
+        super().__init__()
+        self.backbone = detector.backbone
+        self.rpn = nn.ModuleDict({"head": detector.rpn.head})
+
+    def forward(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        levels = list(self.backbone(x).values())
+        result: tuple[list[Tensor], list[Tensor]] = self.rpn["head"](levels)
+        return result
+
+
 def parts() -> dict[str, nn.Module]:
     model = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None).eval()
-    heads = Boxes(model.roi_heads)
-    return {"resnet50_fpn": model.backbone, "rpn_head": model.rpn.head, "box_head": heads}
+    return {
+        "resnet50_fpn": model.backbone,
+        "resnet50_fpn_rpn": Proposals(model),
+        "box_head": Boxes(model.roi_heads),
+    }
 
 
 def outputs(result: object) -> list[Tensor]:
@@ -43,7 +60,7 @@ def outputs(result: object) -> list[Tensor]:
     return [tensor for value in each for tensor in outputs(value)]  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("name", ["resnet50_fpn", "rpn_head", "box_head"])
+@pytest.mark.parametrize("name", ["resnet50_fpn", "resnet50_fpn_rpn", "box_head"])
 def test_part_equals_torchvision(name: str) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -54,24 +71,27 @@ def test_part_equals_torchvision(name: str) -> None:
     x = torch.randn(1, *archgen.load(name).input)
 
     with torch.inference_mode():
-        expected = outputs(theirs([x] if name == "rpn_head" else x))
-        assert all(map(torch.equal, outputs(ours(x)), expected))
-        assert len(outputs(ours(x))) == len(expected)
+        expected = outputs(theirs(x))
+        found = outputs(ours(x))
+    assert len(found) == len(expected)
+    assert all(map(torch.equal, found, expected))
 
 
-@pytest.mark.parametrize("name", ["resnet50_fpn", "rpn_head", "box_head"])
+@pytest.mark.parametrize("name", ["resnet50_fpn", "resnet50_fpn_rpn", "box_head"])
 def test_part_costs_what_torch_counts(name: str) -> None:
     network = archgen.load(name)
     with torch.device("meta"):
         theirs = parts()[name]
         x = torch.empty(1, *network.input)
     with FlopCounterMode(display=False) as counter:
-        theirs([x] if name == "rpn_head" else x)
+        theirs(x)
     assert 2 * network.macs == counter.get_total_flops()
 
 
-def test_one_head_reads_all_levels() -> None:
-    """The head takes each level of the pyramid: it has no size of its own."""
-    for level in archgen.load("resnet50_fpn").figures.outputs:
-        outputs = archgen.load("rpn_head", input=level.sizes).figures.outputs
-        assert [each.sizes[1:] for each in outputs] == [level.sizes[1:]] * 2
+def test_proposals_take_images_of_any_size() -> None:
+    """The one head has no size of its own: it reads whatever levels the pyramid has."""
+    levels = archgen.load("resnet50_fpn", input=(3, 96, 128)).figures.outputs
+    maps = archgen.load("resnet50_fpn_rpn", input=(3, 96, 128)).figures.outputs
+    places = [level.sizes[1:] for level in levels]
+    assert [each.sizes for each in maps[:5]] == [(3, *place) for place in places]
+    assert [each.sizes for each in maps[5:]] == [(12, *place) for place in places]
