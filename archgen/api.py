@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from archgen import network as resolved
 from archgen import resources
 from archgen.diagnostics import ArchError, Diagnostic, Fault, error
+from archgen.frozen import dataclass
 from archgen.resolve.expressions import evaluate
 from archgen.resolve.lookup import suggest
 from archgen.resolve.modules import Loader
@@ -29,15 +30,11 @@ from archgen.syntax import tree
 from archgen.text import NOWHERE, Source, Span
 
 if TYPE_CHECKING:
-    from dataclasses import dataclass
-
     import torch
     from torch import nn
 
     from archgen.analysis.figures import Figures
     from archgen.backends.drawing import Drawing
-else:
-    from archgen.frozen import dataclass
 
 PathLike = str | os.PathLike[str]
 Sizes = tuple[int, ...]

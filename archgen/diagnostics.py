@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from archgen.frozen import dataclass
 from archgen.text import Span
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from archgen.frozen import dataclass
 
 
 class Severity(StrEnum):

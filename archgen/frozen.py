@@ -2,14 +2,8 @@
 
 `dataclasses.dataclass(frozen=True)` compiles six methods for each class; for the hundred classes
 of a check that took longer than importing Lark. Here one, `__init__`, is compiled, and the others
-are shared. Type checkers see the standard decorator:
-
-    if TYPE_CHECKING:
-        from dataclasses import dataclass
-    else:
-        from archgen.frozen import dataclass
-
-so that they, and not the interpreter, hold that frozen values do not change.
+are shared. Type checkers see the standard decorator, so that they, and not the interpreter, hold
+that frozen values do not change.
 """
 
 from __future__ import annotations
@@ -17,17 +11,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 Getter = Callable[[Any], tuple[object, ...]]
 _getters: dict[type, Getter] = {}
 
 
-def dataclass(
-    *, frozen: bool, slots: bool = False, eq: bool = True, kw_only: bool = False
+def _dataclass(
+    *, frozen: bool = False, slots: bool = False, eq: bool = True, kw_only: bool = False
 ) -> Callable[[type], type]:
-    """As `dataclasses.dataclass`, for frozen values; `eq=False` compares by identity."""
-    assert frozen
+    """As `dataclasses.dataclass`, called; `eq=False` compares by identity."""
 
     def decorate(cls: type) -> type:
         made: Any = dataclasses.dataclass(cls, eq=False, repr=False, slots=slots, kw_only=kw_only)
@@ -38,10 +31,16 @@ def dataclass(
             made.__repr__ = _repr
         if eq:
             made.__eq__ = _equal
-            made.__hash__ = _hash
+            made.__hash__ = _hash if frozen else None
         return made  # type: ignore[no-any-return]
 
     return decorate
+
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass as dataclass
+else:
+    dataclass = _dataclass
 
 
 def _compared(cls: type) -> Getter:

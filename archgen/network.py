@@ -14,18 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from archgen.frozen import dataclass
 from archgen.layers.base import Layer
 from archgen.layers.initialisers import Initialiser as Initialiser
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import NOWHERE, Span
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from archgen.frozen import dataclass
 
 # --- values of the language ---------------------------------------------------------------
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal, NamedTuple
 
+from archgen.frozen import dataclass
 from archgen.text import Source, Span
 
 Style = Literal["text", "gutter", "primary", "secondary"]

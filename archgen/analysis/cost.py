@@ -6,10 +6,11 @@ to count than one block. Knows layers only by what they declare.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import assert_never
 
+from archgen.frozen import dataclass
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
 
 

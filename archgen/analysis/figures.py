@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, prod
 
 from archgen.analysis.cost import Costs
 from archgen.analysis.reach import Reach, Reaches
+from archgen.frozen import dataclass
 from archgen.network import Body, CallNode, Network
 from archgen.shapes import Shape
 

@@ -9,11 +9,11 @@ network's receptive field is that of its features.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import reduce
 from math import prod
 from typing import assert_never
 
+from archgen.frozen import dataclass
 from archgen.layers.base import Window
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode, Ref
 from archgen.shapes import Shape

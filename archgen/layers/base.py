@@ -5,12 +5,12 @@ A layer is a value: its arguments, checked. It knows shapes and torch's *names*,
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from archgen.frozen import dataclass
 from archgen.shapes import Shape
 
 __all__ = [

@@ -4,11 +4,11 @@ Each is a Pydantic model with torch's parameters and defaults. Knows torch's nam
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, Literal, Self, final
 
 from pydantic import Field, model_validator
 
+from archgen.frozen import dataclass
 from archgen.layers.base import Called, Finite, Positive
 from archgen.layers.make import ArgumentFault, validated
 from archgen.layers.signature import headline

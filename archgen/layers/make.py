@@ -7,13 +7,14 @@ before they come here. Knows no places: the caller has them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from archgen.frozen import dataclass
 from archgen.layers.base import LARGEST, Called, Layer
 from archgen.layers.signature import Parameter, headline, show, signature
 

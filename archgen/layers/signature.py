@@ -6,13 +6,13 @@ Works on any of our Pydantic models with a `keyword`; knows no single layer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen
 from pydantic.fields import FieldInfo
 
+from archgen.frozen import dataclass
 from archgen.layers.base import LARGEST, Auto, Called
 from archgen.shapes import Shape
 

@@ -5,8 +5,7 @@ The sizes are PyTorch's, to the letter. Knows no single layer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from archgen.frozen import dataclass
 from archgen.layers.base import (
     AUTO,
     Axes,

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archgen.diagnostics import Fault, Label, error
+from archgen.frozen import dataclass
 from archgen.layers.initialisers import Initialiser
 from archgen.network import (
     AuxValue,

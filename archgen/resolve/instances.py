@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from archgen.diagnostics import Diagnostic, Fault, Sink, error
 from archgen.diagnostics import Frame as Caller
+from archgen.frozen import dataclass
 from archgen.network import Body, CallNode, Definition, LayerNode, Ref
 from archgen.resolve import flow
 from archgen.resolve.expressions import bind, evaluate

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from archgen.diagnostics import Fault, Label, error
+from archgen.frozen import dataclass
 from archgen.network import Chosen, Looped, Merged, MergeNode, Ref, Silent, Step
 from archgen.resolve import flow
 from archgen.resolve.expressions import integer, unpack

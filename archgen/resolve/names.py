@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass, replace
 
 from archgen.diagnostics import Diagnostic, Fault, Label, Sink, error
+from archgen.frozen import dataclass
 from archgen.layers.base import Layer
 from archgen.network import Definition
 from archgen.resolve.functions import FUNCTIONS

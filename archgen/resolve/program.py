@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from archgen.diagnostics import Fault, Sink, error
+from archgen.frozen import dataclass
 from archgen.network import Definition, Network, Promise
 from archgen.resolve import flow
 from archgen.resolve.finish import finish

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from archgen.diagnostics import Fault, error
+from archgen.frozen import dataclass
 from archgen.network import Applied, CallNode, LayerNode, Step
 from archgen.resolve.expressions import bind
 from archgen.resolve.frame import Frame

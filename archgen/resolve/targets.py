@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from archgen.diagnostics import Diagnostic, Fault, error
 from archgen.diagnostics import Frame as Caller
+from archgen.frozen import dataclass
 from archgen.layers.base import Layer, LayerFault
 from archgen.layers.make import make
 from archgen.network import CallNode, Definition, LayerNode

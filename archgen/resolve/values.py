@@ -6,10 +6,11 @@ Integers, floats, booleans, strings, `None` and `AUTO` are Python's own; lists a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeGuard
 
 from archgen.diagnostics import Fault, error
+from archgen.frozen import dataclass
 from archgen.layers.base import Auto, Layer
 from archgen.network import Definition, Ref
 from archgen.shapes import Shape

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice, zip_longest
 
 from lark import Token
 
 from archgen.diagnostics import Diagnostic, Fault, Sink, error
+from archgen.frozen import dataclass
 from archgen.syntax.limits import MAX_ERRORS
 from archgen.syntax.tokens import make_token, span_of
 from archgen.syntax.words import RESERVED

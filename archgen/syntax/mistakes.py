@@ -7,12 +7,12 @@ mistake whose correction is certain carries it, so that the parser goes on as if
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from lark import Token
 
 from archgen.diagnostics import Diagnostic, Label, error
+from archgen.frozen import dataclass
 from archgen.syntax.misspellings import reserved
 from archgen.syntax.tokens import begin_of, end_of, kinds, make_token, span_of
 from archgen.syntax.words import RESERVED

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from lark import Token, Tree
 
 from archgen.diagnostics import Diagnostic, Fault, Sink, error
+from archgen.frozen import dataclass
 from archgen.syntax.build import Builder
 from archgen.syntax.drive import Driver
 from archgen.syntax.limits import MAX_DEPTH, MAX_ERRORS, MAX_HOLE_DEPTH, MAX_HOLES

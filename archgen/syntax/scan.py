@@ -7,7 +7,6 @@ leaves the statement alone and goes on behind it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from lark import Token
@@ -16,6 +15,7 @@ from lark.lexer import LexerState
 from lark.utils import TextSlice
 
 from archgen.diagnostics import Fault, Sink, error
+from archgen.frozen import dataclass
 from archgen.syntax import misspellings, mistakes
 from archgen.syntax.grammar import parser
 from archgen.syntax.limits import MAX_BRACKETS, MAX_ERRORS, MAX_OPERATORS, MAX_TOKENS

@@ -6,14 +6,10 @@ Two trees are equal when they say the same; places (`span`) do not count.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from archgen.frozen import dataclass
 from archgen.text import NOWHERE, Span
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from archgen.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
