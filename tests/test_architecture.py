@@ -38,7 +38,8 @@ LAYERS = (
     ("report", "config"),
     ("snippet",),
     ("diagnostics", "codes"),
-    ("text", "resources", "seal", "frozen"),
+    ("text", "resources", "seal"),
+    ("frozen",),
 )
 # Against the order, each with its reason.
 ALLOWED = {

@@ -11,10 +11,6 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from lark import Token
-from lark.exceptions import UnexpectedCharacters
-from lark.lexer import LexerState
-from lark.utils import TextSlice
 from pygments import token as kind
 from pygments.lexer import Lexer
 
@@ -26,10 +22,10 @@ from archgen.highlighting.words import (
     builtin,
     keyword,
 )
-from archgen.syntax.grammar import parser
+from archgen.syntax.grammar import lex
 from archgen.syntax.literals import string_content
 from archgen.syntax.templates import PART
-from archgen.syntax.tokens import begin_of, end_of, kinds, make_token
+from archgen.syntax.tokens import Token, kinds
 
 __all__ = ["ArchLexer"]
 
@@ -69,27 +65,18 @@ def _pieces(text: str, start: int, end: int) -> Iterator[Piece]:
     tokens = list(_tokens(text, start, end))
     at = start
     for token, colour in zip(tokens, _Colours(tokens), strict=True):
-        yield from _between(text, at, begin_of(token))
-        at = end_of(token)
+        yield from _between(text, at, token.start)
+        at = token.end
         if colour is kind.String.Double:
             yield from _string(text, token)
         else:
-            yield begin_of(token), colour, text[begin_of(token) : at]
+            yield token.start, colour, text[token.start : at]
     yield from _between(text, at, end)
 
 
 def _tokens(text: str, start: int, end: int) -> Iterator[Token]:
     """The grammar's tokens, and ERROR for each character that begins none."""
-    lexer = parser().parser.lexer
-    state = LexerState(TextSlice(text, start, end))
-    while True:
-        try:
-            yield from lexer.lex(state, None)
-            return
-        except UnexpectedCharacters:
-            at = state.line_ctr.char_pos
-            yield make_token("ERROR", text[at], at, at + 1)
-            state.line_ctr.feed(TextSlice(text, at, at + 1))
+    return lex(text, start, end, lambda at: (Token("ERROR", text[at], at, at + 1), at + 1))
 
 
 def _between(text: str, start: int, end: int) -> Iterator[Piece]:
@@ -101,10 +88,10 @@ def _between(text: str, start: int, end: int) -> Iterator[Piece]:
 
 def _string(text: str, token: Token) -> Iterator[Piece]:
     """A string with its `{expressions}`."""
-    content, quotes = string_content(text[begin_of(token) : end_of(token)])
-    start = begin_of(token) + quotes
+    content, quotes = string_content(text[token.start : token.end])
+    start = token.start + quotes
     end = start + len(content)
-    yield begin_of(token), kind.String.Double, text[begin_of(token) : start]
+    yield token.start, kind.String.Double, text[token.start : start]
     for match in PART.finditer(text, start, end):
         if match["hole"] is not None:
             yield match.start(), kind.String.Interpol, "{"
@@ -115,7 +102,7 @@ def _string(text: str, token: Token) -> Iterator[Piece]:
         else:
             colour = kind.String.Escape if match["brace"] else kind.String.Double
             yield match.start(), colour, match[0]
-    yield end, kind.String.Double, text[end : end_of(token)]
+    yield end, kind.String.Double, text[end : token.end]
 
 
 class _Colours:

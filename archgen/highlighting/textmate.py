@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 from archgen.highlighting.words import (
     BUILTINS,
@@ -18,8 +19,11 @@ from archgen.highlighting.words import (
     Builtin,
     Keyword,
 )
-from archgen.syntax.grammar import parser
+from archgen.syntax.grammar import lark_parser
 from archgen.syntax.words import TOP_LEVEL
+
+if TYPE_CHECKING:
+    from lark import Lark
 
 __all__ = ["SCOPE", "grammar_text"]
 
@@ -163,8 +167,13 @@ def _one_of(words: Iterable[str]) -> str:
     return rf"\b(?:{'|'.join(sorted(words))})\b"
 
 
+@cache
+def _parser() -> Lark:
+    return lark_parser()
+
+
 def _terminal(name: str) -> str:
-    pattern: str = parser().get_terminal(name).pattern.to_regexp()
+    pattern: str = _parser().get_terminal(name).pattern.to_regexp()
     return pattern
 
 

@@ -27,14 +27,7 @@ from archgen.network import (
 from archgen.resolve.expressions import evaluate, integer, render
 from archgen.resolve.lookup import suggest
 from archgen.resolve.spelling import check_spelling
-from archgen.resolve.values import (
-    Environment,
-    Items,
-    Several,
-    TensorValue,
-    Unknown,
-    kind_of,
-)
+from archgen.resolve.values import Environment, Items, Several, TensorValue, Unknown, kind_of
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span

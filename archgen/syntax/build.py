@@ -1,12 +1,9 @@
-"""From Lark's tree to ours, bottom-up and without recursion. Looks at text, never at meaning."""
+"""From the grammar's tree to ours, bottom-up, without recursion. Looks at text, not at meaning."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
-
-from lark import Token, v_args
-from lark.tree import Meta
-from lark.visitors import Transformer_NonRecursive
+from collections.abc import Iterator
+from typing import Any
 
 from archgen.diagnostics import Diagnostic, Sink, error
 from archgen.syntax import tree as t
@@ -17,242 +14,255 @@ from archgen.syntax.literals import (
     string_content,
 )
 from archgen.syntax.templates import Interpolate, read_template
-from archgen.syntax.tokens import begin_of, span_of
+from archgen.syntax.tokens import Raw, Token, span_of
 from archgen.text import Source, Span
 
 _Params = tuple[t.Parameter, ...]
 _Arguments = tuple[t.Argument, ...]
 
 
-@v_args(meta=True, inline=True)
-class Builder(Transformer_NonRecursive[Token, Any]):
+class Builder:
     """One method a rule of the grammar. Reports what the grammar cannot say, and goes on."""
 
     def __init__(self, source: Source, sink: Sink, interpolate: Interpolate) -> None:
-        super().__init__(visit_tokens=False)
         self._source = source
         self._sink = sink
         self._interpolate = interpolate
 
-    def __default__(self, data: str, children: list[Any], meta: Meta) -> NoReturn:
-        raise AssertionError(f"no method for the rule {data}")
+    def build(self, root: Raw) -> Any:
+        """Give what the method of each rule makes of its place and its children."""
+        built: dict[int, Any] = {}
+        for raw in _bottom_up(root):
+            children = (
+                built.pop(id(child)) if isinstance(child, Raw) else child for child in raw.children
+            )
+            span = self._source.span(raw.start, raw.end)
+            built[id(raw)] = getattr(self, raw.rule)(span, *children)
+        return built[id(root)]
 
     # --- top level -----------------------------------------------------------------------
 
-    def file(self, meta: Meta, *items: t.Item | None) -> t.File:
+    def file(self, span: Span, *items: t.Item | None) -> t.File:
         return t.File(tuple(filter(None, items)), span=self._source.span(0, len(self._source.text)))
 
-    def expression(self, meta: Meta, expr: t.Expr) -> t.Expr:
+    def expression(self, span: Span, expr: t.Expr) -> t.Expr:
         return expr
 
-    def broken(self, meta: Meta, token: Token) -> None:
+    def broken(self, span: Span, token: Token) -> None:
         """Stand for a statement or definition that was given up; its owner leaves it out."""
 
-    def use(self, meta: Meta, target: Token, alias: Token | None) -> t.Use:
+    def use(self, span: Span, target: Token, alias: Token | None) -> t.Use:
         quoted = target.type == "STRING"
-        text = string_content(target)[0] if quoted else target.value
-        return t.Use(text, quoted, alias and alias.value, span=self._span(meta))
+        text = string_content(target.value)[0] if quoted else target.value
+        return t.Use(text, quoted, alias.value if alias else None, span=span)
 
-    def let(self, meta: Meta, names: tuple[str, ...], value: t.Expr) -> t.Let:
-        return t.Let(names, value, span=self._span(meta))
+    def let(self, span: Span, names: tuple[str, ...], value: t.Expr) -> t.Let:
+        return t.Let(names, value, span=span)
 
-    def block(self, meta: Meta, name: Token, params: _Params | None, body: t.Body) -> t.Block:
-        return t.Block(name.value, params or (), body, self._at(name), span=self._span(meta))
+    def block(self, span: Span, name: Token, params: _Params | None, body: t.Body) -> t.Block:
+        return t.Block(name.value, params or (), body, self._at(name), span=span)
 
-    def synonym(self, meta: Meta, name: Token, params: _Params | None, chain: t.Chain) -> t.Synonym:
-        return t.Synonym(name.value, params or (), chain, self._at(name), span=self._span(meta))
+    def synonym(self, span: Span, name: Token, params: _Params | None, chain: t.Chain) -> t.Synonym:
+        return t.Synonym(name.value, params or (), chain, self._at(name), span=span)
 
-    def arch(self, meta: Meta, name: Token, params: _Params | None, body: t.Body) -> t.Arch:
-        return t.Arch(name.value, params or (), body, self._at(name), span=self._span(meta))
+    def arch(self, span: Span, name: Token, params: _Params | None, body: t.Body) -> t.Arch:
+        return t.Arch(name.value, params or (), body, self._at(name), span=span)
 
     def alias(
-        self, meta: Meta, name: Token, params: _Params | None, call: t.Call, body: t.Body | None
+        self, span: Span, name: Token, params: _Params | None, call: t.Call, body: t.Body | None
     ) -> t.Alias:
         for statement in body.statements if body else ():
             if not isinstance(statement, t.Doc | t.Expect):
                 self._sink.add(_not_a_promise(statement.span))
-        return t.Alias(name.value, params or (), call, body, self._at(name), span=self._span(meta))
+        return t.Alias(name.value, params or (), call, body, self._at(name), span=span)
 
-    def parameters(self, meta: Meta, *params: t.Parameter) -> _Params:
+    def parameters(self, span: Span, *params: t.Parameter) -> _Params:
         return params
 
-    def parameter(self, meta: Meta, name: Token, default: t.Expr | None) -> t.Parameter:
-        return t.Parameter(name.value, default, span=self._span(meta))
+    def parameter(self, span: Span, name: Token, default: t.Expr | None) -> t.Parameter:
+        return t.Parameter(name.value, default, span=span)
 
-    def names(self, meta: Meta, *names: Token) -> tuple[str, ...]:
+    def names(self, span: Span, *names: Token) -> tuple[str, ...]:
         return tuple(name.value for name in names)
 
     # --- statements ----------------------------------------------------------------------
 
-    def body(self, meta: Meta, *statements: t.Statement | None) -> t.Body:
+    def body(self, span: Span, *statements: t.Statement | None) -> t.Body:
         for statement in statements[1:]:
             if isinstance(statement, t.Doc):
                 self._sink.add(_late_documentation(statement.span))
-        return t.Body(tuple(filter(None, statements)), span=self._span(meta))
+        return t.Body(tuple(filter(None, statements)), span=span)
 
-    def doc(self, meta: Meta, text: Token) -> t.Doc:
-        return t.Doc(read_documentation(string_content(text)[0]), span=self._span(meta))
+    def doc(self, span: Span, text: Token) -> t.Doc:
+        return t.Doc(read_documentation(string_content(text.value)[0]), span=span)
 
-    def named(self, meta: Meta, *parts: Any) -> t.Named:
+    def named(self, span: Span, *parts: Any) -> t.Named:
         *places, chain = parts
-        return t.Named(tuple(places), chain, span=self._span(meta))
+        return t.Named(tuple(places), chain, span=span)
 
-    def place(self, meta: Meta, name: Token, *indices: t.Expr) -> t.Place:
+    def place(self, span: Span, name: Token, *indices: t.Expr) -> t.Place:
         written = self._quoted_name(name) if name.type == "STRING" else name.value
-        return t.Place(written, indices, span=self._span(meta))
+        return t.Place(written, indices, span=span)
 
-    def subscript(self, meta: Meta, index: t.Expr) -> t.Expr:
+    def subscript(self, span: Span, index: t.Expr) -> t.Expr:
         return index
 
-    def chain(self, meta: Meta, *links: t.Link) -> t.Chain:
-        return t.Chain(links, span=self._span(meta))
+    def chain(self, span: Span, *links: t.Link) -> t.Chain:
+        return t.Chain(links, span=span)
 
-    def call(self, meta: Meta, function: t.Name, arguments: _Arguments | None) -> t.Call:
-        return t.Call(function, arguments or (), span=self._span(meta))
+    def call(self, span: Span, function: t.Name, arguments: _Arguments | None) -> t.Call:
+        return t.Call(function, arguments or (), span=span)
 
-    def arguments(self, meta: Meta, *arguments: t.Argument) -> _Arguments:
+    def arguments(self, span: Span, *arguments: t.Argument) -> _Arguments:
         return arguments
 
-    def argument(self, meta: Meta, name: Token | None, value: t.Expr) -> t.Argument:
-        return t.Argument(name and name.value, value, span=self._span(meta))
+    def argument(self, span: Span, name: Token | None, value: t.Expr) -> t.Argument:
+        return t.Argument(name.value if name else None, value, span=span)
 
-    def merge(self, meta: Meta, word: Token, arguments: _Arguments | None, body: t.Body) -> t.Merge:
-        return t.Merge(word.value, arguments or (), body, self._at(word), span=self._span(meta))
+    def merge(self, span: Span, word: Any, arguments: _Arguments | None, body: t.Body) -> t.Merge:
+        return t.Merge(word.value, arguments or (), body, self._at(word), span=span)
 
-    def seq(self, meta: Meta, body: t.Body) -> t.Seq:
-        return t.Seq(body, span=self._span(meta))
+    def seq(self, span: Span, body: t.Body) -> t.Seq:
+        return t.Seq(body, span=span)
 
-    def group(self, meta: Meta, body: t.Body) -> t.Group:
-        return t.Group(body, span=self._span(meta))
+    def group(self, span: Span, body: t.Body) -> t.Group:
+        return t.Group(body, span=span)
 
-    def from_(self, meta: Meta, place: t.Expr) -> t.From:
-        return t.From(place, span=self._span(meta))
+    def from_(self, span: Span, place: t.Expr) -> t.From:
+        return t.From(place, span=span)
 
-    def reuse(self, meta: Meta, place: t.Expr) -> t.Reuse:
-        return t.Reuse(place, span=self._span(meta))
+    def reuse(self, span: Span, place: t.Expr) -> t.Reuse:
+        return t.Reuse(place, span=span)
 
-    def quoted(self, meta: Meta, name: Token) -> t.Template:
+    def quoted(self, span: Span, name: Token) -> t.Template:
         return self._quoted_name(name)
 
-    def if_(self, meta: Meta, *sides: Any) -> t.If:
+    def if_(self, span: Span, *sides: Any) -> t.If:
         *arms, otherwise = sides
-        return t.If(tuple(arms), otherwise, span=self._span(meta))
+        return t.If(tuple(arms), otherwise, span=span)
 
-    def arm(self, meta: Meta, condition: t.Expr, body: t.Body) -> t.Arm:
-        return t.Arm(condition, body, span=self._span(meta))
+    def arm(self, span: Span, condition: t.Expr, body: t.Body) -> t.Arm:
+        return t.Arm(condition, body, span=span)
 
-    def for_(self, meta: Meta, names: tuple[str, ...], items: t.Expr, body: t.Body) -> t.For:
-        return t.For(names, items, body, span=self._span(meta))
+    def for_(self, span: Span, names: tuple[str, ...], items: t.Expr, body: t.Body) -> t.For:
+        return t.For(names, items, body, span=span)
 
-    def output(self, meta: Meta, *places: t.Expr) -> t.Output:
-        return t.Output(places, span=self._span(meta))
+    def output(self, span: Span, *places: t.Expr) -> t.Output:
+        return t.Output(places, span=span)
 
-    def aux(self, meta: Meta, named: t.Named) -> t.Aux:
-        return t.Aux(named, span=self._span(meta))
+    def aux(self, span: Span, named: t.Named) -> t.Aux:
+        return t.Aux(named, span=span)
 
-    def expect(self, meta: Meta, condition: t.Expr) -> t.Expect:
-        return t.Expect(condition, span=self._span(meta))
+    def expect(self, span: Span, condition: t.Expr) -> t.Expect:
+        return t.Expect(condition, span=span)
 
     # --- expressions ---------------------------------------------------------------------
 
-    def choose(self, meta: Meta, value: t.Expr, condition: t.Expr, other: t.Expr) -> t.Choose:
-        return t.Choose(value, condition, other, span=self._span(meta))
+    def choose(self, span: Span, value: t.Expr, condition: t.Expr, other: t.Expr) -> t.Choose:
+        return t.Choose(value, condition, other, span=span)
 
-    def either(self, meta: Meta, *operands: t.Expr) -> t.Logic:
-        return t.Logic("or", operands, span=self._span(meta))
+    def either(self, span: Span, *operands: t.Expr) -> t.Logic:
+        return t.Logic("or", operands, span=span)
 
-    def both(self, meta: Meta, *operands: t.Expr) -> t.Logic:
-        return t.Logic("and", operands, span=self._span(meta))
+    def both(self, span: Span, *operands: t.Expr) -> t.Logic:
+        return t.Logic("and", operands, span=span)
 
-    def invert(self, meta: Meta, operand: t.Expr) -> t.Unary:
-        return t.Unary("not", operand, span=self._span(meta))
+    def invert(self, span: Span, operand: t.Expr) -> t.Unary:
+        return t.Unary("not", operand, span=span)
 
-    def comparison(self, meta: Meta, first: t.Expr, *rest: Any) -> t.Compare:
+    def comparison(self, span: Span, first: t.Expr, *rest: Any) -> t.Compare:
         pairs = tuple(
             (sign.value, operand) for sign, operand in zip(rest[::2], rest[1::2], strict=True)
         )
-        return t.Compare(first, pairs, span=self._span(meta))
+        return t.Compare(first, pairs, span=span)
 
-    def binary(self, meta: Meta, left: t.Expr, sign: Token, right: t.Expr) -> t.Binary:
-        return t.Binary(sign.value, left, right, span=self._span(meta))
+    def binary(self, span: Span, left: t.Expr, sign: Any, right: t.Expr) -> t.Binary:
+        return t.Binary(sign.value, left, right, span=span)
 
-    def minus(self, meta: Meta, operand: t.Expr) -> t.Unary:
-        return t.Unary("-", operand, span=self._span(meta))
+    def minus(self, span: Span, operand: t.Expr) -> t.Unary:
+        return t.Unary("-", operand, span=span)
 
-    def value(self, meta: Meta, place: t.Expr) -> t.Value:
-        return t.Value(place, span=self._span(meta))
+    def value(self, span: Span, place: t.Expr) -> t.Value:
+        return t.Value(place, span=span)
 
-    def index(self, meta: Meta, base: t.Expr, index: t.Expr) -> t.Index:
-        return t.Index(base, index, span=self._span(meta))
+    def index(self, span: Span, base: t.Expr, index: t.Expr) -> t.Index:
+        return t.Index(base, index, span=span)
 
-    def slice(self, meta: Meta, base: t.Expr, start: t.Expr | None, stop: t.Expr | None) -> t.Slice:
-        return t.Slice(base, start, stop, span=self._span(meta))
+    def slice(self, span: Span, base: t.Expr, start: t.Expr | None, stop: t.Expr | None) -> t.Slice:
+        return t.Slice(base, start, stop, span=span)
 
-    def name(self, meta: Meta, *parts: Token) -> t.Name:
-        return t.Name(tuple(part.value for part in parts), span=self._span(meta))
+    def name(self, span: Span, *parts: Token) -> t.Name:
+        return t.Name(tuple(part.value for part in parts), span=span)
 
-    def apply(self, meta: Meta, function: t.Name, arguments: _Arguments) -> t.Apply:
-        return t.Apply(function, arguments, span=self._span(meta))
+    def apply(self, span: Span, function: t.Name, arguments: _Arguments) -> t.Apply:
+        return t.Apply(function, arguments, span=span)
 
-    def list(self, meta: Meta, *items: t.Expr) -> t.ListOf:
-        return t.ListOf(items, span=self._span(meta))
+    def list(self, span: Span, *items: t.Expr) -> t.ListOf:
+        return t.ListOf(items, span=span)
 
     def comprehension(
         self,
-        meta: Meta,
+        span: Span,
         element: t.Expr,
         names: tuple[str, ...],
         iterable: t.Expr,
         condition: t.Expr | None,
     ) -> t.Comprehension:
-        return t.Comprehension(element, names, iterable, condition, span=self._span(meta))
+        return t.Comprehension(element, names, iterable, condition, span=span)
 
-    def number(self, meta: Meta, token: Token) -> t.Number:
+    def number(self, span: Span, token: Token) -> t.Number:
         try:
             value = read_number(token.value)
         except NumberRefused as refusal:
-            self._sink.add(error("A007", str(refusal), self._span(meta)))
+            self._sink.add(error("A007", str(refusal), span))
             value = 1
-        return t.Number(value, span=self._span(meta))
+        return t.Number(value, span=span)
 
-    def string(self, meta: Meta, token: Token) -> t.String | t.Template:
+    def string(self, span: Span, token: Token) -> t.String | t.Template:
         template = self._template(token)
         if any(not isinstance(part, str) for part in template.parts):
             return template
         return t.String("".join(map(str, template.parts)), span=template.span)
 
-    def true(self, meta: Meta) -> t.Boolean:
-        return t.Boolean(True, span=self._span(meta))
+    def true(self, span: Span) -> t.Boolean:
+        return t.Boolean(True, span=span)
 
-    def false(self, meta: Meta) -> t.Boolean:
-        return t.Boolean(False, span=self._span(meta))
+    def false(self, span: Span) -> t.Boolean:
+        return t.Boolean(False, span=span)
 
-    def none(self, meta: Meta) -> t.Nothing:
-        return t.Nothing(span=self._span(meta))
+    def none(self, span: Span) -> t.Nothing:
+        return t.Nothing(span=span)
 
-    def auto(self, meta: Meta) -> t.Auto:
-        return t.Auto(span=self._span(meta))
+    def auto(self, span: Span) -> t.Auto:
+        return t.Auto(span=span)
 
     # --- tokens --------------------------------------------------------------------------
 
     def _quoted_name(self, token: Token) -> t.Template:
         template = self._template(token)
-        if not string_content(token)[0]:
+        if not string_content(token.value)[0]:
             self._sink.add(error("A014", "a name cannot be empty", self._at(token)))
         return template
 
     def _template(self, token: Token) -> t.Template:
-        content, quotes = string_content(token)
-        start = begin_of(token) + quotes
+        content, quotes = string_content(token.value)
+        start = token.start + quotes
         span = self._source.span(start, start + len(content))
         parts = read_template(span, self._interpolate, self._sink)
         return t.Template(parts, span=self._at(token))
 
-    def _span(self, meta: Meta) -> Span:
-        return self._source.span(meta.start_pos, meta.end_pos)
-
     def _at(self, token: Token) -> Span:
         return span_of(self._source, token)
+
+
+def _bottom_up(root: Raw) -> Iterator[Raw]:
+    """Every part, those inside before those around them, from left to right."""
+    parts, waiting = [], [root]
+    while waiting:
+        part = waiting.pop()
+        parts.append(part)
+        waiting += [child for child in part.children if isinstance(child, Raw)]
+    return reversed(parts)
 
 
 def _late_documentation(span: Span) -> Diagnostic:

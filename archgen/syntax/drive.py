@@ -2,53 +2,77 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from lark import Token, Tree
-from lark.exceptions import UnexpectedToken
-from lark.parsers.lalr_analysis import Shift
-
 from archgen.diagnostics import Sink
 from archgen.syntax import mistakes
-from archgen.syntax.grammar import parser
+from archgen.syntax.grammar import ABSENT, Rule, tables
 from archgen.syntax.limits import MAX_ERRORS
-from archgen.syntax.tokens import begin_of, make_token
+from archgen.syntax.tokens import Raw, Token
 from archgen.text import Source
 
 _DEFINES = frozenset({"USE", "LET", "BLOCK", "ARCH"})
 
 
+# What lies on the stack: a value, and from where to where its text reaches (with the parentheses
+# that no value keeps); None for what has no text.
+Extent = int | None
+Value = Raw | Token
+
+
 class Driver:
-    """Feeds one list of tokens to the parser."""
+    """Feeds one list of tokens to the automaton."""
 
     def __init__(self, source: Source, tokens: list[Token], end: int, sink: Sink) -> None:
         self.source = source
-        self.tokens = [*tokens, make_token("$END", "", end, end)]
+        self.tokens = [*tokens, Token("$END", "", end, end)]
         self.at = 0
         self._sink = sink
-        self._braces: list[int] = []  # how high the parser's stack was at each open brace
+        self._tables = tables()
+        self._states: list[int] = []
+        self._values: list[tuple[Value, Extent, Extent]] = []  # one less than there are states
+        self._braces: list[int] = []  # how many states there were at each open brace
         self._repaired = 0  # the line of the last mistake that was read as what was meant
 
-    def run(self, start: str) -> Tree[Token] | None:
+    def run(self, start: str) -> Raw | None:
         """Parse; None if nothing sensible is left."""
-        self._parser = parser().parse_interactive(start=start)
-        while True:
+        self._states = [self._tables.starts[start]]
+        end = self._tables.ends[start]
+        while self._states[-1] != end:
             token = self.tokens[self.at]
             if token.type == "ERROR":
                 if not self._panic():
                     return None
-                continue
-            try:
-                result = self._parser.feed_token(token)
-            except UnexpectedToken:
-                if len(self._sink) >= MAX_ERRORS or not self._mend():
-                    return None
-                continue
-            if token.type == "$END":
-                tree: Tree[Token] = result
-                return tree
-            self._note_brace(token)
-            self.at += 1
+            elif self._feed(token, end):
+                self._note_brace(token)
+                self.at += 1
+            elif len(self._sink) >= MAX_ERRORS or not self._mend():
+                return None
+        value = self._values[-1][0]
+        assert isinstance(value, Raw)
+        return value
+
+    def _feed(self, token: Token, end: int = -1) -> bool:
+        """Reduce and then shift a token; false if it does not fit. Stops in the state `end`."""
+        steps, states = self._tables.states, self._states
+        while (state := states[-1]) != end:
+            step = steps[state].get(token.type)
+            if step is None:
+                return False
+            if step >= 0:
+                states.append(step)
+                self._values.append((token, token.start, token.end))
+                return True
+            self._reduce(self._tables.rules[~step])
+        return True
+
+    def _reduce(self, rule: Rule) -> None:
+        values, states = self._values, self._states
+        height = len(values) - rule.size
+        parts = values[height:]
+        del values[height:], states[height + 1 :]
+        start = next((part[1] for part in parts if part[1] is not None), None)
+        end = next((part[2] for part in reversed(parts) if part[2] is not None), None)
+        values.append((_made(rule, parts, start or 0, end or 0), start, end))
+        states.append(self._tables.states[states[-1]][rule.origin])
 
     # What a mistake is judged by.
 
@@ -80,36 +104,41 @@ class Driver:
 
     def accepts(self, *kinds: str) -> bool:
         """Whether the parser could go on with tokens of these kinds."""
-        return _accepts(self._states, list(self._stack), kinds)
+        states = list(self._states)
+        return all(self._accepts_next(states, kind) for kind in kinds)
+
+    def _accepts_next(self, states: list[int], kind: str) -> bool:
+        """Run the automaton over its states alone."""
+        while (step := self._tables.states[states[-1]].get(kind)) is not None:
+            if step >= 0:
+                states.append(step)
+                return True
+            rule = self._tables.rules[~step]
+            del states[len(states) - rule.size :]
+            states.append(self._tables.states[states[-1]][rule.origin])
+            if states[-1] in self._tables.ends.values():
+                return True
+        return False
 
     def expected(self) -> set[str]:
         """The kinds of tokens that could stand here."""
         return {
             kind
-            for kind in self._states[self._stack[-1]]
+            for kind in self._tables.states[self._states[-1]]
             if (kind.isupper() or kind == "$END") and self.accepts(kind)
         }
 
     # Recovery.
 
-    @property
-    def _stack(self) -> list[Any]:
-        return self._parser.parser_state.state_stack
-
-    @property
-    def _states(self) -> dict[Any, dict[str, Any]]:
-        states: dict[Any, dict[str, Any]] = self._parser.parser_state.parse_conf.states
-        return states
-
     def _note_brace(self, token: Token) -> None:
         if token.type == "LBRACE":
-            self._braces.append(len(self._stack))
+            self._braces.append(len(self._states))
         elif token.type == "RBRACE" and self._braces:
             self._braces.pop()
 
     def _mend(self) -> bool:
         """Report the token that does not fit, and make the parser able to go on."""
-        line = self.source.line_column(begin_of(self.token))[0]
+        line = self.source.line_column(self.token.start)[0]
         if line == self._repaired:  # most likely a consequence: what was read instead was wrong
             return self._panic()
         mistake = mistakes.diagnose(self)
@@ -126,22 +155,21 @@ class Driver:
         if height is None:
             return False
         abandoned = len(self._braces)
-        del self._stack[height:]
-        del self._parser.parser_state.value_stack[height - 1 :]
+        del self._states[height:], self._values[height - 1 :]
         self._braces = [brace for brace in self._braces if brace <= height]
-        at = begin_of(self.token)
-        self._parser.feed_token(make_token("ERROR", "", at, at))
+        at = self.token.start
+        self._feed(Token("ERROR", "", at, at))
         self._skip(abandoned - len(self._braces))
         return True
 
     def _height_of_statement(self) -> int | None:
         """How much of the stack to keep so that a statement may begin there."""
-        values = self._parser.parser_state.value_stack
         closed = 0  # bodies that are complete, and lie on the stack in parts until they are reduced
-        for height in range(len(self._stack), 0, -1):
-            if not closed and "ERROR" in self._states[self._stack[height - 1]]:
+        for height in range(len(self._states), 0, -1):
+            if not closed and "ERROR" in self._tables.states[self._states[height - 1]]:
                 return height
-            kind = getattr(values[height - 2], "type", None) if height > 1 else None
+            value = self._values[height - 2][0] if height > 1 else None
+            kind = value.type if isinstance(value, Token) else None
             closed += (kind == "RBRACE") - (kind == "LBRACE" and closed > 0)
         return None
 
@@ -164,20 +192,16 @@ class Driver:
         return kind == "_END" and following is not None and following.type in _DEFINES
 
 
-def _accepts(states: dict[Any, dict[str, Any]], stack: list[Any], kinds: tuple[str, ...]) -> bool:
-    """Run the LALR automaton over its states alone."""
-    for kind in kinds:
-        while True:
-            step = states[stack[-1]].get(kind)
-            if step is None:
-                return False
-            action, argument = step
-            if action is Shift:
-                stack.append(argument)
-                break
-            if argument.expansion:
-                del stack[-len(argument.expansion) :]
-            stack.append(states[stack[-1]][argument.origin.name][1])
-            if kind == "$END" and argument.origin.name in ("file", "expression"):
-                return True
-    return True
+def _made(rule: Rule, parts: list[tuple[Value, Extent, Extent]], start: int, end: int) -> Value:
+    """The value of a reduction."""
+    children: list[Value | None] = []
+    for index, opened in rule.children:
+        value = parts[index][0] if index != ABSENT else None
+        if opened:
+            assert isinstance(value, Raw)
+            children += value.children
+        else:
+            children.append(value)
+    if rule.transparent and len(children) == 1 and children[0] is not None:
+        return children[0]
+    return Raw(rule.name, children, start, end)

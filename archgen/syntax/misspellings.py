@@ -10,12 +10,10 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import islice, zip_longest
 
-from lark import Token
-
 from archgen.diagnostics import Diagnostic, Fault, Sink, error
 from archgen.frozen import dataclass
 from archgen.syntax.limits import MAX_ERRORS
-from archgen.syntax.tokens import make_token, span_of
+from archgen.syntax.tokens import Token, span_of
 from archgen.syntax.words import RESERVED
 from archgen.text import Source, Span
 
@@ -213,4 +211,4 @@ def _describe(char: str) -> str:
 
 
 def _token(kind: str, value: str, span: Span) -> Token:
-    return make_token(kind, value, span.start, span.end)
+    return Token(kind, value, span.start, span.end)

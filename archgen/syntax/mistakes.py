@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from lark import Token
-
 from archgen.diagnostics import Diagnostic, Label, error
 from archgen.frozen import dataclass
 from archgen.syntax.misspellings import reserved
-from archgen.syntax.tokens import begin_of, end_of, kinds, make_token, span_of
+from archgen.syntax.tokens import Token, kinds, span_of
 from archgen.syntax.words import RESERVED
 from archgen.text import Source, Span
 
@@ -133,7 +131,7 @@ def _number_without_zero(here: Situation) -> Mistake | None:
     report = error("A006", f"`{span.text}` is not a number", span, help=f"write `0{span.text}`")
     if not here.accepts("NUMBER"):
         return None
-    number = make_token("NUMBER", f"0.{following}", span.start, span.end)
+    number = Token("NUMBER", f"0.{following}", span.start, span.end)
     return Mistake(report, [number], width=2)
 
 
@@ -427,5 +425,5 @@ def _at_statement(here: Situation) -> bool:
 
 def _made(kind: str, value: str, before: Token) -> Token:
     """A token that nobody wrote, in no space before another; or in place of it."""
-    end = end_of(before) if kind == "COMPARISON" else begin_of(before)
-    return make_token(kind, value, begin_of(before), end)
+    end = before.end if kind == "COMPARISON" else before.start
+    return Token(kind, value, before.start, end)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from lark import Token, Tree
-
 from archgen.diagnostics import Diagnostic, Fault, Sink, error
 from archgen.frozen import dataclass
 from archgen.syntax.build import Builder
@@ -13,6 +11,7 @@ from archgen.syntax.drive import Driver
 from archgen.syntax.limits import MAX_DEPTH, MAX_ERRORS, MAX_HOLE_DEPTH, MAX_HOLES
 from archgen.syntax.misspellings import check_characters
 from archgen.syntax.scan import Comment, scan
+from archgen.syntax.tokens import Raw, Token
 from archgen.syntax.tree import Expr, File
 from archgen.text import Source, Span
 
@@ -76,7 +75,7 @@ def _tree_of(start: str, place: Span, tokens: list[Token], sink: Sink, depth: in
     if raw is None:
         return None
     _check_depth(raw, source, depth)
-    return Builder(source, sink, _Holes(sink).read).transform(raw)
+    return Builder(source, sink, _Holes(sink).read).build(raw)
 
 
 class _Holes:
@@ -103,19 +102,18 @@ class _Holes:
             self._sink.add(error("A402", f"too large: {what}", place))
 
 
-def _check_depth(tree: Tree[Token], source: Source, limit: int) -> None:
+def _check_depth(tree: Raw, source: Source, limit: int) -> None:
     """Refuse a tree that a recursive walk could not take. Long sums are deep: `1 + 1 + ...`."""
-    level: list[Tree[Token]] = [tree]
+    level = [tree]
     for _ in range(limit):
-        level = [child for node in level for child in node.children if isinstance(child, Tree)]
+        level = [child for node in level for child in node.children if isinstance(child, Raw)]
         if not level:
             return
-    meta = level[0].meta
     raise Fault(
         error(
             "A401",
             f"nested too deeply: more than {limit} parts inside one another",
-            source.span(meta.start_pos, meta.end_pos),
+            source.span(level[0].start, level[0].end),
             help="give a name to a part, with `let` or as a block",
         )
     )

@@ -9,17 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from lark import Token
-from lark.exceptions import UnexpectedCharacters
-from lark.lexer import LexerState
-from lark.utils import TextSlice
-
 from archgen.diagnostics import Fault, Sink, error
 from archgen.frozen import dataclass
 from archgen.syntax import misspellings, mistakes
-from archgen.syntax.grammar import parser
+from archgen.syntax.grammar import lex
 from archgen.syntax.limits import MAX_BRACKETS, MAX_ERRORS, MAX_OPERATORS, MAX_TOKENS
-from archgen.syntax.tokens import begin_of, end_of, kinds, make_token, span_of
+from archgen.syntax.tokens import Token, kinds, span_of
 from archgen.text import Source, Span
 
 _CLOSER = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
@@ -62,25 +57,18 @@ def scan(source: Source, start: int, end: int, sink: Sink) -> Scanned:
 
 def _lex(source: Source, start: int, end: int, sink: Sink) -> Iterator[Token]:
     """Lex, reporting and stepping over what is no token."""
-    lexer = parser().parser.lexer
-    state = LexerState(TextSlice(source.text, start, end))
     gauge = _Gauge(source)
-    while True:
-        try:
-            for token in lexer.lex(state, None):
-                gauge.check(token)
-                yield token
-            return
-        except UnexpectedCharacters:
-            at = state.line_ctr.char_pos
-            if len(sink) >= MAX_ERRORS:
-                yield make_token("ERROR", "", at, end)
-                return
-            report, token, behind = misspellings.mend(source, at, end)
-            sink.add(report)
-            state.line_ctr.feed(TextSlice(source.text, at, behind))
-            if token is not None:
-                yield token
+
+    def mend(at: int) -> tuple[Token | None, int]:
+        if len(sink) >= MAX_ERRORS:
+            return Token("ERROR", "", at, end), end
+        report, token, behind = misspellings.mend(source, at, end)
+        sink.add(report)
+        return token, behind
+
+    for token in lex(source.text, start, end, mend):
+        gauge.check(token)
+        yield token
 
 
 class _Gauge:
@@ -121,7 +109,7 @@ class _Gauge:
 def _comments(source: Source, tokens: Sequence[Token], start: int, end: int) -> Iterator[Comment]:
     """Find the comments: between tokens there is nothing else that begins with `#`."""
     at = start
-    edges = [(begin_of(token), end_of(token)) for token in tokens]
+    edges = [(token.start, token.end) for token in tokens]
     for before, after in [*edges, (end, end)]:
         gap = source.text[at:before]
         if "#" in gap:
@@ -179,7 +167,7 @@ class _Layout:
     def _gave_up(self) -> bool:
         """Whether text up to the end was reported: what is missing may stand in it."""
         last = self._raw[-1] if self._raw else None
-        return last is not None and last.type == "ERROR" and end_of(last) == self._end
+        return last is not None and last.type == "ERROR" and last.end == self._end
 
     def _take(self, token: Token) -> None:
         kind = token.type
@@ -235,9 +223,9 @@ class _Layout:
             outer = self._open[-1].token.type if self._inside_brackets else None
             if outer is not None and _CLOSER[outer] == token.type:
                 self._open.pop()
-                self._kept.append(make_token(wanted, "", begin_of(token), begin_of(token)))
+                self._kept.append(Token(wanted, "", token.start, token.start))
             else:
-                token = make_token(wanted, token.value, begin_of(token), end_of(token))
+                token = Token(wanted, token.value, token.start, token.end)
         self._kept.append(token)
 
     def _take_end(self, token: Token) -> None:
@@ -245,11 +233,11 @@ class _Layout:
             self._kept.append(token)
         elif token.value == ";":
             self._sink.add(mistakes.semicolon_in_brackets(self._span(token)))
-            self._kept.append(make_token("COMMA", ",", begin_of(token), end_of(token)))
+            self._kept.append(Token("COMMA", ",", token.start, token.end))
 
     def _begins_item(self, token: Token) -> bool:
         """Whether this can only be a definition: `arch x` at the very left, inside braces."""
-        if not self._open or self._source.text[begin_of(token) - 1] != "\n":
+        if not self._open or self._source.text[token.start - 1] != "\n":
             return False
         following = self._raw[self._at : self._at + 1]
         return bool(following) and following[0].type in ("NAME", "STRING", *_DEFINES)
@@ -258,8 +246,8 @@ class _Layout:
         if self._inside_brackets:
             self._cut_unclosed(self._at - 1)
             return
-        self._close_braces(begin_of(token))
-        self._kept.append(make_token("_END", "\n", begin_of(token), begin_of(token)))
+        self._close_braces(token.start)
+        self._kept.append(Token("_END", "\n", token.start, token.start))
         self._kept.append(token)
 
     def _close_braces(self, at: int) -> None:
@@ -269,7 +257,7 @@ class _Layout:
         self._suspect = None
         while self._open:
             self._open.pop()
-            self._kept.append(make_token("RBRACE", "", at, at))
+            self._kept.append(Token("RBRACE", "", at, at))
 
     def _cut_unclosed(self, stop: int) -> None:
         """Replace a bracket that is never closed, and what it swallowed, by an ERROR.
@@ -283,7 +271,7 @@ class _Layout:
         self._sink.add(mistakes.not_closed(self._span(opened.token)))
         del self._kept[opened.kept :]
         token = opened.token
-        self._kept.append(make_token("ERROR", "", begin_of(token), end_of(token)))
+        self._kept.append(Token("ERROR", "", token.start, token.end))
         self._at = self._end_of_line(opened.raw, stop)
 
     def _end_of_line(self, at: int, stop: int) -> int:
@@ -294,9 +282,9 @@ class _Layout:
 
     def _closes_on_its_line(self, opener: Token) -> bool:
         """Whether what is left of the line could close a bracket."""
-        end = self._source.text.find("\n", end_of(self._raw[self._at - 1]))
+        end = self._source.text.find("\n", self._raw[self._at - 1].end)
         for token in islice(self._raw, self._at, self._at + _LOOK_AHEAD):
-            if 0 <= end <= begin_of(token):
+            if 0 <= end <= token.start:
                 break
             if token.type == _CLOSER[opener.type]:
                 return True
@@ -304,15 +292,15 @@ class _Layout:
 
     def _is_further_left(self, closer: Token, opener: Token) -> bool:
         starts = [self._line_start(token) for token in (closer, opener)]
-        return starts[0] == begin_of(closer) - self._indent(closer) and (
+        return starts[0] == closer.start - self._indent(closer) and (
             self._indent(closer) < self._indent(opener)
         )
 
     def _line_start(self, token: Token) -> int:
-        return self._source.text.rfind("\n", 0, begin_of(token)) + 1
+        return self._source.text.rfind("\n", 0, token.start) + 1
 
     def _indent(self, token: Token) -> int:
-        line = self._source.text[self._line_start(token) : end_of(token)]
+        line = self._source.text[self._line_start(token) : token.end]
         return len(line) - len(line.lstrip())
 
     def _span(self, token: Token) -> Span:

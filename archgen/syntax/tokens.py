@@ -1,30 +1,37 @@
-"""Lark's tokens as this package uses them: a kind, a text, and where it stands."""
+"""Tokens, and the tree of them that the parser makes: kinds, texts, and where they stand."""
 
 from __future__ import annotations
 
-from typing import cast
-
-from lark import Token
-
+from archgen.frozen import dataclass
 from archgen.text import Source, Span
 
 
-def make_token(kind: str, text: str, begin: int, end: int) -> Token:
-    """Make a token that the lexer did not; its lines are never read."""
-    return Token(kind, text, begin, 0, 0, 0, 0, end)
+@dataclass(frozen=True, slots=True, eq=False)
+class Token:
+    """A terminal of the grammar: its kind, and what is written from `start` to `end`."""
+
+    type: str
+    value: str
+    start: int
+    end: int
+
+    def __str__(self) -> str:
+        return self.value
 
 
-def begin_of(token: Token) -> int:
-    return cast(int, token.start_pos)
+@dataclass(frozen=True, slots=True, eq=False)
+class Raw:
+    """A rule of the grammar with what it holds; None stands for an optional part left out."""
 
-
-def end_of(token: Token) -> int:
-    return cast(int, token.end_pos)
+    rule: str
+    children: list[Raw | Token | None]
+    start: int
+    end: int
 
 
 def span_of(source: Source, token: Token, last: Token | None = None) -> Span:
     """Give the place of a token, or from one to another."""
-    return source.span(begin_of(token), end_of(last or token))
+    return Span(source, token.start, (last or token).end)
 
 
 def kinds(text: str) -> frozenset[str]:

@@ -27,9 +27,8 @@ from archgen import resources
 from archgen.diagnostics import Sink
 from archgen.highlighting import words
 from archgen.highlighting.lexer import ArchLexer
-from archgen.syntax.grammar import parser
+from archgen.syntax.grammar import lark_parser
 from archgen.syntax.scan import scan
-from archgen.syntax.tokens import begin_of, end_of
 from archgen.syntax.words import RESERVED, TOP_LEVEL
 from archgen.text import Source
 from tests.highlighting.corpus import CORPUS, EVERY_TEXT, RARE
@@ -82,7 +81,7 @@ def test_it_agrees_with_the_scanner(text: str) -> None:
     kinds = kinds_of(text)
     left = set(range(len(text)))
     for token in scanned.tokens:
-        place = range(begin_of(token), end_of(token))
+        place = range(token.start, token.end)
         left -= set(place)
         wanted = _wanted(token.type, token.value)
         assert all(is_a(kinds[at], *wanted) or token.type == "STRING" for at in place), token
@@ -111,7 +110,7 @@ def _wanted(terminal: str, text: str) -> tuple[Kind, ...]:
     return Operator, Punctuation, Whitespace
 
 
-@pytest.mark.parametrize("terminal", parser().terminals, ids=lambda terminal: terminal.name)
+@pytest.mark.parametrize("terminal", lark_parser().terminals, ids=lambda terminal: terminal.name)
 def test_every_terminal_has_a_colour(terminal: object) -> None:
     spelled = {
         "COMPARISON": "<=",
