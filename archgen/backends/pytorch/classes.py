@@ -9,7 +9,7 @@ from archgen.backends.pytorch import inplace, prune, simplify, statements
 from archgen.backends.pytorch.lanes import Split, agree
 from archgen.backends.pytorch.names import GLOBALS, LOCALS, Names, camel_case
 from archgen.backends.pytorch.opening import Opening
-from archgen.backends.pytorch.plan import InitPath, Param, Plan, Value
+from archgen.backends.pytorch.plan import InitPath, Let, Param, Plan, Value
 from archgen.backends.pytorch.units import callees, units_of
 from archgen.backends.pytorch.walk import Escaped, Spoiled, Walk
 from archgen.network import Body, Definition, Initialiser, LayerNode, Network
@@ -221,6 +221,9 @@ def _check_kept(walk: Walk, plan: Plan) -> None:
     for expr in prune.expressions(plan):
         if not isinstance(expr, tree.Name):
             walk.refuse(expr)
+    for item in prune.flattened(plan.items):
+        if isinstance(item, Let):
+            walk.refuse(item.expr)
 
 
 def class_words(definition: Definition) -> str:

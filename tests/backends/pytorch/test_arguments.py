@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 import torch
 from torch import nn
@@ -35,6 +37,18 @@ def test_a_loop_of_unlike_length() -> None:
     text = f"{block}\narch a {{ input(3, 8, 8); rep(8, 2) -> rep(4, 3) }}"
     made = namespace_of(network_of(text))["Rep"](5, 6, 4)
     _same_as(made, f"{block}\narch other {{ input(5, 16, 16); block = rep(6, 4) }}", 5)
+
+
+def test_a_parameter_of_the_arch_behind_a_local_is_a_constant() -> None:
+    """The number of blocks hangs on it too, which the class could not change."""
+    text = """block unit(p) { conv(3, 3) -> dropout(p) }
+arch a(depth=2.0) {
+  input(3, 8, 8)
+  let repeats = [ceil(n * depth) for n in [1, 2]]
+  for i in range(repeats[0]) { unit(0.2 * (sum(repeats[:1]) + i) / sum(repeats)) }
+}"""
+    made = namespace_of(network_of(text))["A"]
+    assert not inspect.signature(made).parameters
 
 
 def _same_as(made: nn.Module, text: str, channels: int) -> None:
