@@ -58,9 +58,9 @@ def _layer_arguments(layer: Layer) -> Iterator[str]:
         if isinstance(value, Shape):
             continue  # of a value of the network
         if field.is_required():
-            yield _spell(value)
+            yield spell_value(value)
         elif value != field.default:
-            yield f"{name}={_spell(value)}"
+            yield f"{name}={spell_value(value)}"
 
 
 def _block_arguments(body: Body, definition: Definition) -> Iterator[str]:
@@ -70,9 +70,9 @@ def _block_arguments(body: Body, definition: Definition) -> Iterator[str]:
         if isinstance(value, TensorValue | Several):
             continue
         if parameter.default is None and place == 0:
-            yield _spell(value)
+            yield spell_value(value)
         elif not _is_default(parameter.default, value, body, definition):
-            yield f"{parameter.name}={_spell(value)}"
+            yield f"{parameter.name}={spell_value(value)}"
 
 
 def _is_default(
@@ -92,9 +92,10 @@ def _is_default(
         return False
 
 
-def _spell(value: object) -> str:
+def spell_value(value: object) -> str:
+    """A value as one would write it in a spec."""
     if isinstance(value, tuple) and not isinstance(value, Items):
-        return "[" + ", ".join(map(_spell, value)) + "]"
+        return "[" + ", ".join(map(spell_value, value)) + "]"
     return show(value)
 
 

@@ -20,21 +20,22 @@ class Entry:
 
 def state(network: Network) -> Iterator[Entry]:
     """Every entry in the order of the modules; repeats are written out as they are asked for."""
-    return _of_body(network.body, "")
+    return of_body(network.body, "")
 
 
-def _of_body(body: Body, prefix: str) -> Iterator[Entry]:
-    for node in _members(body):
+def of_body(body: Body, prefix: str) -> Iterator[Entry]:
+    """The entries of a module with this body, below a prefix that ends in a dot or is empty."""
+    for node in members(body):
         yield from _of_node(body, node, prefix)
 
 
 def _of_node(body: Body, node: Node, prefix: str) -> Iterator[Entry]:
     match node:
         case LayerNode():
-            yield from _of_layer(body, node, f"{prefix}{node.name}.")
+            yield from of_layer(body, node, f"{prefix}{node.name}.")
         case CallNode():
             for name in names(node):
-                yield from _of_body(node.body, f"{prefix}{name}.")
+                yield from of_body(node.body, f"{prefix}{name}.")
         case ParamNode():
             yield Entry(prefix + node.name, node.sizes, "parameter")
         case MergeNode():
@@ -52,7 +53,8 @@ def names(node: CallNode) -> Iterator[str]:
         yield str(number)
 
 
-def _of_layer(body: Body, node: LayerNode, prefix: str) -> Iterator[Entry]:
+def of_layer(body: Body, node: LayerNode, prefix: str) -> Iterator[Entry]:
+    """The entries of one layer, below its own path and a dot."""
     x = body.shape_in(node)
     for name, sizes in node.layer.weights(x).items():
         yield Entry(prefix + name, sizes, "parameter")
@@ -60,8 +62,8 @@ def _of_layer(body: Body, node: LayerNode, prefix: str) -> Iterator[Entry]:
         yield Entry(prefix + name, sizes, "buffer")
 
 
-def _members(body: Body) -> list[Node]:
-    """What has weights of its own, as a module registers it: parameters, children, heads.
+def members(body: Body) -> list[Node]:
+    """What may have weights of its own, as a module registers it: parameters, children, heads.
 
     The children of an `nn.ModuleList` (`ups.0`) stand where its first child does, by number.
     """

@@ -1,0 +1,192 @@
+"""What becomes of each entry of the `state_dict`: as an iterator, and counted.
+
+A weight is carried over where the layer that holds it is the same one: laid side by side with its
+counterpart, and of the same kind. Its shape tells whether it fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archgen.analysis.difference.matching import BodyMatch, Matched, Part
+from archgen.analysis.difference.model import KeyCounts, KeyPair
+from archgen.analysis.difference.units import Unit
+from archgen.analysis.weights import Entry, members, of_body, of_layer
+from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
+
+
+def pairs(match: BodyMatch, *, changed: bool = False) -> Iterator[KeyPair]:
+    """The fate of every entry: new ones in the order of the new network, then those gone.
+
+    changed: leave out what is kept, without walking through it.
+    """
+    walk = _Walk(changed)
+    yield from walk.arriving(match, "", "")
+    yield from walk.gone(match, "")
+
+
+def counts(match: BodyMatch) -> KeyCounts:
+    """How many entries have which fate."""
+    return _Counts().of_body(match)
+
+
+class _Counts:
+    """Counts below a prefix that is the same on both sides, remembered by pair of bodies."""
+
+    def __init__(self) -> None:
+        self._matches: dict[BodyMatch, KeyCounts] = {}
+        self._sizes: dict[Body, int] = {}
+
+    def of_body(self, match: BodyMatch) -> KeyCounts:
+        if match not in self._matches:
+            parts = [self._of_pair(each) for each in match.matched]
+            parts += [KeyCounts(gone=self._of_part(each)) for each in match.removed]
+            parts += [KeyCounts(new=self._of_part(each)) for each in match.added]
+            self._matches[match] = sum(parts, KeyCounts())
+        return self._matches[match]
+
+    def _of_pair(self, each: Matched) -> KeyCounts:
+        if each.old.reused or each.new.reused:
+            gone = 0 if each.old.reused else self._of_unit(each.old) * each.count
+            new = 0 if each.new.reused else self._of_unit(each.new) * each.count
+            return KeyCounts(gone=gone, new=new)
+        if each.inner is None:
+            found = sum((_fate(pair) for pair in _of_leaves(each, "", "")), KeyCounts())
+            return found
+        inner = self.of_body(each.inner) * each.count
+        return inner if each.old.name == each.new.name else _renamed(inner)
+
+    def _of_part(self, part: Part) -> int:
+        return 0 if part.unit.reused else self._of_unit(part.unit) * part.count
+
+    def _of_unit(self, unit: Unit) -> int:
+        """How many entries one repeat has."""
+        match unit.node:
+            case CallNode():
+                return self._size(unit.node.body)
+            case LayerNode():
+                return sum(1 for _ in of_layer(unit.body, unit.node, ""))
+            case ParamNode():
+                return 1
+            case MergeNode():
+                return 0
+
+    def _size(self, body: Body) -> int:
+        if body not in self._sizes:
+            self._sizes[body] = sum(self._of_member(body, node) for node in members(body))
+        return self._sizes[body]
+
+    def _of_member(self, body: Body, node: Node) -> int:
+        count = node.count if isinstance(node, CallNode) else 1
+        return self._of_unit(Unit(body, node, ())) * count
+
+
+def _fate(pair: KeyPair) -> KeyCounts:
+    return KeyCounts(**{pair.fate: 1})
+
+
+def _renamed(inner: KeyCounts) -> KeyCounts:
+    return KeyCounts(0, inner.kept + inner.renamed, inner.reshaped, inner.gone, inner.new)
+
+
+class _Walk:
+    """Entry by entry. With `changed`, only through bodies in which something changed."""
+
+    def __init__(self, changed: bool) -> None:
+        self.changed = changed
+        self.counts = _Counts()
+
+    def arriving(self, match: BodyMatch, old: str, new: str) -> Iterator[KeyPair]:
+        """The entries of the new body."""
+        if self.changed and old == new and not self.counts.of_body(match).changed:
+            return
+        places: dict[Node, list[Matched | Part]] = {}
+        for each in match.matched:
+            places.setdefault(each.new.node, []).append(each)
+        for part in match.added:
+            places.setdefault(part.unit.node, []).append(part)
+        for node in members(match.new.body):
+            for item in sorted(places.get(node, ()), key=_number):
+                yield from self._arriving(item, old, new)
+
+    def _arriving(self, each: Matched | Part, old: str, new: str) -> Iterator[KeyPair]:
+        if isinstance(each, Part):
+            for entry in _entries(each, new):
+                yield KeyPair(None, entry)
+        elif each.old.reused:
+            for entry in _entries(Part(each.new, 0, each.count), new):
+                yield KeyPair(None, entry)
+        elif each.inner is None:
+            yield from (pair for pair in _of_leaves(each, old, new) if self._asked(pair))
+        else:
+            for place in range(each.count):
+                before, after = each.old.name_at(place), each.new.name_at(place)
+                yield from self.arriving(each.inner, f"{old}{before}.", f"{new}{after}.")
+
+    def _asked(self, pair: KeyPair) -> bool:
+        return pair.new is not None and not (self.changed and pair.fate == "kept")
+
+    def gone(self, match: BodyMatch, old: str) -> Iterator[KeyPair]:
+        """The entries of the old body that have no counterpart."""
+        if not self.counts.of_body(match).gone:
+            return
+        for part in match.removed:
+            if not part.unit.reused:
+                for entry in _entries(part, old):
+                    yield KeyPair(entry, None)
+        for each in match.matched:
+            yield from self._gone(each, old)
+
+    def _gone(self, each: Matched, old: str) -> Iterator[KeyPair]:
+        if each.old.reused:
+            return
+        if each.new.reused:
+            for entry in _entries(Part(each.old, 0, each.count), old):
+                yield KeyPair(entry, None)
+        elif each.inner is None:
+            yield from (pair for pair in _of_leaves(each, old, "") if pair.new is None)
+        elif self.counts.of_body(each.inner).gone:
+            for place in range(each.count):
+                yield from self.gone(each.inner, f"{old}{each.old.name_at(place)}.")
+
+
+def _number(each: Matched | Part) -> int:
+    """Where among the repeats of its node it stands."""
+    return each.unit.offset + each.start if isinstance(each, Part) else each.new.offset
+
+
+def _of_leaves(each: Matched, old: str, new: str) -> Iterator[KeyPair]:
+    """The entries of a layer or parameter: of the new one, then what only the old one has."""
+    before = dict(_of_leaf(each.old, old))
+    for name, entry in _of_leaf(each.new, new):
+        yield KeyPair(before.pop(name, None) if _alike(each) else None, entry)
+    for entry in before.values():
+        yield KeyPair(entry, None)
+
+
+def _alike(each: Matched) -> bool:
+    """Whether weights mean the same in both: a norm of another kind has others."""
+    old, new = each.old.node, each.new.node
+    if isinstance(old, LayerNode) and isinstance(new, LayerNode):
+        return old.layer.keyword == new.layer.keyword
+    return True
+
+
+def _of_leaf(unit: Unit, prefix: str) -> Iterator[tuple[str, Entry]]:
+    """The entries of a layer by the names of its weights; of a parameter the one."""
+    match unit.node:
+        case LayerNode():
+            for entry in of_layer(unit.body, unit.node, f"{prefix}{unit.name}."):
+                yield entry.key.rpartition(".")[2], entry
+        case ParamNode():
+            yield "", Entry(prefix + unit.name, unit.node.sizes, "parameter")
+
+
+def _entries(part: Part, prefix: str) -> Iterator[Entry]:
+    """All entries of repeats of a unit."""
+    inner = part.unit.inner
+    if inner is None:
+        yield from (entry for _, entry in _of_leaf(part.unit, prefix))
+        return
+    for place in range(part.start, part.start + part.count):
+        yield from of_body(inner, f"{prefix}{part.unit.name_at(place)}.")
