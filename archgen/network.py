@@ -306,9 +306,10 @@ class Network:
     promises: tuple[Promise, ...]
     spec: str  # file name of the spec, as shown to people
     digest: str  # sha256 of the texts it was made from
-    parameters: Mapping[str, object]  # of the arch (an alias: its own and passed through)
+    parameters: Mapping[str, object]  # of the arch (an alias: its own and those of its target)
     defaults: bool  # all parameters have their default values
     span: Span
+    settable: tuple[str, ...] = ()  # the parameters that can be given from outside
 
 
 def walk(body: Body, prefix: str = "") -> Iterator[tuple[str, Body, Node]]:

@@ -20,6 +20,17 @@ def hint(network: Network, path: str) -> str:
     return suggest(path, known) or f"there is {', '.join(known[:8])}"
 
 
+def node_at(body: Body, path: str) -> Node | None:
+    """The node of a path; of one that goes on inside a layer or past all names, the last on it."""
+    found = None
+    while node := _first(body, path):
+        found = node
+        if not isinstance(node, CallNode):
+            break
+        body, path = node.body, path.removeprefix(_name(node, path) or "").removeprefix(".")
+    return found
+
+
 def _locate(body: Body, path: str) -> str | None:
     node = _first(body, path)
     if node is None or isinstance(node, MergeNode):

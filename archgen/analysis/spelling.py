@@ -39,6 +39,14 @@ def spell_layer(layer: Layer) -> str:
     return _call(layer.keyword, list(_layer_arguments(layer)))
 
 
+def given(layer: Layer) -> Iterator[tuple[str, str]]:
+    """Each argument with its value as one would write it, defaults too."""
+    for name in type(layer).model_fields:
+        value = getattr(layer, name)
+        if not isinstance(value, Shape):
+            yield name, _spell(value)
+
+
 def spell_body(body: Body) -> str:
     """`bottleneck(512, stride=2)`, `conv(64, 1) -> bn`, `bottleneck x 3`, `dense_layer x 6`."""
     if body.definition is None:

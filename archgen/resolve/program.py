@@ -129,6 +129,7 @@ class Program:
             parameters=shown,
             defaults=not given and not inputs,
             span=definition.span,
+            settable=tuple(each.name for each in definition.parameters),
         )
 
 

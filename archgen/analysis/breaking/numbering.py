@@ -1,0 +1,219 @@
+"""Which values of two networks are equal: value numbering (Cocke and Schwartz 1970).
+
+Each distinct computation has a number. Two values with one number are equal to the last bit for
+every input and all weights, where the weights of the two networks are equal by their keys. So
+names of values, blocks in between and layers that do nothing make no difference; a sum of two is
+the same either way round, a sum of three only where the same two are added first.
+
+A network is numbered layer by layer if it is small enough to be built. A larger one is numbered
+by its distinct bodies, a call being one step; then equal numbers still mean equal values, and
+different ones that no equality could be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from archgen.analysis.breaking.operations import (
+    Operation,
+    has_state,
+    keeps_sign,
+    operation,
+    rectifies,
+)
+from archgen.analysis.weights import names
+from archgen.network import (
+    AuxValue,
+    Body,
+    CallNode,
+    LayerNode,
+    MergeNode,
+    Network,
+    Node,
+    ParamNode,
+    Ref,
+)
+
+Number = int
+MOST_STEPS = 50_000  # of a network that is numbered layer by layer
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A node that ran: what it computed of which values.
+
+    `meaning` is what it does, whatever it reads; None: it hands on its first input.
+    """
+
+    node: Node
+    meaning: Hashable
+    inputs: tuple[Number, ...]
+    outputs: tuple[Number, ...]
+
+
+class Numbering:
+    """Numbers of values. One for both networks, so that their numbers can be compared.
+
+    training: whether it is about training, and not about evaluation. by_name: whether inputs
+    are told apart by their names, and not by their places.
+    """
+
+    def __init__(self, *, training: bool, by_name: bool = True) -> None:
+        self._training = training
+        self._by_name = by_name
+        self._numbers: dict[Hashable, Number] = {}
+        self._rectified: set[Number] = set()  # values that hold no negative number
+        self._concatenated: dict[Number, tuple[int, tuple[Number, ...]]] = {}
+        self._forms: dict[Body, Number] = {}
+        self._stateful: dict[Body, bool] = {}
+        self._operations: dict[Node, Operation | None] = {}
+
+    def outputs(self, network: Network, *, whole: bool) -> dict[str, Number]:
+        """The number of each result by its name (of a list by its place), heads in training too.
+
+        whole: layer by layer, and not by bodies.
+        """
+        body = network.body
+        values = self.run(body, self.inputs(body), whole=whole)
+        results = {
+            str(place) if body.listed else each.name: values[each.value]
+            for place, each in enumerate(body.outputs)
+        }
+        return results | {aux.name: values[aux.node.outputs[0]] for aux in self._heads(body)}
+
+    def inputs(self, body: Body) -> list[Number]:
+        """Those of the network, or of a body whatever it is called with."""
+        named = self._by_name and body.kind == "arch"
+        names = body.input_names if named else ("",) * len(body.inputs)
+        return [self._number(("input", name or place)) for place, name in enumerate(names)]
+
+    def form(self, body: Body) -> Number:
+        """Equal for bodies that compute the same of the same inputs and weights."""
+        if body not in self._forms:
+            values = self.run(body, self.inputs(body), whole=False)
+            results = [values[each.value] for each in body.outputs]
+            results += [values[aux.node.outputs[0]] for aux in self._heads(body)]
+            self._forms[body] = self._number(("form", tuple(results)))
+        return self._forms[body]
+
+    def run(
+        self, body: Body, inputs: Sequence[Number], prefix: str = "", *, whole: bool
+    ) -> dict[Ref, Number]:
+        """The numbers of all values of a body for inputs with these numbers."""
+        values = dict(zip(body.inputs, inputs, strict=True))
+        for node in self.nodes(body):
+            read = tuple(values[ref] for ref in node.inputs)
+            if whole and isinstance(node, CallNode):
+                for name in names(node):
+                    inner = self.run(node.body, read, f"{prefix}{name}.", whole=True)
+                    read = tuple(inner[each.value] for each in node.body.outputs)
+            else:
+                read = self.step(body, node, read, prefix).outputs
+            values.update(zip(node.outputs, read, strict=True))
+        return values
+
+    def nodes(self, body: Body) -> tuple[Node, ...]:
+        """What runs: auxiliary heads in training only."""
+        return (*body.nodes, *(aux.node for aux in self._heads(body)))
+
+    def _heads(self, body: Body) -> tuple[AuxValue, ...]:
+        return body.aux if self._training else ()
+
+    # --- one node ------------------------------------------------------------------------------
+
+    def step(self, body: Body, node: Node, read: tuple[Number, ...], prefix: str = "") -> Step:
+        """What a node computes of values with these numbers."""
+        match node:
+            case LayerNode():
+                return self._layer(body, node, read, prefix + node.name)
+            case CallNode():
+                meaning = ("call", self.form(node.body), node.count)
+                state = prefix + node.name if self._holds_state(node.body) else ""
+                return self._opaque(node, meaning, read, state)
+            case MergeNode():
+                return Step(node, (node.kind, node.axis), read, (self._merge(node, read),))
+            case ParamNode():
+                return self._opaque(node, "param", (), prefix + node.name)
+            case _:
+                assert_never(node)
+
+    def _layer(self, body: Body, node: LayerNode, read: tuple[Number, ...], path: str) -> Step:
+        x = body.shape_in(node)
+        if node not in self._operations:
+            self._operations[node] = operation(node.layer, x, training=self._training)
+        meaning = self._operations[node]
+        if meaning is None or (node.layer.keyword == "relu" and read[0] in self._rectified):
+            return Step(node, None, read, read[:1])
+        step = self._opaque(node, meaning, read, path if has_state(node.layer, x) else "")
+        if rectifies(node.layer) or (keeps_sign(node.layer) and read[0] in self._rectified):
+            self._rectified.update(step.outputs)
+        return step
+
+    def _opaque(self, node: Node, meaning: Hashable, read: tuple[Number, ...], state: str) -> Step:
+        """A function of its inputs and of the weights at `state`, of which nothing is known."""
+        outputs = tuple(
+            self._number((meaning, state, read, place)) for place in range(len(node.outputs))
+        )
+        return Step(node, meaning, read, outputs)
+
+    def _merge(self, node: MergeNode, read: tuple[Number, ...]) -> Number:
+        positive = self._rectified.issuperset(read)
+        if node.kind == "concat":
+            number = self._concatenate(node.axis, read)
+        else:
+            number = read[0]
+            for other in read[1:]:  # as PyTorch computes it, from left to right
+                number = self._number((node.kind, min(number, other), max(number, other)))
+        if positive:
+            self._rectified.add(number)
+        return number
+
+    def _concatenate(self, axis: int, read: tuple[Number, ...]) -> Number:
+        parts: list[Number] = []
+        for number in read:
+            known = self._concatenated.get(number)
+            parts += known[1] if known and known[0] == axis else (number,)
+        if len(parts) == 1:
+            return parts[0]
+        number = self._number(("concat", axis, tuple(parts)))
+        self._concatenated[number] = (axis, tuple(parts))
+        return number
+
+    def _holds_state(self, body: Body) -> bool:
+        if body not in self._stateful:
+            nodes = (*body.nodes, *(aux.node for aux in body.aux))
+            self._stateful[body] = any(self._node_holds_state(body, node) for node in nodes)
+        return self._stateful[body]
+
+    def _node_holds_state(self, body: Body, node: Node) -> bool:
+        match node:
+            case LayerNode():
+                return has_state(node.layer, body.shape_in(node))
+            case CallNode():
+                return self._holds_state(node.body)
+            case ParamNode():
+                return True
+            case MergeNode():
+                return False
+            case _:
+                assert_never(node)
+
+    def _number(self, key: Hashable) -> Number:
+        return self._numbers.setdefault(key, len(self._numbers))
+
+
+def count_steps(network: Network) -> int:
+    """How many steps a network takes, layer by layer."""
+    return _count(network.body, {})
+
+
+def _count(body: Body, known: dict[Body, int]) -> int:
+    if body not in known:
+        nodes = (*body.nodes, *(aux.node for aux in body.aux))
+        known[body] = sum(
+            node.count * (1 + _count(node.body, known)) if isinstance(node, CallNode) else 1
+            for node in nodes
+        )
+    return known[body]

@@ -1,0 +1,63 @@
+"""What those see whose checkpoints still load: another function, in evaluation or in training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archgen.analysis.breaking.causes import Cause, Causes
+from archgen.analysis.breaking.finding import Finding, finding, listed
+from archgen.analysis.breaking.numbering import MOST_STEPS, Numbering, count_steps
+from archgen.network import Network
+
+
+def numerics(old: Network, new: Network) -> Iterator[Finding]:
+    """Where evaluation computes something else with the same weights."""
+    yield from _changes(old, new, training=False)
+
+
+def training(old: Network, new: Network) -> Iterator[Finding]:
+    """Where training does, in networks that are the same in evaluation."""
+    yield from _changes(old, new, training=True)
+
+
+def _changes(old: Network, new: Network, *, training: bool) -> Iterator[Finding]:
+    by_name = {*old.body.input_names} == {*new.body.input_names}
+    numbering = Numbering(training=training, by_name=by_name)
+    if _same(numbering, old, new):
+        return
+    code = "B501" if training else "B301"
+    causes = Causes(numbering).between(old.body, new.body)
+    for cause in causes:
+        yield _finding(code, cause, new)
+    if not causes:
+        message = "the network computes something else"
+        yield finding(code, message, None, None, otherwise=new.span)
+
+
+def _same(numbering: Numbering, old: Network, new: Network) -> bool:
+    """Whether the results that both have are equal: seen by bodies, else layer by layer."""
+    if _equal(numbering, old, new, whole=False):
+        return True
+    small = max(count_steps(old), count_steps(new)) <= MOST_STEPS
+    return small and _equal(numbering, old, new, whole=True)
+
+
+def _equal(numbering: Numbering, old: Network, new: Network, *, whole: bool) -> bool:
+    before, after = (numbering.outputs(each, whole=whole) for each in (old, new))
+    return all(after[name] == number for name, number in before.items() if name in after)
+
+
+def _finding(code: str, cause: Cause, new: Network) -> Finding:
+    paths = [path for path in cause.paths if path]
+    where = f"in {listed(paths)}" if paths else ""
+    if paths and cause.times > len(paths):
+        where += f" and {cause.times - len(paths):,} more"
+    return finding(
+        code,
+        cause.what,
+        cause.place,
+        cause.old,
+        otherwise=new.span,
+        paths=tuple(paths),
+        notes=(where,) if where else (),
+    )

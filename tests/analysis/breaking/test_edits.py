@@ -1,0 +1,44 @@
+"""Each edit of a known kind is reported in its category, and PyTorch says the same."""
+
+from __future__ import annotations
+
+import pytest
+
+import archgen
+from archgen.analysis.breaking import Category, Finding, findings
+from tests.analysis.breaking.edits import EDITS, Edit
+
+VALUES = {"weights", "numerics", "training"}  # on which PyTorch has a say
+
+
+def found(edit: Edit) -> list[Finding]:
+    old, new = archgen.loads(edit.before), archgen.loads(edit.after)
+    return findings(old, new, list(Category))
+
+
+def test_the_table_is_large_enough() -> None:
+    assert len({edit.name for edit in EDITS}) == len(EDITS) > 75
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)
+def test_an_edit_breaks_what_it_is_known_to(edit: Edit) -> None:
+    every = found(edit)
+    assert {each.category.value for each in every} == edit.expected
+    for each in every:
+        assert each.diagnostic.span.text
+        assert each.message
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)
+def test_torch_says_the_same(edit: Edit) -> None:
+    from tests.analysis.breaking.torch_says import judge
+
+    said = judge(archgen.loads(edit.before), archgen.loads(edit.after))
+    assert {said} - {None} == edit.expected & VALUES
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)
+def test_nothing_changed_in_either_text(edit: Edit) -> None:
+    for text in (edit.before, edit.after):
+        assert findings(archgen.loads(text), archgen.loads(text), list(Category)) == []
