@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from archgen.api import Network, build, check, draw, load, loads, shipped, source, summary
+    from archgen.breakage import breaking
     from archgen.convert import convert_resnext
     from archgen.diagnostics import ArchError, Diagnostic
 
@@ -17,6 +18,7 @@ _HOMES = {
     "ArchError": "archgen.diagnostics",
     "Diagnostic": "archgen.diagnostics",
     "Network": "archgen.api",
+    "breaking": "archgen.breakage",
     "build": "archgen.api",
     "check": "archgen.api",
     "convert_resnext": "archgen.convert",
@@ -32,6 +34,7 @@ __all__ = [
     "ArchError",
     "Diagnostic",
     "Network",
+    "breaking",
     "build",
     "check",
     "convert_resnext",

@@ -16,7 +16,7 @@ from archgen.git import Revision, affected
 from archgen.resolve.modules import Loader
 from archgen.resolve.program import Program
 
-__all__ = ["Broken", "Pair", "Version", "changed", "load"]
+__all__ = ["Broken", "Pair", "Version", "between", "changed", "load"]
 
 # The revision is as short as what follows allows: it may hold colons (`HEAD@{12:30}`).
 _AT_REVISION = re.compile(r"(?P<name>.+?):(?P<path>[^:]+\.arch)(:(?P<arch>\w+))?", re.DOTALL)
@@ -90,10 +90,14 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A spec that cannot be compared: what is wrong with it, in either version."""
+    """A spec that cannot be compared: what is wrong with it, in either version.
+
+    old: nothing is wrong with the new one.
+    """
 
     path: str
     faults: tuple[Diagnostic, ...]
+    old: bool = False
 
 
 def changed(revision: Revision, paths: Sequence[str] = ()) -> Iterator[Pair | Broken]:
@@ -115,6 +119,42 @@ def changed(revision: Revision, paths: Sequence[str] = ()) -> Iterator[Pair | Br
             yield from _pairs(revision, inside, os.path.relpath(place, here))
 
 
+def between(old: str, new: str) -> Iterator[Pair | Broken]:
+    """The archs of two specs by name; those of two folders by file and name. A spec may be at a
+    revision. Of two specs that both say which arch, these two are one pair.
+
+    Raises `ArchError` for a spec that is not there.
+    """
+    if os.path.isdir(old) and os.path.isdir(new):
+        for path in sorted({*_below(old), *_below(new)}):
+            files = (os.path.join(folder, path) for folder in (old, new))
+            sides = [
+                _Side(Loader(), file, file) if os.path.isfile(file) else None for file in files
+            ]
+            yield from _paired(os.path.join(new, path), *sides)
+        return
+    before, after = Version.of(old), Version.of(new)
+    if before.arch and after.arch:
+        yield Pair(after.shown, after.arch, load(old), load(new))
+        return
+    for pair in _paired(after.shown, _side(before), _side(after)):
+        if isinstance(pair, Broken) or pair.arch == (before.arch or after.arch or pair.arch):
+            yield pair
+
+
+def _below(folder: str) -> Iterator[str]:
+    for place, _, files in os.walk(folder):
+        specs = (name for name in files if name.endswith(".arch"))
+        yield from (os.path.relpath(os.path.join(place, name), folder) for name in specs)
+
+
+def _side(version: Version) -> _Side:
+    side = _Side(version.loader(), version.path, version.shown)
+    if side.program is None:
+        raise ArchError(list(side.loader.sink))
+    return side
+
+
 def _is_in(place: str, folder: str) -> bool:
     return place == folder or place.startswith(folder.rstrip(os.sep) + os.sep)
 
@@ -123,9 +163,13 @@ def _pairs(revision: Revision, inside: str, shown: str) -> Iterator[Pair | Broke
     place = os.path.join(revision.root, inside)
     old = _Side(_loader(revision), place, shown) if inside in revision.specs else None
     new = _Side(Loader(), place, shown) if os.path.isfile(place) else None
+    yield from _paired(shown, old, new)
+
+
+def _paired(shown: str, old: _Side | None, new: _Side | None) -> Iterator[Pair | Broken]:
     sides = [side for side in (old, new) if side]
     if faults := [item for side in sides for item in side.loader.sink]:
-        yield Broken(shown, tuple(faults))
+        yield Broken(shown, tuple(faults), not (new and new.loader.sink.failed))
     if any(side.program is None or not side.program.module.whole for side in sides):
         return
     before, after = (side.networks if side else {} for side in (old, new))

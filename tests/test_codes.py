@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 import archgen
-from archgen import api, config, limits, versions
+from archgen import api, breakage, config, limits, versions
+from archgen.analysis.breaking import Category
 from archgen.codes import CODES
 from archgen.codes.entry import Code
-from archgen.diagnostics import ArchError, Diagnostic, Fault
+from archgen.config.schema import Breaking, Config, Exemption
+from archgen.diagnostics import ArchError, Diagnostic, Fault, Severity
 from tests.repositories import Repository
 
 PACKAGE = Path(archgen.__file__).parent
@@ -77,7 +79,8 @@ def refused(command: re.Match[str]) -> Iterator[Diagnostic]:
 
 
 COMMANDS = [entry for entry in CODES.values() if COMMAND.fullmatch(entry.fails)]
-SPECS = [entry for entry in CODES.values() if entry not in COMMANDS]
+CHANGES = [entry for entry in CODES.values() if entry.before]
+SPECS = [entry for entry in CODES.values() if entry not in COMMANDS and entry not in CHANGES]
 
 
 @pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.code)
@@ -100,12 +103,32 @@ def test_one_example_fails_and_one_passes(entry: Code, folder: Path) -> None:
     assert list(found(entry.code, entry.passes)) == []
 
 
+ALLOWED = Exemption(spec="after.arch", category="numerics", reason="it is better")
+
+
+def broken_by(entry: Code, after: str) -> list[Diagnostic]:
+    """What a change breaks; for the code of exceptions, where one is made for it."""
+    Path("before.arch").write_text(entry.before)
+    Path("after.arch").write_text(after)
+    exceptions = (ALLOWED,) if entry.code == "B001" else ()
+    table = Breaking(categories=tuple(map(str, Category)), exceptions=exceptions)
+    rules = breakage.Rules.of(Config(breaking=table))
+    return breakage.judge(versions.between("before.arch", "after.arch"), rules).diagnostics
+
+
+@pytest.mark.parametrize("entry", CHANGES, ids=lambda entry: entry.code)
+def test_one_change_breaks_and_one_does_not(entry: Code, folder: Path) -> None:
+    assert entry.code in {each.code for each in broken_by(entry, entry.fails)}
+    found = broken_by(entry, entry.passes)
+    assert [each for each in found if each.severity is not Severity.NOTE] == []
+
+
 def test_every_code_that_is_given_is_explained() -> None:
     given = {
         code
         for file in PACKAGE.rglob("*.py")
         if file.parent.name != "codes"
-        for code in re.findall(r'"([AW][0-9]{3})"', file.read_text(encoding="utf-8"))
+        for code in re.findall(r'"([ABW][0-9]{3})"', file.read_text(encoding="utf-8"))
     }
     assert given == set(CODES)
 

@@ -25,6 +25,7 @@ COMMANDS: Final = {  # name: module; in the order of the help
     "build": "build",
     "summary": "summary",
     "draw": "draw",
+    "breaking": "breaking",
     "list": "listing",
     "layers": "layers",
     "ir": "ir",

@@ -28,5 +28,7 @@ def command(code: str | None) -> None:
             f"no error has the code {code!r}" + did_you_mean(code.upper(), CODES)
         )
     click.echo(f"{entry.code}: {entry.title}\n\n{entry.explanation.strip()}")
+    if entry.before:
+        click.echo("\nThis was there:\n\n" + indent(entry.before.strip("\n"), "    "))
     click.echo("\nThis fails:\n\n" + indent(entry.fails.strip("\n"), "    "))
     click.echo("\nThis passes:\n\n" + indent(entry.passes.strip("\n"), "    "))

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from itertools import chain
 
-from archgen.codes import a0, a1, a2, a3, a4, a5, w0
+from archgen.codes import a0, a1, a2, a3, a4, a5, b0, w0
 from archgen.codes.entry import Code
 
 __all__ = ["CODES", "Code", "explain"]
 
-_MODULES = (a0, a1, a2, a3, a4, a5, w0)
+_MODULES = (a0, a1, a2, a3, a4, a5, b0, w0)
 
 CODES: dict[str, Code] = {
     entry.code: entry for entry in chain.from_iterable(module.ENTRIES for module in _MODULES)

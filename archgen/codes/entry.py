@@ -15,3 +15,4 @@ class Code:
     explanation: str
     fails: str
     passes: str
+    before: str = ""

@@ -10,7 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from archgen.codes import CODES
 from archgen.config.globs import matches
 
-Category = Literal["interface", "weights", "numerics", "cost"]
+Category = Literal["interface", "weights", "numerics", "cost", "training"]
+# What is reported if nothing else is said.
 CATEGORIES: Final[tuple[Category, ...]] = ("interface", "weights", "numerics", "cost")
 
 
@@ -91,6 +92,11 @@ class Config(Table):
         copy = self.model_copy()
         copy._folder = folder
         return copy
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the file of this configuration lies, if it was read from one."""
+        return self._folder
 
     def matches(self, glob: str, path: str) -> bool:
         """Whether a glob of this configuration is over a file."""

@@ -17,7 +17,7 @@ from archgen.analysis.spelling import given, spell_node
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, OutputValue
 from archgen.text import Span
 
-MOST_PATHS = 4  # that a cause names
+MOST_PATHS = 100  # that a cause names
 
 
 @dataclass(frozen=True, slots=True)

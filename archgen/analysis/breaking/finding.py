@@ -32,10 +32,14 @@ _CATEGORIES: dict[str, Category] = {  # by the second character of a code
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that a change breaks. `paths` are those of the modules or keys concerned."""
+    """One thing that a change breaks. `paths` are those of the modules or keys concerned.
+
+    whole: there are no more of them.
+    """
 
     diagnostic: Diagnostic
     paths: tuple[str, ...] = ()
+    whole: bool = True
 
     @property
     def code(self) -> str:
@@ -61,6 +65,7 @@ def finding(
     paths: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
     help: str | None = None,
+    whole: bool = True,
 ) -> Finding:
     """A finding at its place in the new text, or at the arch if there is nothing there now.
 
@@ -68,10 +73,4 @@ def finding(
     """
     also = [Label(old, was)] if old is not None else []
     made = error(code, message, place or otherwise, also=also, notes=notes, help=help)
-    return Finding(made, paths)
-
-
-def listed(items: list[str] | tuple[str, ...], most: int = 6) -> str:
-    """`a`, `b`, `c` and 4 more."""
-    shown = ", ".join(f"`{item}`" for item in items[:most])
-    return f"{shown} and {len(items) - most:,} more" if len(items) > most else shown
+    return Finding(made, paths, whole)

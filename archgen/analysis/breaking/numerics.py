@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archgen.analysis.breaking.causes import Cause, Causes
-from archgen.analysis.breaking.finding import Finding, finding, listed
+from archgen.analysis.breaking.finding import Finding, finding
 from archgen.analysis.breaking.numbering import MOST_STEPS, Numbering, count_steps
 from archgen.network import Network
+
+MOST_SHOWN = 4  # paths of a finding
 
 
 def numerics(old: Network, new: Network) -> Iterator[Finding]:
@@ -48,16 +50,17 @@ def _equal(numbering: Numbering, old: Network, new: Network, *, whole: bool) -> 
 
 
 def _finding(code: str, cause: Cause, new: Network) -> Finding:
-    paths = [path for path in cause.paths if path]
-    where = f"in {listed(paths)}" if paths else ""
-    if paths and cause.times > len(paths):
-        where += f" and {cause.times - len(paths):,} more"
+    paths = tuple(path for path in cause.paths if path)
+    shown = ", ".join(f"`{path}`" for path in paths[:MOST_SHOWN])
+    more = cause.times - min(len(paths), MOST_SHOWN)
+    where = f"in {shown}" + (f" and {more:,} more" if more > 0 else "")
     return finding(
         code,
         cause.what,
         cause.place,
         cause.old,
         otherwise=new.span,
-        paths=tuple(paths),
-        notes=(where,) if where else (),
+        paths=paths,
+        notes=(where,) if paths else (),
+        whole=cause.times <= len(paths),
     )

@@ -44,7 +44,9 @@ def _finding(
         lines.append(f"and {len(changes) - MOST_LINES:,} more")
     paths = tuple(change.shown for change in changes)
     notes = ("\n".join(lines),)
-    return finding(code, message, place, was, otherwise=new.span, paths=paths, notes=notes)
+    return finding(
+        code, message, place, was, otherwise=new.span, paths=paths, notes=notes, whole=not cut
+    )
 
 
 def _line(change: Change) -> str:
