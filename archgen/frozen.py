@@ -1,8 +1,8 @@
 """A `dataclass` that is cheap to import, for modules that define many value classes.
 
 `dataclasses.dataclass(frozen=True)` compiles six methods for each class; for the hundred classes
-of a check that took longer than importing Lark. Here one, `__init__`, is compiled, and the others
-are shared. Type checkers see the standard decorator, so that they, and not the interpreter, hold
+of a check that took longer than importing Lark. Here one, `__init__`, is compiled, when the first
+value is made, and the others are shared. Type checkers see the standard decorator, so that they, and not the interpreter, hold
 that frozen values do not change.
 """
 
@@ -23,7 +23,12 @@ def _dataclass(
     """As `dataclasses.dataclass`, called; `eq=False` compares by identity."""
 
     def decorate(cls: type) -> type:
-        made: Any = dataclasses.dataclass(cls, eq=False, repr=False, slots=slots, kw_only=kw_only)
+        if cls.__doc__ is None:  # `dataclasses` would spell out the signature
+            cls.__doc__ = cls.__name__
+        made: Any = dataclasses.dataclass(
+            cls, init=False, eq=False, repr=False, slots=slots, kw_only=kw_only
+        )
+        made.__init__ = _compiled_when_called(made)
         if slots:
             made.__getstate__ = _state
             made.__setstate__ = _restore
@@ -41,6 +46,44 @@ if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
 else:
     dataclass = _dataclass
+
+
+def _compiled_when_called(cls: Any) -> Callable[..., None]:
+    def __init__(self: object, /, *arguments: object, **keywords: object) -> None:
+        cls.__init__ = _init_of(cls)
+        cls.__init__(self, *arguments, **keywords)
+
+    return __init__
+
+
+def _init_of(cls: type) -> Callable[..., None]:
+    """`__init__` as `dataclasses` would compile it."""
+    fields = dataclasses.fields(cls)
+    known: dict[str, object] = {"absent": dataclasses.MISSING}
+    parameters = [_parameter(each, known) for each in fields if not each.kw_only]
+    keywords = [_parameter(each, known) for each in fields if each.kw_only]
+    body = "".join(f"\n self.{each.name} = {_initial(each)}" for each in fields) or " pass"
+    marked = [*parameters, *(["*", *keywords] if keywords else [])]
+    exec(f"def __init__({', '.join(['self', *marked])}):{body}", known)
+    init: Any = known["__init__"]
+    init.__qualname__ = f"{cls.__qualname__}.__init__"
+    return init  # type: ignore[no-any-return]
+
+
+def _parameter(each: dataclasses.Field[Any], known: dict[str, object]) -> str:
+    if each.default is not dataclasses.MISSING:
+        known[f"default_{each.name}"] = each.default
+        return f"{each.name}=default_{each.name}"
+    if each.default_factory is not dataclasses.MISSING:
+        known[f"make_{each.name}"] = each.default_factory
+        return f"{each.name}=absent"
+    return each.name
+
+
+def _initial(each: dataclasses.Field[Any]) -> str:
+    if each.default_factory is dataclasses.MISSING:
+        return each.name
+    return f"make_{each.name}() if {each.name} is absent else {each.name}"
 
 
 def _compared(cls: type) -> Getter:

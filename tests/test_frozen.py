@@ -23,6 +23,37 @@ class Thing:
     x: int
 
 
+@cheap(slots=True)
+class Counter:
+    seen: list[int] = dataclasses.field(default_factory=list)
+    step: int = 1
+
+
+@cheap(frozen=True)
+class Nothing:
+    pass
+
+
+def test_made_values_and_changes() -> None:
+    one, other = Counter(), Counter([1], step=2)
+    one.seen.append(3)
+    one.step = 4
+    assert (one.seen, one.step, Counter().seen, other.seen) == ([3], 4, [], [1])
+    with pytest.raises(TypeError):
+        hash(one)
+    assert Nothing() == Nothing()
+
+
+def test_calls_are_refused_as_by_the_standard_one() -> None:
+    standard = dataclasses.make_dataclass("Point", ["x", ("y", int, 0)])
+    for arguments, keywords in [((), {}), ((1, 2, 3), {}), ((1,), {"x": 1}), ((1,), {"z": 1})]:
+        with pytest.raises(TypeError) as ours:
+            Point(*arguments, **keywords)
+        with pytest.raises(TypeError) as theirs:
+            standard(*arguments, **keywords)
+        assert ours.value.args[0].split(" ")[0] == theirs.value.args[0].split(" ")[0]
+
+
 def test_fields_defaults_and_keywords() -> None:
     point = Point(1, note="here")
     assert (point.x, point.y, point.note) == (1, 0, "here")
