@@ -2,8 +2,8 @@
 
 `dataclasses.dataclass(frozen=True)` compiles six methods for each class; for the hundred classes
 of a check that took longer than importing Lark. Here one, `__init__`, is compiled, when the first
-value is made, and the others are shared. Type checkers see the standard decorator, so that they, and not the interpreter, hold
-that frozen values do not change.
+value is made, and the others are shared. Type checkers see the standard decorator, so that they,
+and not the interpreter, hold that frozen values do not change.
 """
 
 from __future__ import annotations

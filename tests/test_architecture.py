@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ LAYERS = (
     ("snippet",),
     ("diagnostics", "codes"),
     ("text", "resources", "seal"),
-    ("frozen",),
+    ("frozen", "closest"),
 )
 # Against the order, each with its reason.
 ALLOWED = {
@@ -166,6 +167,33 @@ def test_importing_archgen_imports_nothing_of_it() -> None:
     code = "import sys, archgen; print(*(m for m in sys.modules if m.startswith('archgen.')))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == ""
+
+
+CHECK = """
+import sys
+from archgen.cli.app import run
+assert run(["check", sys.argv[1]]) == 0
+print(*sorted(sys.modules))
+"""
+
+
+def test_a_check_imports_no_more_than_it_needs(
+    tmp_path: Path, golden: Callable[[str, str], None]
+) -> None:
+    """A check runs on every save: what is imported for a clean spec is paid for every time.
+
+    Not Lark, whose tables are kept; nothing that only a mistake needs. Whoever adds a module to
+    the golden adds its time to every check: measure it (`python benchmarks/run.py check`).
+    """
+    spec = str(PACKAGE.parent / "specs" / "resnet50.arch")
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", CHECK, spec]
+    for _ in range(2):  # the first run makes the tables
+        run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    loaded = run.stdout.splitlines()[-1].split()
+    assert not {"lark", "difflib"} & set(loaded)
+    ours = [name for name in loaded if name.startswith("archgen.")]
+    golden("check_imports.txt", "\n".join(ours) + "\n")
 
 
 @pytest.mark.torch

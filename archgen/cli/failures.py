@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import IO, Any
 
 import click
 
 from archgen.cli.terminal import wants_color
+from archgen.closest import closest
 from archgen.diagnostics import Diagnostic
 from archgen.report import printable, render_text
 
@@ -35,5 +35,5 @@ class Stopped(click.ClickException):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean "bottleneck"?` if a known word is close, else nothing."""
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    close = closest(word, known)
+    return f'; did you mean "{close}"?' if close else ""

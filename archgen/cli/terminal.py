@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import TextIO
@@ -31,6 +30,8 @@ def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[st
 
 def fit(line: str) -> str:
     """Cut a line to the width of the terminal; whole where standard output is none."""
+    import shutil
+
     width = shutil.get_terminal_size().columns
     if not sys.stdout.isatty() or len(line) <= width:
         return line

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
+from archgen.closest import closest
 from archgen.config.places import place_of
 from archgen.config.schema import Config
 from archgen.diagnostics import ArchError, Diagnostic, Fault, error
@@ -145,10 +146,8 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _meant(word: str, known: Sequence[str]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(word.replace("_", "-"), known, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else f"there are: {', '.join(known)}"
+    close = closest(word.replace("_", "-"), known)
+    return f"did you mean `{close}`?" if close else f"there are: {', '.join(known)}"
 
 
 def _shown(value: object) -> str:

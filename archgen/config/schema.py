@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from archgen.closest import closest
 from archgen.codes import CODES
 from archgen.config.globs import matches
 
@@ -16,13 +17,11 @@ CATEGORIES: Final[tuple[Category, ...]] = ("interface", "weights", "numerics", "
 
 
 def _known_warning(code: str) -> str:
-    from difflib import get_close_matches
-
     known = [each for each in CODES if each.startswith("W")]
     if code in known:
         return code
-    close = get_close_matches(code.upper(), known, n=1, cutoff=0.5)
-    hint = f"; did you mean `{close[0]}`?" if close else ""
+    close = closest(code.upper(), known)
+    hint = f"; did you mean `{close}`?" if close else ""
     raise ValueError(f"no warning has the code `{code}`{hint}")
 
 

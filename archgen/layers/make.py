@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from archgen.closest import closest
 from archgen.frozen import dataclass
 from archgen.layers.base import LARGEST, Called, Layer
 from archgen.layers.signature import Parameter, headline, show, signature
@@ -90,9 +90,9 @@ def _faults(
 
 def _unknown(cls: type[Called], name: str, arguments: Mapping[str, object]) -> ArgumentFault:
     free = [parameter.name for parameter in signature(cls) if parameter.name not in arguments]
-    close = get_close_matches(name, free, n=1)
+    close = closest(name, free)
     known = headline(cls) if signature(cls) else f"{cls.keyword} takes no arguments"
-    help = f"did you mean `{close[0]}`?" if close else known
+    help = f"did you mean `{close}`?" if close else known
     return ArgumentFault(name, f"{cls.keyword} has no parameter `{name}`", help)
 
 
@@ -116,9 +116,9 @@ def _help(parameter: Parameter, value: object) -> str | None:
 
 
 def _help_with_string(takes: str, value: str) -> str | None:
-    close = get_close_matches(f'"{value}"', takes.replace(",", "").split(), n=1)
+    close = closest(f'"{value}"', takes.replace(",", "").split())
     if close:
-        return f"did you mean {close[0]}?"
+        return f"did you mean {close}?"
     if "integer" in takes and value.isdecimal():
         return f"a string is not a number: say `{value}`"
     return None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cache, lru_cache
 
 from archgen import resources
+from archgen.closest import closest
 from archgen.diagnostics import Diagnostic, Fault, error
 from archgen.layers.base import Layer
 from archgen.network import Definition
@@ -182,4 +182,4 @@ def suggest(name: str, known: Sequence[str]) -> str | None:
 
 @lru_cache(maxsize=1000)
 def _closest(name: str, known: tuple[str, ...]) -> str | None:
-    return next(iter(get_close_matches(name, known, n=1, cutoff=0.6)), None)
+    return closest(name, known)
