@@ -16,6 +16,7 @@ _DEFINES = frozenset({"USE", "LET", "BLOCK", "ARCH"})
 # that no value keeps); None for what has no text.
 Extent = int | None
 Value = Raw | Token
+Part = tuple[Value, Extent, Extent]
 
 
 class Driver:
@@ -28,7 +29,7 @@ class Driver:
         self._sink = sink
         self._tables = tables()
         self._states: list[int] = []
-        self._values: list[tuple[Value, Extent, Extent]] = []  # one less than there are states
+        self._values: list[Part] = []  # one less than there are states
         self._braces: list[int] = []  # how many states there were at each open brace
         self._repaired = 0  # the line of the last mistake that was read as what was meant
 
@@ -67,11 +68,11 @@ class Driver:
     def _reduce(self, rule: Rule) -> None:
         values, states = self._values, self._states
         height = len(values) - rule.size
-        parts = values[height:]
-        del values[height:], states[height + 1 :]
-        start = next((part[1] for part in parts if part[1] is not None), None)
-        end = next((part[2] for part in reversed(parts) if part[2] is not None), None)
-        values.append((_made(rule, parts, start or 0, end or 0), start, end))
+        if not rule.renames:
+            parts = values[height:]
+            del values[height:]
+            values.append(_reduced(rule, parts))
+        del states[height + 1 :]
         states.append(self._tables.states[states[-1]][rule.origin])
 
     # What a mistake is judged by.
@@ -192,8 +193,16 @@ class Driver:
         return kind == "_END" and following is not None and following.type in _DEFINES
 
 
-def _made(rule: Rule, parts: list[tuple[Value, Extent, Extent]], start: int, end: int) -> Value:
-    """The value of a reduction."""
+def _reduced(rule: Rule, parts: list[Part]) -> Part:
+    """What a reduction puts in the place of the parts that it takes."""
+    start = end = None
+    for _, begins, ends in parts:
+        start = begins if start is None else start
+        end = end if ends is None else ends
+    return _value(rule, parts, start or 0, end or 0), start, end
+
+
+def _value(rule: Rule, parts: list[Part], start: int, end: int) -> Value:
     children: list[Value | None] = []
     for index, opened in rule.children:
         value = parts[index][0] if index != ABSENT else None

@@ -15,7 +15,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,13 +38,14 @@ Mend = Callable[[int], tuple[Token | None, int]]
 _FORMAT = 1  # of what is kept: another number for other `Tables`
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """What a reduction does: takes `size` symbols from the stack and puts `origin` there.
 
     The value is a `Raw` called `name`. Its children, in order, are those of the symbols: an
     index, and whether to take what that symbol holds instead; ABSENT is an optional part that
-    was left out. A `transparent` rule with one child is that child.
+    was left out. A `transparent` rule with one child is that child; one that never has others
+    only `renames` it, as do most of the steps from `expr` down to `atom`.
     """
 
     origin: str
@@ -52,6 +53,10 @@ class Rule:
     size: int
     children: tuple[tuple[int, bool], ...]
     transparent: bool
+
+    @cached_property
+    def renames(self) -> bool:
+        return self.transparent and self.size == 1 and self.children == ((0, False),)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
