@@ -44,7 +44,7 @@ def given(layer: Layer) -> Iterator[tuple[str, str]]:
     for name in type(layer).model_fields:
         value = getattr(layer, name)
         if not isinstance(value, Shape):
-            yield name, _spell(value)
+            yield name, spell_value(value)
 
 
 def spell_body(body: Body) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from archgen.analysis.breaking.finding import Finding, finding
-from archgen.network import Body, CallNode, Network, Ref
+from archgen.network import Body, CallNode, Network, ParamNode, Ref
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span
@@ -121,8 +121,10 @@ class _Feature:
 
 
 def _named(body: Body) -> dict[str, _Feature]:
-    """Named values and the results of blocks by name; not heads, and not the result itself."""
+    """Named values and the results of blocks by name; not heads, nor what is learned, nor the
+    result itself."""
     aside = {each.value for each in body.outputs} | {aux.node.outputs[0] for aux in body.aux}
+    aside |= {node.outputs[0] for node in body.nodes if isinstance(node, ParamNode)}
     refs = dict(body.names)
     for node in body.nodes:
         if isinstance(node, CallNode):

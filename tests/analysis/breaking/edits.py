@@ -194,10 +194,10 @@ OF_WEIGHTS = (
     plain("a nameless stage named", "  stage(", "  stages = stage(", "weights interface"),
     body("slopes of each channel", "prelu", "prelu(shared=false)", "weights cost"),
     body(
-        "a parameter renamed",
+        "a learned parameter renamed",
         "add { identity; a = param([4, 1, 1], init=ones) }",
         "add { identity; b = param([4, 1, 1], init=ones) }",
-        "weights interface",
+        "weights",
     ),
     body(
         "a parameter of another size",
