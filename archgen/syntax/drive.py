@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from archgen.diagnostics import Sink
-from archgen.syntax import mistakes
 from archgen.syntax.grammar import ABSENT, Rule, tables
 from archgen.syntax.limits import MAX_ERRORS
 from archgen.syntax.tokens import Raw, Token
@@ -142,7 +141,9 @@ class Driver:
         line = self.source.line_column(self.token.start)[0]
         if line == self._repaired:  # most likely a consequence: what was read instead was wrong
             return self._panic()
-        mistake = mistakes.diagnose(self)
+        from archgen.syntax.mistakes import diagnose  # a clean run does without
+
+        mistake = diagnose(self)
         self._sink.add(mistake.diagnostic)
         if mistake.tokens is None:
             return self._panic()

@@ -11,7 +11,7 @@ from itertools import islice
 
 from archgen.diagnostics import Fault, Sink, error
 from archgen.frozen import dataclass
-from archgen.syntax import misspellings, mistakes
+from archgen.syntax import brackets, misspellings
 from archgen.syntax.grammar import lex
 from archgen.syntax.limits import MAX_BRACKETS, MAX_ERRORS, MAX_OPERATORS, MAX_TOKENS
 from archgen.syntax.tokens import Token, kinds, span_of
@@ -191,7 +191,7 @@ class _Layout:
     def _take_opener(self, token: Token) -> None:
         if token.type == "LBRACE" and self._inside_brackets:
             if self._closes_on_its_line(self._open[-1].token):
-                self._sink.add(mistakes.brace_in_brackets(self._span(token)))
+                self._sink.add(brackets.brace_in_brackets(self._span(token)))
                 self._dropped += 1
             else:
                 self._cut_unclosed(self._at - 1)
@@ -214,12 +214,12 @@ class _Layout:
 
     def _take_closer(self, token: Token) -> None:
         if not self._inside_brackets:
-            self._sink.add(mistakes.closes_nothing(self._span(token)))
+            self._sink.add(brackets.closes_nothing(self._span(token)))
             return
         opened = self._open.pop()
         wanted = _CLOSER[opened.token.type]
         if token.type != wanted:
-            self._sink.add(mistakes.closes_another(self._span(token), self._span(opened.token)))
+            self._sink.add(brackets.closes_another(self._span(token), self._span(opened.token)))
             outer = self._open[-1].token.type if self._inside_brackets else None
             if outer is not None and _CLOSER[outer] == token.type:
                 self._open.pop()
@@ -232,7 +232,7 @@ class _Layout:
         if not self._inside_brackets:
             self._kept.append(token)
         elif token.value == ";":
-            self._sink.add(mistakes.semicolon_in_brackets(self._span(token)))
+            self._sink.add(brackets.semicolon_in_brackets(self._span(token)))
             self._kept.append(Token("COMMA", ",", token.start, token.end))
 
     def _begins_item(self, token: Token) -> bool:
@@ -253,7 +253,7 @@ class _Layout:
     def _close_braces(self, at: int) -> None:
         if self._open and not self._gave_up:
             opened = self._suspect or self._open[-1]
-            self._sink.add(mistakes.not_closed(self._span(opened.token)))
+            self._sink.add(brackets.not_closed(self._span(opened.token)))
         self._suspect = None
         while self._open:
             self._open.pop()
@@ -268,7 +268,7 @@ class _Layout:
         while len(self._open) > 1 and self._open[-2].token.type != "LBRACE":
             self._open.pop()
         opened = self._open.pop()
-        self._sink.add(mistakes.not_closed(self._span(opened.token)))
+        self._sink.add(brackets.not_closed(self._span(opened.token)))
         del self._kept[opened.kept :]
         token = opened.token
         self._kept.append(Token("ERROR", "", token.start, token.end))

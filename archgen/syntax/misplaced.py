@@ -1,0 +1,103 @@
+"""Mistakes of place: what is well spelled and cannot stand here."""
+
+from __future__ import annotations
+
+from archgen.diagnostics import error
+from archgen.syntax.brackets import closes_nothing
+from archgen.syntax.misspellings import reserved
+from archgen.syntax.situation import (
+    Mistake,
+    Situation,
+    at_statement,
+    made,
+    place,
+    shown,
+)
+from archgen.syntax.tokens import span_of
+from archgen.syntax.words import RESERVED
+
+
+def statement_in_chain(here: Situation) -> Mistake | None:
+    previous = here.previous
+    if here.token.type not in ("IF", "FOR") or previous is None:
+        return None
+    if previous.type not in ("ARROW", "EQUAL"):
+        return None
+    help = "put it in braces: `{ if x { ... } }`; a value is chosen by `a if x else b`"
+    report = error("A001", f"`{here.token}` is not a step", place(here), help=help)
+    return Mistake(report)
+
+
+def stray_else(here: Situation) -> Mistake | None:
+    if here.token.type not in ("ELSE", "ELIF"):
+        return None
+    help = "it follows the closing brace of an `if`"
+    report = error("A001", f"`{here.token}` without an `if`", place(here), help=help)
+    if not here.accepts("_END"):
+        return Mistake(report)
+    apart = [made("_END", ";", here.token), made("ERROR", "", here.token)]
+    return Mistake(report, apart)  # the line end before it was dropped; what it ended is kept
+
+
+def definition_in_body(here: Situation) -> Mistake | None:
+    word = here.previous
+    if word is None or word.type not in ("USE", "ARCH", "BLOCK"):
+        return None
+    if here.token.type not in ("NAME", "STRING") or here.bracket != "LBRACE":
+        return None
+    span = span_of(here.source, word)
+    help = "move it out of the braces"
+    return Mistake(error("A013", f"`{word}` stands at the top level only", span, help=help))
+
+
+def reserved_word(here: Situation) -> Mistake | None:
+    if here.token.value not in RESERVED or not here.accepts("NAME"):
+        return None
+    if here.accepts("ERROR") and here.bracket is None:
+        return None
+    return Mistake(reserved(place(here)))
+
+
+def stray_brace(here: Situation) -> Mistake | None:
+    if here.token.type != "RBRACE" or here.bracket is not None:
+        return None
+    return Mistake(closes_nothing(place(here)), [])
+
+
+def outside_of_bodies(here: Situation) -> Mistake | None:
+    if here.bracket is not None or not here.accepts("ERROR"):
+        return None
+    help = "at the top level stand `use`, `let`, `block` and `arch`; is there a `}` too many above?"
+    report = error(
+        "A013", f"{shown(here.token)} stands outside of every body", place(here), help=help
+    )
+    return Mistake(report)
+
+
+def output_of_indexed(here: Situation) -> Mistake | None:
+    previous = here.previous
+    if here.token.type != "DOT" or previous is None or previous.type != "RSQB":
+        return None
+    help = "give it a name first: `part = from xs[i]`"
+    return Mistake(error("A001", "`.` cannot follow `]`", place(here), help=help))
+
+
+def constant_without_let(here: Situation) -> Mistake | None:
+    previous = here.previous
+    if previous is None or previous.type != "EQUAL" or here.accepts("NUMBER"):
+        return None
+    if here.token.type not in ("NUMBER", "TRUE", "FALSE", "NONE", "AUTO", "LSQB", "MINUS"):
+        return None
+    report = error(
+        "A001",
+        f"{shown(here.token)} is not a layer",
+        place(here),
+        help="a constant is written `let name = ...`",
+    )
+    return Mistake(report)
+
+
+def nothing_before_arrow(here: Situation) -> Mistake | None:
+    if here.token.type != "ARROW" or not at_statement(here):
+        return None
+    return Mistake(error("A017", "there is no step before `->`", place(here)))
