@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from functools import reduce
-from operator import add, mul
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +10,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archgen
 from archgen.analysis.weights import names, state
-from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
+from archgen.network import Body, CallNode, LayerNode
+from tests.interpreter import interpret, tensors
 
 torch.set_num_threads(1)
 
@@ -73,7 +71,7 @@ class Judge:
             module.register_forward_hook(_recorder(found[path]))
         self.model.eval()
         with torch.no_grad():
-            results = list(tensors(self.model(*self.inputs())))
+            results = tensors(self.model(*self.inputs()))
         for path, module in self.model.named_modules():
             module._forward_hooks.clear()
             if path in predicted:
@@ -89,9 +87,9 @@ class Judge:
         inputs = self.inputs()
         copies = [each.clone() for each in inputs]
         with torch.no_grad():
-            results = list(tensors(self.model(*inputs)))
-            again = list(tensors(self.model(*inputs)))
-            expected = run(self.network.body, self.model, copies)
+            results = tensors(self.model(*inputs))
+            again = tensors(self.model(*inputs))
+            expected = interpret(self.network, self.model, copies)
         assert all(map(torch.equal, inputs, copies))
         torch.testing.assert_close(results, again, rtol=0, atol=0, equal_nan=True)
         torch.testing.assert_close(results, expected, rtol=1e-6, atol=1e-9, equal_nan=True)
@@ -124,16 +122,6 @@ def _recorder(into: list[tuple[int, ...]]):  # type: ignore[no-untyped-def]
     return hook
 
 
-def tensors(result: object) -> Iterator[Tensor]:
-    """The tensors of a result: one, a tuple, a list; a head that did not run is none."""
-    if isinstance(result, Tensor):
-        yield result
-    elif result is not None:
-        assert isinstance(result, list | tuple)
-        for item in result:
-            yield from tensors(item)
-
-
 # --- predictions ----------------------------------------------------------------------------------
 
 
@@ -146,32 +134,3 @@ def _predict(body: Body, prefix: str, into: Shapes) -> None:
             for name in names(node):
                 _predict(node.body, f"{prefix}{name}.", into)
                 into[prefix + name] += (body.values[ref].sizes for ref in node.outputs)
-
-
-def run(body: Body, module: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
-    """What the nodes of a body compute with a model's own weights, nothing in place."""
-    values = dict(zip(body.inputs, inputs, strict=True))
-    for node in body.nodes:
-        results = _results(node, body, module, [values[ref].clone() for ref in node.inputs])
-        values.update(zip(node.outputs, results, strict=True))
-    return [values[output.value] for output in body.outputs]
-
-
-def _results(node: Node, body: Body, module: nn.Module, read: list[Tensor]) -> list[Tensor]:
-    match node:
-        case MergeNode(kind="concat"):
-            return [torch.cat(read, 1 + node.axis)]
-        case MergeNode():
-            return [reduce(add if node.kind == "add" else mul, read)]
-        case ParamNode():
-            return [module.get_parameter(node.name)]
-        case LayerNode() if (text := node.layer.function(body.shape_in(node))) is not None:
-            text = text.format(x="x", like="like")
-            known = {"torch": torch, "F": nn.functional, "x": read[0], "like": read[-1]}
-            return list(tensors(eval(text, known)))
-        case LayerNode():
-            return [module.get_submodule(node.name)(read[0])]
-        case CallNode():
-            for name in names(node):
-                read = run(node.body, module.get_submodule(name), read)
-            return read

@@ -12,6 +12,7 @@ import pytest
 
 import archgen
 from archgen.network import Network
+from tests.interpreter import tensors
 from tests.specs.chosen import representatives
 
 pytestmark = pytest.mark.torch
@@ -31,13 +32,6 @@ def calm(model: Any) -> None:
         if isinstance(module, torch.nn.BatchNorm2d):
             torch.nn.init.uniform_(module.weight, 0.1, 0.4)
             torch.nn.init.normal_(module.bias, std=0.1)
-
-
-def tensors(result: Any) -> list[Any]:
-    """The tensors of a result in order, whatever holds them."""
-    if isinstance(result, torch.Tensor):
-        return [result]
-    return [tensor for item in result for tensor in tensors(item)]
 
 
 @pytest.fixture(scope="module", params=representatives(most_macs=6_000_000_000, most_modules=1_000))

@@ -6,19 +6,12 @@ what it cannot share with the generated source is the wiring, and the safety of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import reduce
-from operator import add, mul
-
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 import archgen
-from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode
-from archgen.shapes import Shape
-from tests.backends.pytorch.oracle import along
+from tests.interpreter import interpret
 from tests.specs.chosen import representatives
 
 pytestmark = pytest.mark.torch
@@ -38,7 +31,7 @@ def test_forward_is_the_network(name: str) -> None:
     x = torch.randn(1, *network.input)
 
     with torch.inference_mode():
-        expected = run(network.body, model, x)
+        expected = interpret(network, model, [x])
         assert all(value.isfinite().all() for value in expected)
         result = model(x)
         results = (result,) if isinstance(result, Tensor) else result
@@ -54,49 +47,3 @@ def load_small(name: str) -> archgen.Network:
         return archgen.load(name, input=(channels, *small))
     except archgen.ArchError:  # too small for its pools
         return archgen.load(name)
-
-
-def run(body: Body, module: nn.Module, *inputs: Tensor) -> list[Tensor]:
-    """The values of a body."""
-    values = dict(zip(body.inputs, inputs, strict=True))
-    for node in body.nodes:
-        arguments = [values[ref] for ref in node.inputs]
-        match node:
-            case MergeNode(kind="concat"):
-                batch = max(map(len, arguments))  # a parameter has one for all samples
-                whole = [value.expand(batch, *value.shape[1:]) for value in arguments]
-                values[node.outputs[0]] = torch.cat(whole, 1 + node.axis)
-            case MergeNode():
-                behind = body.shape_out(node).rank - 1 - node.axis
-                laid = [along(value, behind) for value in arguments]
-                values[node.outputs[0]] = reduce(add if node.kind == "add" else mul, laid)
-            case LayerNode():
-                results = applied(node, body.shape_in(node), module, arguments)
-                values.update(zip(node.outputs, results, strict=True))
-            case CallNode():
-                results = called(node, module, arguments)
-                values.update(zip(node.outputs, results, strict=True))
-            case ParamNode():
-                values[node.outputs[0]] = module.get_parameter(node.name)
-    return [values[output.value] for output in body.outputs]
-
-
-def applied(
-    node: LayerNode, shape: Shape, module: nn.Module, arguments: list[Tensor]
-) -> Sequence[Tensor]:
-    """The outputs of a layer: of the model's module, or of a function that needs none."""
-    function = node.layer.function(shape)
-    if function is None:
-        return [module.get_submodule(node.name)(arguments[0].clone())]
-    names = {"torch": torch, "F": functional, "x": arguments[0], "like": arguments[-1]}
-    result = eval(function.format(x="x", like="like"), names)
-    return result if len(node.outputs) > 1 else [result]
-
-
-def called(node: CallNode, module: nn.Module, arguments: list[Tensor]) -> list[Tensor]:
-    """A submodule with a body, so many times in a row as it is repeated."""
-    if node.count == 1:
-        return run(node.body, module.get_submodule(node.name), *arguments)
-    for at in range(node.count):
-        arguments = run(node.body, module.get_submodule(str(int(node.name) + at)), *arguments)
-    return arguments

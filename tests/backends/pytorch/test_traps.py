@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.backends.pytorch.oracle import confirm, network_of, shipped, tensors
+from tests.backends.pytorch.oracle import confirm, network_of, shipped
 from tests.backends.pytorch.specs import TRAPS
+from tests.interpreter import tensors
 
 pytestmark = pytest.mark.torch
 

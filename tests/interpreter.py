@@ -1,0 +1,96 @@
+"""A second opinion on generated source: a network's nodes, run one by one with a model's weights.
+
+It reads the network alone: which module stands at which path, what flows into it. What it cannot
+share with the source is the wiring and the safety of in-place layers: each works on a copy here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import add, mul
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from archgen.analysis.weights import names
+from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode
+
+Values = dict[int, Tensor]
+
+
+def interpret(network: Network, model: nn.Module, inputs: Sequence[Tensor]) -> list[Tensor]:
+    """The results of a network for these inputs, those of auxiliary heads in training."""
+    body = network.body
+    scope = {**type(model).forward.__globals__, "torch": torch, "F": functional}  # type: ignore[attr-defined]
+    values = _values(body, model, inputs, scope)
+    results = [values[output.value] for output in body.outputs]
+    if model.training:
+        results += [_node(aux.node, body, model, values, scope)[0] for aux in body.aux]
+    return results
+
+
+def tensors(result: object) -> list[Tensor]:
+    """The tensors of a result: one, a tuple, a list; a head that did not run is none."""
+    if isinstance(result, Tensor):
+        return [result]
+    if result is None:
+        return []
+    assert isinstance(result, list | tuple)
+    return [tensor for item in result for tensor in tensors(item)]
+
+
+def _values(
+    body: Body, module: nn.Module, inputs: Sequence[Tensor], scope: dict[str, object]
+) -> Values:
+    values = dict(zip(body.inputs, inputs, strict=True))
+    for node in body.nodes:
+        results = _node(node, body, module, values, scope)
+        values.update(zip(node.outputs, results, strict=True))
+    return values
+
+
+def _node(
+    node: Node, body: Body, module: nn.Module, values: Values, scope: dict[str, object]
+) -> Sequence[Tensor]:
+    read = [values[ref] for ref in node.inputs]
+    match node:
+        case LayerNode():
+            return _layer(node, body, module, [each.clone() for each in read], scope)
+        case CallNode():
+            for name in names(node):
+                inner = _values(node.body, module.get_submodule(name), read, scope)
+                read = [inner[output.value] for output in node.body.outputs]
+            return read
+        case MergeNode():
+            return [_merged(node, body, read)]
+        case ParamNode():
+            return [module.get_parameter(node.name)]
+
+
+def _layer(
+    node: LayerNode, body: Body, module: nn.Module, read: list[Tensor], scope: dict[str, object]
+) -> Sequence[Tensor]:
+    """The outputs of a layer: of the model's module, or of a function that needs none."""
+    function = node.layer.function(body.shape_in(node))
+    if function is None:
+        return [module.get_submodule(node.name)(*read)]
+    known = {**scope, "x": read[0], "like": read[-1]}
+    result = eval(function.format(x="x", like="like"), known)
+    return [result] if isinstance(result, Tensor) else result
+
+
+def _merged(node: MergeNode, body: Body, read: list[Tensor]) -> Tensor:
+    shape = body.shape_out(node)
+    if node.kind == "concat":
+        batch = max(map(len, read))  # a learned parameter has one for all samples
+        whole = [each.expand(batch, *[-1] * shape.rank) for each in read]
+        return torch.cat(whole, 1 + node.axis)
+    laid = (_along(each, shape.rank - 1 - node.axis) for each in read)
+    return reduce(add if node.kind == "add" else mul, laid)
+
+
+def _along(x: Tensor, behind: int) -> Tensor:
+    """A learned vector along the features, which have so many axes behind them."""
+    return x.reshape(-1, *[1] * behind) if x.dim() == 1 else x
