@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from archgen.api import Network, build, check, draw, load, loads, shipped, source, summary
     from archgen.breakage import breaking
+    from archgen.checkpoint.api import check_weights
     from archgen.convert import convert_resnext
     from archgen.diagnostics import ArchError, Diagnostic
 
@@ -21,6 +22,7 @@ _HOMES = {
     "breaking": "archgen.breakage",
     "build": "archgen.api",
     "check": "archgen.api",
+    "check_weights": "archgen.checkpoint.api",
     "convert_resnext": "archgen.convert",
     "draw": "archgen.api",
     "load": "archgen.api",
@@ -37,6 +39,7 @@ __all__ = [
     "breaking",
     "build",
     "check",
+    "check_weights",
     "convert_resnext",
     "draw",
     "load",

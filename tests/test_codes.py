@@ -13,6 +13,7 @@ import pytest
 import archgen
 from archgen import api, breakage, config, limits, versions
 from archgen.analysis.breaking import Category
+from archgen.checkpoint.read import read
 from archgen.codes import CODES
 from archgen.codes.entry import Code
 from archgen.config.schema import Breaking, Config, Exemption
@@ -28,12 +29,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with the files that the examples of A5xx speak of."""
     (tmp_path / "folder.arch").mkdir()
     (tmp_path / "enormous.arch").write_text("#" * (2 << 20))
+    (tmp_path / "damaged.safetensors").write_bytes(b"\x08" + bytes(7) + b'{"a": 1}')
+    (tmp_path / "net.safetensors").write_bytes(b"\x02" + bytes(7) + b"{}")
     (tmp_path / "latin1.arch").write_bytes("# Schicht für Schicht\n".encode("latin-1"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-COMMAND = re.compile(r"(?P<settings>(\w+=\S* )*)archgen diff (?P<specs>.+)")
+COMMAND = re.compile(r"(?P<settings>(\w+=\S* )*)archgen (?P<name>diff|weights) (?P<words>.+)")
 OF_BUILDING = {"A122", "A405"}  # a spec that shows them is sound
 OF_CONFIGURATION = {"A510", "A511"}  # its examples are those of an `archgen.toml`
 
@@ -67,13 +70,15 @@ def configured(text: str) -> Sequence[Diagnostic]:
 
 
 def refused(command: re.Match[str]) -> Iterator[Diagnostic]:
-    """What loading the specs of a command line finds."""
+    """What a command line finds: loading its specs, or its checkpoint."""
     with pytest.MonkeyPatch.context() as patch:
         for setting in shlex.split(command["settings"]):
             patch.setenv(*setting.split("="))
-        for spec in shlex.split(command["specs"], comments=True):
+        words = shlex.split(command["words"], comments=True)
+        load = versions.load if command["name"] == "diff" else read
+        for word in words if command["name"] == "diff" else words[:1]:
             try:
-                versions.load(spec)
+                load(word)
             except ArchError as fault:
                 yield from fault.diagnostics
 

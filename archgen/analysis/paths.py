@@ -11,6 +11,11 @@ def locate(network: Network, path: str) -> str | None:
     return _locate(network.body, path)
 
 
+def find(network: Network, path: str) -> Node | None:
+    """The node that a path names, or that holds the weight of that key."""
+    return _find(network.body, path)
+
+
 def hint(network: Network, path: str) -> str:
     """What to say of a path that is not there: one like it, or those that begin as it does."""
     body, start = network.body, ""
@@ -42,6 +47,13 @@ def _locate(body: Body, path: str) -> str | None:
         _locate(node.body, path.removeprefix(f"{name}.")) if isinstance(node, CallNode) else None
     )
     return inside and f"{node.name}.{inside}"
+
+
+def _find(body: Body, path: str) -> Node | None:
+    node = _first(body, path)
+    if not isinstance(node, CallNode) or path == (name := _name(node, path)):
+        return node
+    return _find(node.body, path.removeprefix(f"{name}."))
 
 
 def _first(body: Body, path: str) -> Node | None:

@@ -27,6 +27,7 @@ COMMANDS: Final = {  # name: module; in the order of the help
     "draw": "draw",
     "breaking": "breaking",
     "list": "listing",
+    "weights": "weights",
     "layers": "layers",
     "ir": "ir",
 }

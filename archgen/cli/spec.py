@@ -20,14 +20,19 @@ COMMAND_LINE = "<command line>"
 
 def spec_options(command: Command) -> Command:
     """Give a command the argument SPEC and the option `--set`."""
-    settings = click.option(
+    return click.argument("spec", metavar="SPEC[:ARCH]")(settings_option(command))
+
+
+def settings_option(command: Command) -> Command:
+    """Give a command the option `--set`."""
+    option = click.option(
         "--set",
         "settings",
         multiple=True,
         metavar="NAME=VALUE",
         help="Give a parameter of the arch another value; may be repeated.",
     )
-    return click.argument("spec", metavar="SPEC[:ARCH]")(settings(command))
+    return option(command)
 
 
 def load(spec: str, settings: Sequence[str]) -> Network:

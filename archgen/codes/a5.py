@@ -171,4 +171,26 @@ starts at the top of the repository, or with `./` at the current folder.
         "archgen diff main:new.arch new.arch  # new.arch is not committed",
         "archgen diff main:net.arch net.arch",
     ),
+    Code(
+        "A520",
+        "a checkpoint that cannot be read",
+        """
+The system refused to give the file with the weights; the message says in its words why.
+""",
+        "archgen weights missing.safetensors net.arch",
+        "archgen weights net.safetensors net.arch",
+    ),
+    Code(
+        "A521",
+        "no checkpoint",
+        """
+Weights are read from files of safetensors, and from files in which `torch.save` wrote a
+`state_dict`. Not from a whole pickled model or TorchScript: to load those would run their code;
+save `model.state_dict()` instead. Where a file of a trainer holds its weights under a name, beside
+the state of its optimizer, that name is given with `--under`. A damaged file, or a header of
+safetensors in which tensors overlap, is refused as well.
+""",
+        "archgen weights damaged.safetensors net.arch",
+        "archgen weights net.safetensors net.arch",
+    ),
 )

@@ -1,0 +1,111 @@
+"""What may have happened to weights that do not fit: a prefix, a rename, another `--set`.
+
+Each is said only if it was tried: a hint that is followed does what it says.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from archgen.analysis.weights import state
+from archgen.checkpoint.contents import Contents
+from archgen.checkpoint.fit import COUNT, Difference, Fit, Part
+
+_LONGEST_PREFIX = 4  # names, as in `module.model.backbone.net.`
+_MOST_PARTS = 500  # that are compared with one another
+
+
+def without(contents: Contents, prefix: str) -> Contents:
+    """The same with a prefix taken off all keys that have it; others keep their names."""
+    cut = {key: key.removeprefix(prefix) for key in contents.held}
+    if len(set(cut.values())) < len(cut):
+        raise ValueError(f"without `{prefix}` two keys have one name")
+    path = prefix.rstrip(".")
+    return Contents(
+        {cut[key]: held for key, held in contents.held.items()},
+        {
+            name.removeprefix(prefix) if name != path else "": version
+            for name, version in contents.versions.items()
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """What stands before keys, and how many keys are the network's without it."""
+
+    text: str
+    matched: int
+
+
+def prefix(fit: Fit) -> Prefix | None:
+    """The prefix without which the most keys are the network's, if these are more than now."""
+    wanted = {entry.key for entry in state(fit.network)}
+    counted = Counter(
+        start
+        for key in fit.contents.held
+        for start in _starts(key)
+        if key.removeprefix(start) in wanted
+    )
+    if not counted:
+        return None
+    text, matched = counted.most_common(1)[0]
+    return (
+        Prefix(text, matched)
+        if matched > sum(map(wanted.__contains__, fit.contents.held))
+        else None
+    )
+
+
+def renames(parts: Sequence[Part]) -> dict[str, str]:
+    """For what is missing, what is unexpected and holds the same: by path."""
+    free: dict[object, list[str]] = defaultdict(list)
+    for part in parts[:_MOST_PARTS]:
+        if part.kind == "unexpected":
+            free[_form(part)].append(part.path)
+    found = {}
+    for part in parts[:_MOST_PARTS]:
+        alike = free[_form(part)] if part.kind == "missing" else []
+        if alike:
+            close = get_close_matches(part.path, alike, n=1, cutoff=0) or alike[:1]
+            found[part.path] = close[0]
+            alike.remove(close[0])
+    return found
+
+
+def settings(fit: Fit) -> dict[str, int]:
+    """Integer parameters of the arch that the sizes of what is reshaped would be explained by."""
+    sizes = [pair for each in fit.of("reshaped") for pair in _other_sizes(each)]
+    found = {}
+    for name, value in fit.network.parameters.items():
+        held = {new for old, new in sizes if old == value}
+        if type(value) is int and len(held) == 1:
+            found[name] = held.pop()
+    return found
+
+
+def _other_sizes(each: Difference) -> Iterator[tuple[int, int]]:
+    wanted = each.wanted.sizes if each.wanted else ()
+    held = (each.held.shape if each.held else None) or ()
+    yield from ((old, new) for old, new in zip(wanted, held, strict=False) if old != new)
+
+
+def _starts(key: str) -> list[str]:
+    """`module.` and `module.model.` for `module.model.fc.bias`."""
+    names = key.split(".", _LONGEST_PREFIX)[:-1]
+    return [".".join(names[: end + 1]) + "." for end in range(len(names))]
+
+
+def _form(part: Part) -> object:
+    """Names below the path, and their shapes; counts of batches, which may be missing, left out."""
+    inside = ((each.key[len(part.path) :], _shape(each)) for each in part.differences)
+    return tuple(sorted(pair for pair in inside if not pair[0].endswith(COUNT)))
+
+
+def _shape(each: Difference) -> tuple[int, ...]:
+    if each.wanted:
+        return each.wanted.sizes
+    return (each.held.shape if each.held else None) or ()

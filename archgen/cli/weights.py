@@ -1,0 +1,116 @@
+"""`archgen weights`: whether a checkpoint fits a spec, and if not, which layers differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from archgen.cli.failures import Stopped
+from archgen.cli.spec import load, settings_option
+from archgen.diagnostics import ArchError
+from archgen.report import plural
+
+if TYPE_CHECKING:
+    from archgen.checkpoint.contents import Contents
+    from archgen.checkpoint.fit import Fit
+
+Under = tuple[str, ...]
+
+
+@click.command("weights")
+@click.argument("checkpoint", type=click.Path())
+@click.argument("spec", metavar="[SPEC[:ARCH]]", required=False)
+@settings_option
+@click.option("--under", multiple=True, metavar="KEY", help="Where in a .pt the weights lie.")
+@click.option("--prefix", default="", help="What to take off the keys, as `module.`.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def command(
+    checkpoint: str,
+    spec: str | None,
+    settings: tuple[str, ...],
+    under: Under,
+    prefix: str,
+    form: str,
+) -> None:
+    """Tell whether CHECKPOINT fits SPEC, and if not, which layers differ.
+
+    CHECKPOINT is a file of safetensors, or one that torch.save wrote. It fits if a strict
+    load_state_dict takes it. No number in it is read. Without SPEC, name the shipped networks
+    that it fits.
+
+    The status is 0 if it fits, 1 if it does not, 2 if the call is wrong.
+    """
+    from archgen.checkpoint.fit import fit
+
+    if spec is None and settings:
+        raise click.UsageError("--set is for a SPEC")
+    network = load(spec, settings) if spec else None
+    contents = contents_of(checkpoint, under, prefix)
+    if network is None or spec is None:
+        fits = _identify(checkpoint, contents, form)
+    else:
+        found = fit(network, contents)
+        fits = found.fits
+        hints = [] if fits else list(_hints(found, spec, settings, prefix))
+        click.echo(_rendered(found, checkpoint, hints, form))
+    if not fits:
+        raise click.exceptions.Exit(1)
+
+
+def contents_of(checkpoint: str, under: Under, prefix: str) -> Contents:
+    """What a file holds, with a prefix taken off. Raises `ArchError`, `Stopped` without torch."""
+    from archgen.checkpoint.contents import contents
+    from archgen.checkpoint.hints import without
+    from archgen.checkpoint.read import read
+
+    try:
+        held = contents(read(checkpoint, under).state)
+    except ModuleNotFoundError as problem:
+        raise Stopped(f"{problem}: pip install 'archgen[torch]'") from None
+    try:
+        return without(held, prefix)
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), param_hint="'--prefix'") from None
+
+
+def _identify(checkpoint: str, contents: Contents, form: str) -> bool:
+    from archgen.checkpoint import report
+    from archgen.checkpoint.identify import identify
+
+    found = identify(contents)
+    render = report.matches_json if form == "json" else report.matches_text
+    click.echo(render(found, contents, checkpoint))
+    return any(each.fit.fits for each in found)
+
+
+def _rendered(found: Fit, checkpoint: str, hints: Sequence[str], form: str) -> str:
+    from archgen.checkpoint import report
+
+    render = report.render_json if form == "json" else report.render_text
+    return render(found, checkpoint, hints)
+
+
+def _hints(found: Fit, spec: str, settings: Sequence[str], prefix: str) -> Iterator[str]:
+    """What would make it fit, or more of it; tried before it is said."""
+    from archgen.checkpoint import hints
+
+    if start := hints.prefix(found):
+        keys = plural(len(found.contents.held), "key")
+        counted = f"{start.matched:,} of {keys} are the network's"
+        yield f"without `{start.text}` {counted}: --prefix {prefix}{start.text}"
+    if others := hints.settings(found):
+        given = [f"{name}={value}" for name, value in others.items()]
+        if _differences(found, spec, [*settings, *given]) < len(found.differences):
+            yield f"other sizes: {' '.join(f'--set {each}' for each in given)}"
+
+
+def _differences(found: Fit, spec: str, settings: Sequence[str]) -> int:
+    """How many keys would differ with other settings; as many as now if the spec has none such."""
+    from archgen.checkpoint.fit import fit
+
+    try:
+        return len(fit(load(spec, settings), found.contents).differences)
+    except ArchError:
+        return len(found.differences)

@@ -1,0 +1,217 @@
+"""`archgen weights`: what it says, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import archgen
+from archgen.analysis.weights import state
+from archgen.checkpoint import identify
+from tests.cli.conftest import Run
+
+SHAPES = {
+    "stem.0.weight": [16, 3, 3, 3],
+    "stem.1.weight": [16],
+    "stem.1.bias": [16],
+    "stem.1.running_mean": [16],
+    "stem.1.running_var": [16],
+    "fc.weight": [10, 16],
+    "fc.bias": [10],
+}
+
+
+def write(path: Path, shapes: dict[str, list[int]]) -> None:
+    """A safetensors file by hand, so that no test of it needs torch."""
+    header: dict[str, Any] = {}
+    end = 0
+    for key, shape in shapes.items():
+        size = 4
+        for axis in shape:
+            size *= axis
+        header[key] = {"dtype": "F32", "shape": shape, "data_offsets": [end, end + size]}
+        end += size
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(end))
+
+
+def without(*prefixes: str) -> dict[str, list[int]]:
+    return {key: shape for key, shape in SHAPES.items() if not key.startswith(prefixes)}
+
+
+@pytest.fixture
+def file(folder: Path) -> Path:
+    write(folder / "m.safetensors", SHAPES)
+    return folder / "m.safetensors"
+
+
+def test_it_fits(file: Path, run: Run) -> None:
+    result = run("weights", "m.safetensors", "net.arch")
+    assert result.exit_code == 0
+    assert result.stdout == "m.safetensors fits net: 7 tensors (float32)\n"
+
+
+def test_layers_that_differ(file: Path, run: Run) -> None:
+    other = without("stem.1", "fc.bias") | {"head.0.bias": [3], "head.0.weight": [3, 3]}
+    write(file, other)
+    result = run("weights", "m.safetensors", "net.arch")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "m.safetensors does not fit net: 4 tensors (float32)",
+        "  missing     stem.1   4 tensors  net.arch:5:35",
+        "  missing     fc.bias  10         net.arch:8:8",
+        "  unexpected  head     2 tensors",
+    ]
+
+
+def test_other_sizes_are_explained(file: Path, run: Run) -> None:
+    write(file, SHAPES | {"fc.weight": [7, 16], "fc.bias": [7]})
+    result = run("weights", "m.safetensors", "net.arch")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[1:] == [
+        "  reshaped  fc  weight is 7 x 16, not 10 x 16; bias is 7, not 10  net.arch:8:8",
+        "  = help: other sizes: --set classes=7",
+    ]
+    assert run("weights", "m.safetensors", "net.arch", "--set", "classes=7").exit_code == 0
+
+
+def test_a_prefix_is_named_and_taken_off_on_request(file: Path, run: Run) -> None:
+    write(file, {f"module.{key}": shape for key, shape in SHAPES.items()})
+    result = run("weights", "m.safetensors", "net.arch")
+    assert result.exit_code == 1
+    assert (
+        "= help: without `module.` 7 of 7 keys are the network's: --prefix module." in result.stdout
+    )
+    assert run("weights", "m.safetensors", "net.arch", "--prefix", "module.").exit_code == 0
+    result = run("weights", "m.safetensors", "net.arch", "--prefix", "model.")
+    assert result.exit_code == 1
+
+
+def test_a_rename_is_guessed(file: Path, run: Run) -> None:
+    write(file, without("fc") | {"head.weight": [10, 16], "head.bias": [10]})
+    result = run("weights", "m.safetensors", "net.arch")
+    assert "missing     fc    2 tensors  net.arch:8:8  did you mean `head`?" in result.stdout
+
+
+def test_json(file: Path, run: Run) -> None:
+    write(file, without("fc.bias") | {"fc.weight": [7, 16], "x": []})
+    result = run("weights", "m.safetensors", "net.arch", "--format", "json")
+    assert result.exit_code == 1
+    place = {"path": "net.arch", "line": 8, "column": 8}
+    assert json.loads(result.stdout) == {
+        "version": 1,
+        "checkpoint": "m.safetensors",
+        "network": "net",
+        "fits": False,
+        "tensors": 7,
+        "dtypes": {"float32": 7},
+        "missing": [{"key": "fc.bias", "shape": [10], "place": place}],
+        "unexpected": [{"key": "x", "shape": [], "dtype": "float32"}],
+        "reshaped": [
+            {"key": "fc.weight", "shape": [10, 16], "place": place}
+            | {"held": [7, 16], "dtype": "float32"}
+        ],
+        "hints": ["other sizes: --set classes=7"],
+    }
+
+
+def test_many_rows_are_cut(file: Path, run: Run) -> None:
+    write(file, SHAPES | {f"x{number}.weight": [1] for number in range(80)})
+    result = run("weights", "m.safetensors", "net.arch")
+    assert "... and 30 more; --format json has them all" in result.stdout
+
+
+def test_what_a_file_says_reaches_no_terminal_unescaped(file: Path, run: Run) -> None:
+    write(file, SHAPES | {"\x1b[2J": [1]})
+    assert "\x1b" not in run("weights", "m.safetensors", "net.arch").stdout
+
+
+@pytest.fixture
+def lenet(file: Path) -> dict[str, list[int]]:
+    """The shapes of a shipped network; the file holds them."""
+    shapes = {entry.key: list(entry.sizes) for entry in state(archgen.load("lenet5"))}
+    write(file, shapes)
+    return shapes
+
+
+def test_a_shipped_network_is_recognised(lenet: dict[str, list[int]], run: Run) -> None:
+    """Among all of them."""
+    result = run("weights", "m.safetensors", "--format", "json")
+    assert result.exit_code == 0
+    (found,) = json.loads(result.stdout)["networks"]
+    assert found == {"name": "lenet5", "file": "lenet.arch", "fits": True, "reshaped": []}
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only two networks are shipped: looking at all takes seconds."""
+    shipped = [("lenet.arch", archgen.load("lenet5")), ("vgg.arch", archgen.load("vgg11"))]
+    monkeypatch.setattr(identify, "_shipped", lambda: shipped)
+
+
+@pytest.mark.usefixtures("few")
+def test_a_network_of_other_sizes_is_recognised(
+    lenet: dict[str, list[int]], file: Path, run: Run
+) -> None:
+    assert "  fits lenet5 (lenet.arch)" in run("weights", "m.safetensors").stdout.splitlines()
+    key = list(lenet)[-1]
+    write(file, lenet | {key: [1, 1]})
+    result = run("weights", "m.safetensors")
+    assert result.exit_code == 1
+    assert f"  has the keys of lenet5 (lenet.arch): {key} is 1 x 1, not" in result.stdout
+
+
+@pytest.mark.usefixtures("few")
+def test_an_unknown_network(file: Path, run: Run) -> None:
+    result = run("weights", "m.safetensors")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[1] == "  no shipped network has its keys"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("nowhere", "net.arch"), 1, "error[A520]"),
+        (("net.arch", "net.arch"), 1, "error[A521]"),
+        (("m.safetensors", "nowhere.arch"), 1, "error[A501]"),
+        (("m.safetensors", "--set", "classes=3"), 2, "--set is for a SPEC"),
+        (("m.safetensors", "net.arch", "--format", "xml"), 2, "xml"),
+        ((), 2, "CHECKPOINT"),
+    ],
+)
+def test_what_goes_wrong(
+    file: Path, run: Run, arguments: tuple[str, ...], status: int, message: str
+) -> None:
+    result = run("weights", *arguments)
+    assert result.exit_code == status
+    assert message in result.stderr
+
+
+def test_two_keys_are_not_made_one(file: Path, run: Run) -> None:
+    write(file, SHAPES | {"module.fc.bias": [10]})
+    result = run("weights", "m.safetensors", "net.arch", "--prefix", "module.")
+    assert result.exit_code == 2
+    assert "two keys have one name" in result.stderr
+
+
+def test_it_needs_no_torch(file: Path) -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None; from archgen.cli import main;"
+        "sys.argv[1:] = ['weights', 'm.safetensors', 'net.arch']; main()"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=file.parent, check=True)
+
+
+def test_without_torch_its_files_are_refused(
+    file: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archgen.checkpoint.read.find_spec", lambda name: None)
+    file.write_bytes(b"PK\x03\x04")
+    result = run("weights", "m.safetensors", "net.arch")
+    assert result.exit_code == 1
+    assert "pip install 'archgen[torch]'" in result.stderr
