@@ -13,17 +13,20 @@ if TYPE_CHECKING:
     from archgen.checkpoint.api import check_weights
     from archgen.convert import convert_resnext
     from archgen.diagnostics import ArchError, Diagnostic
+    from archgen.versions import Difference, diff
 
 # Where each public name lives. Imported when asked for: `import archgen` costs nothing.
 _HOMES = {
     "ArchError": "archgen.diagnostics",
     "Diagnostic": "archgen.diagnostics",
+    "Difference": "archgen.versions",
     "Network": "archgen.api",
     "breaking": "archgen.breakage",
     "build": "archgen.api",
     "check": "archgen.api",
     "check_weights": "archgen.checkpoint.api",
     "convert_resnext": "archgen.convert",
+    "diff": "archgen.versions",
     "draw": "archgen.api",
     "load": "archgen.api",
     "loads": "archgen.api",
@@ -35,12 +38,14 @@ _HOMES = {
 __all__ = [
     "ArchError",
     "Diagnostic",
+    "Difference",
     "Network",
     "breaking",
     "build",
     "check",
     "check_weights",
     "convert_resnext",
+    "diff",
     "draw",
     "load",
     "loads",

@@ -130,22 +130,11 @@ def load(spec: PathLike, /, *, input: Inputs = None, **parameters: object) -> Ne
     batch. Raises `ArchError` with everything that is wrong with the spec.
     """
     path, name = locate(os.fspath(spec))
-    return load_by(Loader(), path, name, parameters, input)
-
-
-def load_by(
-    loader: Loader,
-    path: PathLike,
-    name: str | None,
-    parameters: Mapping[str, object],
-    input: Inputs = None,
-    shown: str | None = None,
-) -> Network:
-    """The same by a loader that may read elsewhere than on the disk; `shown` is for people."""
-    program = Program.read(os.fspath(path), loader, shown)
+    loader = Loader()
+    program = Program.read(path, loader)
     if program is None or loader.sink.failed:
         raise ArchError(list(loader.sink))
-    return _network(program, name, parameters, input)
+    return network_in(program, name, parameters, input)
 
 
 def loads(
@@ -155,12 +144,13 @@ def loads(
     program = Program.of(text)
     if program.sink.failed:
         raise ArchError(list(program.sink))
-    return _network(program, name, parameters, input)
+    return network_in(program, name, parameters, input)
 
 
-def _network(
-    program: Program, name: str | None, parameters: Mapping[str, object], input: Inputs
+def network_in(
+    program: Program, name: str | None, parameters: Mapping[str, object], input: Inputs = None
 ) -> Network:
+    """The network of that name in a program that was read without a fault. Raises `ArchError`."""
     try:
         given = {key: _value(item, program) for key, item in parameters.items()}
     except Fault as fault:

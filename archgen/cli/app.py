@@ -25,6 +25,7 @@ COMMANDS: Final = {  # name: module; in the order of the help
     "build": "build",
     "summary": "summary",
     "draw": "draw",
+    "diff": "diff",
     "breaking": "breaking",
     "list": "listing",
     "weights": "weights",

@@ -25,6 +25,7 @@ from archgen.analysis.difference.model import (
 )
 from archgen.analysis.figures import figures
 from archgen.network import Network
+from archgen.resolve.recursion import deep_recursion
 
 __all__ = [
     "Argument",
@@ -42,8 +43,9 @@ _FIGURES = ("params", "buffers", "macs", "activations", "depth")
 
 def difference(old: Network, new: Network) -> Difference:
     """Compare two networks. Takes time for their distinct bodies only, not for their repeats."""
-    match = Matcher().match(old.body, new.body)
-    found, follows = edits(old, new, match)
+    with deep_recursion():
+        match = Matcher().match(old.body, new.body)
+        found, follows = edits(old, new, match)
     before, after = figures(old), figures(new)
     changes = (Figure(name, getattr(before, name), getattr(after, name)) for name in _FIGURES)
     return Difference(old, new, found, follows, tuple(changes), counts(match), match)

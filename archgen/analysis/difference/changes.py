@@ -36,7 +36,28 @@ def changes(match: BodyMatch) -> list[Change]:
     bodies that they call."""
     if match.same:
         return []
-    return [*_of_units(match), *_of_bodies(match)]
+    return [*_exchanged(list(_of_units(match))), *_of_bodies(match)]
+
+
+def _exchanged(found: list[Change]) -> Iterator[Change]:
+    """What is gone and what is new under the same name is one change of one place."""
+    gone = {_named(each): each for each in found if each.kind == "removed" and _named(each)}
+    new = {_named(each): each for each in found if each.kind == "added" and _named(each)}
+    for each in found:
+        other = new.get(_named(each)) if each.kind in {"added", "removed"} else None
+        if other is None or _named(each) not in gone:
+            yield each
+        elif each.new:
+            before = gone[_named(each)].old
+            assert before
+            texts = [spell_node(part.unit.node) for part in (before, each.new)]
+            argument = Argument("layer", texts[0], texts[1])
+            yield Change("changed", each.aspect, before, each.new, (argument,))
+
+
+def _named(change: Change) -> str:
+    part = change.new or change.old
+    return part.unit.named(part.start, part.count) if part and part.unit.name else ""
 
 
 def _of_units(match: BodyMatch) -> Iterator[Change]:
@@ -97,6 +118,7 @@ def _arguments(each: Matched) -> Iterator[Argument]:
         case CallNode() as old, CallNode() as new:
             assert each.inner
             if not each.inner.same:
+                yield from _of_stages(each.inner)
                 yield from _of_calls(old.body, new.body)
         case MergeNode() as old, MergeNode() as new:
             yield from _argument("axis", old.axis, new.axis)
@@ -114,6 +136,17 @@ def _of_layers(old: LayerNode, before: Body, new: LayerNode, after: Body) -> Ite
     other = effective(new.layer, after.shape_in(new))
     for name in one:
         yield from _argument(name, one[name], other[name])
+
+
+def _of_stages(inner: BodyMatch) -> Iterator[Argument]:
+    """How often a stage repeats its block; and the block, where it is another one altogether."""
+    rows = (inner.old, inner.new)
+    if not all(row.body.kind == "stage" for row in rows):
+        return
+    yield from _argument("n", *(sum(unit.count for unit in row.units) for row in rows))
+    if not inner.matched:
+        one, other = (spell_node(row.units[0].node) for row in rows)
+        yield Argument("block", one, other)
 
 
 def _of_calls(old: Body, new: Body) -> Iterator[Argument]:

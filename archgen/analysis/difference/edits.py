@@ -2,38 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 
-from archgen.analysis.difference.changes import Change, changes
-from archgen.analysis.difference.matching import BodyMatch, Part
-from archgen.analysis.difference.model import MOST_PATHS, Argument, Edit, Place
-from archgen.analysis.difference.sites import Sites, joined, sites
-from archgen.analysis.spelling import spell_node
+from archgen.analysis.difference.changes import changes
+from archgen.analysis.difference.groups import Group, Statements, key_of
+from archgen.analysis.difference.matching import BodyMatch
+from archgen.analysis.difference.model import Argument, Edit, Place
+from archgen.analysis.difference.reasons import Reasons
+from archgen.analysis.difference.sites import sites
+from archgen.analysis.spelling import spell_value
 from archgen.network import Network
+from archgen.syntax import tree
 from archgen.text import Span
 
 Edits = tuple[Edit, ...]
 
 
 def edits(old: Network, new: Network, match: BodyMatch) -> tuple[Edits, Edits]:
-    """The edits, and what follows from them, each in the order of the new network."""
-    groups: dict[object, _Group] = {}
+    """The edits of the text, in its order, and what follows from them."""
+    reasons = Reasons(old, new)
+    groups: dict[bool, dict[object, Group]] = {True: {}, False: {}}
     for pair, places in sites(match).items():
-        for change in changes(pair):
-            group = groups.setdefault(_key(change, pair), _Group(change, pair))
-            group.add(change, places)
-    root = _of_inputs(old, new)
-    return (*root, *(group.edit() for group in groups.values())), ()
+        found = [reason for change in changes(pair) for reason in reasons.of(change, pair)]
+        statements = Statements(pair, reasons.texts, [each.change for each in found if each.own])
+        for reason in found:
+            key = key_of(reason, pair, statements)
+            group = groups[reason.own].setdefault(key, Group(reason, pair))
+            group.add(reason.change, places)
+    own = [*_of_networks(old, new, match), *(group.edit() for group in groups[True].values())]
+    follows = [group.edit() for group in groups[False].values()]
+    if not own:  # no edit is lost, whatever became of its reason
+        own, follows = follows, []
+    return tuple(_in_order(own)), tuple(_in_order(follows))
 
 
-def _of_inputs(old: Network, new: Network) -> Iterator[Edit]:
-    """The inputs of the networks: their names and shapes."""
+def _in_order(found: Iterable[Edit]) -> list[Edit]:
+    """File by file as they come up, and in each from top to bottom."""
+    files: dict[str, int] = {}
+    found = list(found)
+    for edit in found:
+        files.setdefault(_file(edit), len(files))
+    return sorted(found, key=lambda edit: (files[_file(edit)], edit.place.span.start))
+
+
+def _file(edit: Edit) -> str:
+    return edit.place.span.source.path.rpartition(":")[2]
+
+
+# --- the networks themselves ----------------------------------------------------------------------
+
+
+def _of_networks(old: Network, new: Network, match: BodyMatch) -> Iterator[Edit]:
+    """Inputs, and parameters of the archs that have another value."""
     before, after = _inputs(old), _inputs(new)
     if before != after:
         argument = Argument("input", before, after)
         one, other = (Place("", each.span, each.name) for each in (old, new))
         yield Edit("changed", "input", one, other, (argument,), ("",))
+    if match.same:
+        return
+    for name, value in old.body.arguments.items():
+        one_text, other_text = spell_value(value), spell_value(new.body.arguments.get(name, value))
+        if one_text != other_text and not (_is_derived(old, name) and _is_derived(new, name)):
+            argument = Argument(name, one_text, other_text)
+            one, other = (Place("", _written(each, name), each.name) for each in (old, new))
+            yield Edit("changed", "parameter", one, other, (argument,), ("",))
 
 
 def _inputs(network: Network) -> str:
@@ -42,93 +75,22 @@ def _inputs(network: Network) -> str:
     return ", ".join(f"{name} {body.values[ref]}".strip() for name, ref in pairs)
 
 
-def _key(change: Change, match: BodyMatch) -> object:
-    """Equal for changes that are one edit of the text."""
-    spans = (_span(change.old), _span(change.new))
-    if spans == (None, None):
-        return change.kind, change.aspect, id(match)
-    return change.kind, change.aspect, *map(_key_of_span, spans)
+def _is_derived(network: Network, name: str) -> bool:
+    """Whether a parameter's default is computed from others, as far as one can see."""
+    default = _default(network, name)
+    return default is not None and not isinstance(default, _PLAIN)
 
 
-def _span(part: Part | None) -> Span | None:
-    return part.unit.node.span if part else None
+_PLAIN = tree.Number | tree.String | tree.Boolean | tree.Nothing | tree.Auto | tree.Name
 
 
-def _key_of_span(span: Span | None) -> object:
-    return span and (id(span.source), span.start, span.end)
+def _written(network: Network, name: str) -> Span:
+    """Where the value of a parameter stands: with the parameter, or in the alias."""
+    default = _default(network, name)
+    return network.span if default is None else default.span
 
 
-@dataclass(slots=True, eq=False)
-class _Group:
-    """Changes that are one edit."""
-
-    first: Change
-    match: BodyMatch
-    old_count: int = 0
-    new_count: int = 0
-    arguments: dict[str, Argument] = field(default_factory=dict)
-    paths: dict[str, None] = field(default_factory=dict)
-    old_path: str = ""
-
-    def add(self, change: Change, places: Sites) -> None:
-        """One more place of the edit."""
-        if not self.paths and change.old:
-            self.old_path = _path(change.old, places.paths[0][0])
-        self.old_count += _count(change.old) * places.count
-        self.new_count += _count(change.new) * places.count
-        shown = change.new or change.old
-        for prefixes in places.paths[: MOST_PATHS - len(self.paths)]:
-            prefix = prefixes[1] if change.new or not change.old else prefixes[0]
-            self.paths[_path(shown, prefix)] = None
-        for argument in change.arguments:
-            self._take(argument)
-
-    def _take(self, argument: Argument) -> None:
-        known = self.arguments.setdefault(argument.name, argument)
-        if (known.before, known.after) != (argument.before, argument.after):
-            varying = Argument(known.name, known.before, known.after, varies=True)
-            self.arguments[argument.name] = varying
-
-    def edit(self) -> Edit:
-        paths = tuple(self.paths)
-        old = self._place(self.first.old, self.old_path, self.old_count)
-        new = self._place(self.first.new, paths[0] if paths else "", self.new_count)
-        if old is None and new is None:
-            old, new = _whole(self.match, paths[0])
-        arguments = tuple(self.arguments.values())
-        return Edit(self.first.kind, self.first.aspect, old, new, arguments, paths)
-
-    def _place(self, part: Part | None, path: str, count: int) -> Place | None:
-        if part is None:
-            return None
-        return Place(path, part.unit.node.span, spell_node(part.unit.node), count)
-
-
-def _whole(match: BodyMatch, path: str) -> tuple[Place, Place]:
-    """The two sides of an edit of the bodies themselves."""
-    return (
-        Place(path, _where(match, "old"), _what(match, "old")),
-        Place(path, _where(match, "new"), _what(match, "new")),
-    )
-
-
-def _where(match: BodyMatch, side: str) -> Span:
-    body = match.old.body if side == "old" else match.new.body
-    if body.definition:
-        return body.definition.span
-    return body.nodes[0].span
-
-
-def _what(match: BodyMatch, side: str) -> str:
-    body = match.old.body if side == "old" else match.new.body
-    return body.definition.name if body.definition else "seq"
-
-
-def _count(part: Part | None) -> int:
-    return part.count if part else 1
-
-
-def _path(part: Part | None, prefix: str) -> str:
-    if part is None:
-        return prefix.removesuffix(".")
-    return joined(prefix, part.unit.node, part.unit.named(part.start, part.count))
+def _default(network: Network, name: str) -> tree.Expr | None:
+    definition = network.body.definition
+    parameters = definition.parameters if definition else ()
+    return next((each.default for each in parameters if each.name == name), None)

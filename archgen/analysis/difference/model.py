@@ -178,15 +178,18 @@ class Difference:
         """Whether nothing that the network is or does has changed."""
         return not self.edits
 
-    def state(self) -> Iterator[KeyPair]:
+    def state(self, *, changed: bool = False) -> Iterator[KeyPair]:
         """The fate of every entry: the new ones in the order of the new `state_dict`, each with
-        the old one that it comes from, then those that are gone. Lazy: there may be 10^9."""
+        the old one that it comes from, then those that are gone. Lazy: there may be 10^9.
+
+        changed: without those that are kept, and without walking through them.
+        """
         from archgen.analysis.difference.keys import pairs
 
-        return pairs(self.match)
+        return pairs(self.match, changed=changed)
 
     def renames(self) -> Iterator[tuple[str, str]]:
         """Old key and new key of every entry that only has another name."""
-        for pair in self.state():
+        for pair in self.state(changed=True):
             if pair.fate == "renamed" and pair.old and pair.new:
                 yield pair.old.key, pair.new.key

@@ -3,7 +3,7 @@ many there are in all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from archgen.analysis.difference.matching import BodyMatch
@@ -49,3 +49,38 @@ def _inner_first(match: BodyMatch, seen: set[BodyMatch]) -> Iterator[BodyMatch]:
 def joined(prefix: str, node: object, name: str) -> str:
     """The path of a node below a prefix; a merge is where its body is."""
     return prefix.removesuffix(".") if isinstance(node, MergeNode) else prefix + name
+
+
+def ranges(paths: Iterable[str]) -> list[str]:
+    """Neighbours that differ in one number and count on as one: `layer3.1-5.conv1`."""
+    found: list[str] = []
+    for path in paths:
+        merged = _merged(found[-1], path) if found else None
+        if merged is None:
+            found.append(path)
+        else:
+            found[-1] = merged
+    return found
+
+
+def _merged(before: str, path: str) -> str | None:
+    one, other = before.split("."), path.split(".")
+    if len(one) != len(other):
+        return None
+    differing = [at for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+    if len(differing) != 1:
+        return None
+    at = differing[0]
+    start, last = _ends(one[at])
+    following, end = _ends(other[at])
+    if last is None or following is None or following != last + 1:
+        return None
+    return ".".join((*one[:at], f"{start}-{end}", *one[at + 1 :]))
+
+
+def _ends(part: str) -> tuple[int | None, int | None]:
+    """`7` is from 7 to 7, `1-22` from 1 to 22."""
+    first, _, last = part.partition("-")
+    if not first.isdecimal() or (last and not last.isdecimal()):
+        return None, None
+    return int(first), int(last or first)

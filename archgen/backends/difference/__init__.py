@@ -1,0 +1,1 @@
+"""What two networks differ in, for people (`text`, `markdown`) and programs (`json`)."""
