@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from archgen import network as resolved
 from archgen import resources
-from archgen.diagnostics import ArchError, Diagnostic, Fault, error
+from archgen.diagnostics import ArchError, Diagnostic, Fault, Severity, error
 from archgen.frozen import dataclass
 from archgen.resolve.expressions import evaluate
 from archgen.resolve.lookup import suggest
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from archgen.analysis.figures import Figures
     from archgen.backends.drawing import Drawing
+    from archgen.lint import Linter
 
 PathLike = str | os.PathLike[str]
 Sizes = tuple[int, ...]
@@ -94,33 +95,66 @@ def _one_or_named(shapes: list[tuple[str, Sizes]]) -> Sizes | dict[str, Sizes]:
     return shapes[0][1] if len(shapes) == 1 else dict(shapes)
 
 
-def check(*paths: PathLike) -> list[Diagnostic]:
-    """Check spec files, and every `.arch` file below folders: every error of every file."""
+def check(*paths: PathLike, lint: bool = False) -> list[Diagnostic]:
+    """Check spec files, and every `.arch` file below folders: every error of every file.
+
+    `lint`: warnings too, of the files without errors, as the project's configuration has them.
+    """
     files: list[str] = []
     for path in map(Path, paths):
         files += map(str, sorted(path.rglob("*.arch"))) if path.is_dir() else [str(path)]
-    return check_paths(files)
+    return check_paths(files, lint=lint)
 
 
-def check_paths(files: Sequence[str]) -> list[Diagnostic]:
+def check_paths(files: Sequence[str], *, lint: bool = False) -> list[Diagnostic]:
     """Check spec files: text, names, the shapes of every arch, and what each promises."""
     loader = Loader()
+    linter = _linter(loader) if lint else None
     for file in files:
         program = Program.read(file, loader)
-        if program is not None:
-            _check_archs(program)
-    return list(loader.sink)
+        if program is None:
+            continue
+        networks = _check_archs(program)
+        if linter is not None and not _has_errors(program):
+            linter.look(program, networks)
+    return [*loader.sink, *(linter.finish() if linter is not None else ())]
 
 
-def _check_archs(program: Program) -> None:
+def _linter(loader: Loader) -> Linter | None:
+    """What lints as the project's configuration says; None if that holds a mistake."""
+    from archgen import config
+    from archgen.lint import Linter
+
+    try:
+        return Linter(config.find())
+    except Fault as fault:
+        loader.sink.add(fault.diagnostic)
+    except ArchError as faults:
+        loader.sink.extend(faults.diagnostics)
+    return None
+
+
+def _has_errors(program: Program) -> bool:
+    """Whether there is an error in a file or in what it uses."""
+    return any(
+        item.severity is Severity.ERROR and item.span.source.path in program.module.sources
+        for item in program.sink
+    )
+
+
+def _check_archs(program: Program) -> dict[str, resolved.Network]:
+    """The networks of a file; those that have faults are missing, and their faults reported."""
     from archgen.analysis.promises import verify
 
+    networks = {}
     for name, definition in program.archs.items():
         if any(parameter.default is None for parameter in definition.parameters):
             continue  # made to be given arguments by others
         network = program.network(name)
         if network is not None and program.module.whole:
             program.sink.extend(verify(network))
+            networks[name] = network
+    return networks
 
 
 def load(spec: PathLike, /, *, input: Inputs = None, **parameters: object) -> Network:

@@ -33,8 +33,17 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A part of a source, and what should stand there instead. An empty part is an insertion."""
+
+    span: Span
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """A fault in a spec. The first label is the place; `help` says how to mend it."""
+    """A fault in a spec. The first label is the place; `help` says how to mend it, and `edits`
+    do so where that is certain: all of them, or none."""
 
     code: str
     message: str
@@ -43,6 +52,7 @@ class Diagnostic:
     help: str | None = None
     trail: tuple[Frame, ...] = ()  # innermost call first
     severity: Severity = Severity.ERROR
+    edits: tuple[Edit, ...] = ()
 
     @property
     def span(self) -> Span:
@@ -57,6 +67,21 @@ class Diagnostic:
     def within(self, *frames: Frame) -> Diagnostic:
         """The same, with more callers known."""
         return replace(self, trail=(*self.trail, *frames))
+
+
+def warning(
+    code: str,
+    message: str,
+    span: Span,
+    label: str = "",
+    *,
+    also: Sequence[Label] = (),
+    help: str | None = None,
+    edits: Sequence[Edit] = (),
+) -> Diagnostic:
+    """Make a warning with one main place."""
+    made = error(code, message, span, label, also=also, help=help, severity=Severity.WARNING)
+    return replace(made, edits=tuple(edits))
 
 
 def error(

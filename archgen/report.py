@@ -7,11 +7,13 @@ The JSON is one object, its structure stable within a `version`:
 
     {"version": 1, "errors": 1, "warnings": 0, "diagnostics": [
         {"severity": "error", "code": "A203", "message": "...", "help": null, "notes": [],
-         "labels": [PLACE and "text"], "trail": [PLACE and "text"]}]}
+         "labels": [PLACE and "text"], "trail": [PLACE and "text"],
+         "edits": [PLACE and "replacement"]}]}
 
 where PLACE is "path", "line", "column", "end_line", "end_column": lines and columns count from
 1 in code points, the end lies behind the last one. The first label is the place of the fault;
-the trail begins with the innermost call.
+the trail begins with the innermost call. The edits together mend it; where there are none,
+nothing is certain.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 
-from archgen.diagnostics import Diagnostic, Frame, Label, Severity
+from archgen.diagnostics import Diagnostic, Edit, Frame, Label, Severity
 from archgen.snippet import Mark, Row, draw, last_line, printable
 from archgen.text import Source, Span
 
@@ -163,11 +165,19 @@ def _as_json(item: Diagnostic) -> dict[str, object]:
         "trail": [_place_json(frame) for frame in item.trail],
         "notes": list(item.notes),
         "help": item.help,
+        "edits": [_edit_json(edit) for edit in item.edits],
     }
 
 
+def _edit_json(edit: Edit) -> dict[str, object]:
+    return {**_span_json(edit.span), "replacement": edit.replacement}
+
+
 def _place_json(item: Label | Frame) -> dict[str, object]:
-    span = item.span
+    return {**_span_json(item.span), "text": item.text}
+
+
+def _span_json(span: Span) -> dict[str, object]:
     line, column = span.source.line_column(span.start)
     end_line, end_column = span.source.line_column(max(span.start, span.end))
     return {
@@ -176,5 +186,4 @@ def _place_json(item: Label | Frame) -> dict[str, object]:
         "column": column,
         "end_line": end_line,
         "end_column": end_column,
-        "text": item.text,
     }

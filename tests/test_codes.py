@@ -18,6 +18,7 @@ from archgen.codes import CODES
 from archgen.codes.entry import Code
 from archgen.config.schema import Breaking, Config, Exemption
 from archgen.diagnostics import ArchError, Diagnostic, Fault, Severity
+from archgen.lint import OPT_IN
 from tests.repositories import Repository
 
 PACKAGE = Path(archgen.__file__).parent
@@ -47,7 +48,9 @@ def found(code: str, text: str) -> Iterator[Diagnostic]:
         yield from configured(text)
         return
     Path("net.arch").write_text(text)
-    yield from api.check_paths(["net.arch"])
+    if code in OPT_IN:
+        Path("archgen.toml").write_text(f'[lint]\nenable = ["{code}"]\n')
+    yield from api.check_paths(["net.arch"], lint=code.startswith("W"))
     if code not in OF_BUILDING:
         return
     try:

@@ -20,6 +20,7 @@ from archgen.diagnostics import ArchError
 
 COMMANDS: Final = {  # name: module; in the order of the help
     "check": "check",
+    "lint": "lint",
     "fmt": "fmt",
     "explain": "explain",
     "build": "build",

@@ -1,41 +1,34 @@
-"""`archgen check`: every error of every spec, in one run."""
+"""`archgen check`: every error of every spec, in one run, and what is suspicious in them."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import click
 
-from archgen.cli.terminal import wants_color
-from archgen.report import counts, plural, render_json, render_text
-
-if TYPE_CHECKING:
-    from archgen.diagnostics import Diagnostic
+from archgen.cli.reports import format_option, report
+from archgen.report import counts, plural
 
 
 @click.command("check")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to report."
-)
-def command(paths: tuple[str, ...], form: str) -> None:
+@format_option
+@click.option("--lint/--no-lint", default=True, help="Whether to warn of what is suspicious too.")
+@click.option("--strict", is_flag=True, help="Fail for warnings as for errors.")
+def command(paths: tuple[str, ...], form: str, lint: bool, strict: bool) -> None:
     """Check specs: files, and folders with all that is below them.
 
-    The status is 0 if they are clean, 1 if there is an error, 2 if the call is wrong.
+    The status is 0 if there is no error, 1 if there is one (with --strict: or a warning), 2 if
+    the call is wrong. A file with errors is not linted: its errors come first.
     """
     from archgen import api
 
     files = specs_of(paths)
-    found = api.check_paths(files)
-    if form == "json":
-        click.echo(render_json(found))
-    else:
-        _report(found, len(files))
-    errors, _ = counts(found)
-    if errors:
+    found = api.check_paths(files, lint=lint)
+    report(found, form, f"{plural(len(files), 'file')} checked")
+    errors, warnings = counts(found)
+    if errors or (strict and warnings):
         raise click.exceptions.Exit(1)
 
 
@@ -59,13 +52,3 @@ def _below(folder: str) -> Iterator[str]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         specs = sorted(name for name in files if name.endswith(".arch"))
         yield from (os.path.join(place, name).removeprefix("./") for name in specs)
-
-
-def _report(found: Sequence[Diagnostic], files: int) -> None:
-    if found:
-        click.echo(render_text(found, color=wants_color(sys.stdout)) + "\n")
-    errors, warnings = counts(found)
-    counted = plural(errors, "error") if errors else "no errors"
-    if warnings:
-        counted += f", {plural(warnings, 'warning')}"
-    click.echo(f"{plural(files, 'file')} checked: {counted}")

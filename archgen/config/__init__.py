@@ -7,6 +7,7 @@ every command that checks asks here. Knows nothing of what the settings are for.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 OWN: Final = "archgen.toml"
 SHARED: Final = "pyproject.toml"
-_MARK: Final = b"archgen"
+# `[tool.archgen]`, however it is written; `[tool]` and `tool =` may hold it.
+_MARK: Final = rb"""\btool["']?\s*(\.\s*["']?archgen|\]|=)"""
 
 
 def load(folder: Path | None = None) -> Config:
@@ -62,6 +64,6 @@ def _config_of(folder: Path) -> Config | None:
 def _may_hold_settings(path: Path) -> bool:
     """Whether a `pyproject.toml` is worth parsing."""
     try:
-        return path.is_file() and _MARK in path.read_bytes()
+        return path.is_file() and re.search(_MARK, path.read_bytes()) is not None
     except OSError:
         return False  # a file of other tools, that this one is not asked to read

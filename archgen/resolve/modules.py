@@ -32,6 +32,7 @@ class Module:
     """One file. `names` is what others get by `use`, `scope` what its own text may say."""
 
     source: Source
+    tree: tree.File
     names: dict[str, object] = field(default_factory=dict)
     scope: dict[str, object] = field(default_factory=dict)
     places: dict[str, Span] = field(default_factory=dict)  # where each name of `scope` came from
@@ -90,7 +91,9 @@ class Loader:
         parsed = parse(source)
         self.sink.extend(parsed.diagnostics)
         sources = {source.path: source}
-        module = Module(source, scope=dict(LAYERS), sources=sources, shown=shown or source.path)
+        module = Module(
+            source, parsed.tree, scope=dict(LAYERS), sources=sources, shown=shown or source.path
+        )
         if parsed.diagnostics:
             module.scope[ANY_NAME] = LOST
         items = parsed.tree.items

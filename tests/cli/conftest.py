@@ -19,6 +19,7 @@ arch net(classes=10) {
   global_avgpool
   flatten
   fc = linear(classes)
+  expect depth == 2
 }
 """
 BROKEN = """\

@@ -1,0 +1,145 @@
+"""`# lint: off W003: why`: warnings that a comment silences.
+
+Behind something, the comment is for its line; alone on a line, for the next one that holds more
+than a comment, and for the lines that go on with `->`. It silences what stands on those lines and
+what the calls on them lead to. A code must be named: nobody can mean warnings that are not
+invented yet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from archgen.diagnostics import Diagnostic, Edit, Sink, warning
+from archgen.lint.edits import removal
+from archgen.resolve.lookup import suggest
+from archgen.syntax.scan import Comment, scan
+from archgen.text import Source, Span
+
+if TYPE_CHECKING:
+    from archgen.resolve.modules import Module
+
+# Not compiled before a spec has such a comment.
+_MARK: Final = r"#\s*lint\b\s*:?"
+_ORDER: Final = r"#\s*lint:\s*off\s+(?P<codes>[A-Za-z]\w*(?:\s*,\s*[A-Za-z]\w*)*)\s*(?::.*)?"
+_FORM: Final = "write `# lint: off W001`, or `# lint: off W001, W002: the reason`"
+# Found without a network: by the text of one file.
+OF_TEXT: Final = frozenset(f"W{number:03}" for number in range(9, 20))
+
+
+class Mark:
+    """A comment: the codes that it silences, and those of them that were needed."""
+
+    def __init__(self, span: Span, codes: tuple[str, ...]) -> None:
+        self.span = span
+        self.codes = codes
+        self.used: set[str] = set()
+
+
+class Suppressions:
+    """The marks of every source, read when they are first asked for."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, dict[int, list[Mark]]] = {}
+        self._sources: list[Source] = []  # so that no other gets the `id` of one
+        self._faults: dict[int, list[Diagnostic]] = {}
+
+    def at(self, span: Span) -> frozenset[Mark]:
+        """The marks for the line on which something begins."""
+        lines = self._marks(span.source)
+        return frozenset(lines.get(span.line, ())) if lines else frozenset()
+
+    def silence(self, item: Diagnostic, around: Iterable[Mark] = ()) -> bool:
+        """Whether a mark at the place of a warning, or around it, is for it."""
+        found = False
+        for mark in (*self.at(item.span), *around):
+            if item.code in mark.codes:
+                mark.used.add(item.code)
+                found = True
+        return found
+
+    def complaints(self, modules: Iterable[Module]) -> Iterator[Diagnostic]:
+        """Marks that cannot be read (W019), and those that silence nothing (W018).
+
+        What a library's blocks are worth a warning for, only those who use them can tell.
+        """
+        for module in modules:
+            lines = self._marks(module.source)
+            yield from self._faults[id(module.source)]
+            library = not any(each.kind in {"arch", "alias"} for each in module.definitions)
+            for mark in {id(mark): mark for marks in lines.values() for mark in marks}.values():
+                known = OF_TEXT if library else mark.codes
+                idle = [code for code in mark.codes if code in known and code not in mark.used]
+                if idle:
+                    yield _idle(mark, idle)
+
+    def _marks(self, source: Source) -> dict[int, list[Mark]]:
+        key = id(source)
+        if key not in self._lines:
+            self._sources.append(source)
+            self._lines[key], self._faults[key] = (
+                _read(source) if "lint" in source.text else ({}, [])
+            )
+        return self._lines[key]
+
+
+def _read(source: Source) -> tuple[dict[int, list[Mark]], list[Diagnostic]]:
+    """The marks of a source by the lines that they are for, and what is wrong with them."""
+    from archgen.codes import CODES  # which a spec without such comments need not load
+
+    known = [code for code in CODES if code.startswith("W")]
+    lines: dict[int, list[Mark]] = {}
+    faults: list[Diagnostic] = []
+    for comment in scan(source, 0, len(source.text), Sink()).comments:
+        if not re.match(_MARK, comment.text):
+            continue
+        order = re.fullmatch(_ORDER, comment.text)
+        if order is None:
+            faults.append(
+                warning("W019", "a lint comment of no known form", comment.span, help=_FORM)
+            )
+            continue
+        codes = tuple(re.split(r"\s*,\s*", order["codes"]))
+        faults += [_unknown(code, comment.span, known) for code in codes if code not in known]
+        mark = Mark(comment.span, tuple(code for code in codes if code in known))
+        for line in _lines_of(source, comment):
+            lines.setdefault(line, []).append(mark)
+    return lines, faults
+
+
+def _unknown(code: str, span: Span, known: Sequence[str]) -> Diagnostic:
+    return warning("W019", f"no warning has the code `{code}`", span, help=suggest(code, known))
+
+
+def _lines_of(source: Source, comment: Comment) -> Iterator[int]:
+    """The lines that a comment is for."""
+    line = comment.span.line
+    if not comment.alone:
+        yield line
+        return
+    last = len(source.line_starts)
+    line += 1
+    while line <= last and source.line_text(line).strip()[:1] in ("", "#"):
+        line += 1
+    if line <= last:
+        yield line
+    while line < last and source.line_text(line + 1).strip().startswith("->"):
+        line += 1
+        yield line
+
+
+def _idle(mark: Mark, idle: list[str]) -> Diagnostic:
+    """W018, with the edit that takes the idle codes away."""
+    message = f"nothing here is worth {' or '.join(idle)}: the comment silences nothing"
+    kept = [code for code in mark.codes if code not in idle]
+    edit = Edit(mark.span, _rewritten(mark, kept)) if kept else removal(mark.span)
+    return warning("W018", message, mark.span, help="take it away", edits=[edit])
+
+
+def _rewritten(mark: Mark, kept: list[str]) -> str:
+    order = re.fullmatch(_ORDER, mark.span.text)
+    assert order is not None
+    text = mark.span.text
+    return text[: order.start("codes")] + ", ".join(kept) + text[order.end("codes") :]

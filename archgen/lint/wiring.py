@@ -1,0 +1,83 @@
+"""Warnings about what comes before and after a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from archgen.diagnostics import Diagnostic, warning
+from archgen.layers.activation import Relu, Relu6
+from archgen.layers.convolution import Conv, ConvTranspose
+from archgen.layers.normalisation import BatchNorm, GroupNorm, InstanceNorm
+from archgen.lint.reach import Reach, Use, holds_activation
+from archgen.network import Body, LayerNode, MergeNode, Ref
+
+# Layers behind which a missing bias is missed as much as before them.
+_MOVES: Final = frozenset({"shape", "regularisation"})
+
+
+def check_layer(reach: Reach, body: Body, node: LayerNode) -> Iterator[Diagnostic]:
+    """W001 and W002: a convolution's bias that does nothing, or that is missed."""
+    match node.layer:
+        case Conv(bias=True) | ConvTranspose(bias=True):
+            uses = reach.uses(body, node.outputs[0], _is_identity)
+            if uses and all(_subtracts_mean(use) for use in uses):
+                norm = uses[0].node
+                assert isinstance(norm, LayerNode)
+                message = f"the bias does nothing: `{norm.layer.keyword}` after it takes it away"
+                yield warning("W001", message, node.span, help="leave `bias=true` out")
+        case Conv() | ConvTranspose():
+            uses = reach.uses(body, node.outputs[0], _only_moves)
+            if uses and all(_misses_bias(use) for use in uses):
+                what = f"`{node.layer.keyword}`"
+                message = f"{what} has neither a bias nor a normalisation after it"
+                yield warning("W002", message, node.span, help="say `bias=true`, or add `-> bn`")
+
+
+def _is_identity(node: LayerNode | MergeNode) -> bool:
+    return isinstance(node, LayerNode) and node.layer.keyword == "identity"
+
+
+def _only_moves(node: LayerNode | MergeNode) -> bool:
+    return isinstance(node, LayerNode) and (node.layer.group in _MOVES or _is_identity(node))
+
+
+def _subtracts_mean(use: Use) -> bool:
+    """Whether a node takes away whatever was added to each channel."""
+    if not isinstance(use.node, LayerNode):
+        return False
+    layer = use.node.layer
+    if isinstance(layer, GroupNorm):
+        return layer.groups == use.body.shape_in(use.node).channels
+    return isinstance(layer, BatchNorm | InstanceNorm)
+
+
+def _misses_bias(use: Use) -> bool:
+    node = use.node
+    return node is None or (isinstance(node, LayerNode) and node.layer.group == "activation")
+
+
+def check_merge(reach: Reach, body: Body, node: MergeNode) -> Iterator[Diagnostic]:
+    """W003: a residual branch that ends in a ReLU, right before it is added to its shortcut."""
+    if node.kind != "add":
+        return
+    for ref in node.inputs:
+        last = reach.last_layer(body, ref)
+        if last is None or not isinstance(last.layer, Relu | Relu6):
+            continue
+        others = [other for other in node.inputs if other != ref]
+        if any(_is_shortcut(reach, body, other, ref) for other in others):
+            message = f"`{last.layer.keyword}` closes a residual branch: it can only add"
+            hint = "end the branch before it, and activate the sum"
+            yield warning("W003", message, last.span, help=hint)
+
+
+def _is_shortcut(reach: Reach, body: Body, ref: Ref, branch: Ref) -> bool:
+    """Whether a value is what a branch started from, without an activation in between."""
+    starts = set(reach.before(body, branch)) - {branch}
+    while ref not in starts:
+        node = reach.maker(body, ref)
+        if ref == branch or node is None or not node.inputs or holds_activation(node):
+            return False
+        ref = node.inputs[0]
+    return True
