@@ -23,7 +23,7 @@ MOST_BATCH_NORM_AXES = 4
 
 @final
 class BatchNorm(Layer):
-    """Batch normalisation of each channel."""
+    """Batch normalisation of each channel, on the first axis or on the last."""
 
     keyword = "bn"
     group = "normalisation"
@@ -35,14 +35,17 @@ class BatchNorm(Layer):
     affine: bool = Field(True, description="whether a scale and a shift are learned")
 
     def shape(self, x: Shape) -> Shape:
+        if x.channels_last:
+            return x
         demands.features_first(x)
         if x.rank > MOST_BATCH_NORM_AXES:
             raise LayerFault(f"takes at most {MOST_BATCH_NORM_AXES} axes, {x} has {x.rank}")
         return x
 
     def module(self, x: Shape) -> TorchCall:
+        last = x.channels_last and x.rank > 1
         return TorchCall.of(
-            f"nn.BatchNorm{max(x.rank - 1, 1)}d",
+            "BatchNormLast" if last else f"nn.BatchNorm{max(x.rank - 1, 1)}d",
             TorchArgument(x.channels, source="channels"),
             TorchArgument(self.eps, "eps", "eps", 1e-5),
             TorchArgument(self.momentum, "momentum", "momentum", 0.1),

@@ -76,7 +76,7 @@ def test_channels_is_the_size_of_the_features() -> None:
 @pytest.mark.parametrize(
     "layer",
     ["conv(4, 1)", "conv_transpose(4, 2)", "maxpool(2)", "avgpool(2)", "global_avgpool",
-     "adaptive_avgpool(2)", "layer_norm2d", "bn"],
+     "adaptive_avgpool(2)", "layer_norm2d", "group_norm(1)", "instance_norm", "lrn(3)", "l2_norm"],
 )  # fmt: skip
 def test_convolutions_and_pools_need_them_first(layer: str) -> None:
     found = fault(arch(TOKENS, layer))
@@ -90,6 +90,15 @@ def test_linear_and_layer_norm_need_them_last(layer: str) -> None:
     assert (found.code, found.span.line) == ("A201", 3)
     assert "flatten" in (found.help or "")
     assert "permute([1, 2, 0])" in (found.help or "")
+
+
+def test_bn_follows_them() -> None:
+    text = arch(TOKENS, "bn -> linear(6) -> bn", size="3, 8, 8")
+    assert result(text) == (8, 8, 6)
+    assert sizes(text)["bn1.running_mean"] == (3,)
+    assert sizes(text)["bn2.weight"] == (6,)
+    between = fault(arch("permute([1, 0, 2]) -> bn"))
+    assert (between.code, between.help) == ("A201", "put `permute([1, 0, 2])` before it")
 
 
 def test_concat_and_split_follow_them() -> None:

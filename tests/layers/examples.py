@@ -16,6 +16,7 @@ from archgen.shapes import Shape
 
 WORDS = {"true": True, "false": False, "none": None, "auto": AUTO}
 FEATURES_LAST = {"linear", "layer_norm", "attention"}
+FEATURES_FIRST_OR_LAST = {"bn"}
 
 
 def layer_of(text: str) -> Layer:
@@ -44,7 +45,9 @@ def shape_of(text: str, cls: type[Layer]) -> Shape:
 def cases(draw: st.DrawFn, cls: type[Layer]) -> tuple[Layer, Shape]:
     """A layer whose arguments its class takes, and an input; they need not fit."""
     sizes = tuple(draw(st.lists(st.integers(1, 9), min_size=1, max_size=4)))
-    axis = len(sizes) - 1 if cls.keyword in FEATURES_LAST else 0
+    last = cls.keyword in FEATURES_LAST
+    last = last or (cls.keyword in FEATURES_FIRST_OR_LAST and draw(st.booleans()))
+    axis = len(sizes) - 1 if last else 0
     x = Shape(sizes, axis)
     arguments = {
         name: draw(values(field.annotation, tuple(field.metadata), x))

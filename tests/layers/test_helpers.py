@@ -22,22 +22,19 @@ NAMES = [path.name.removesuffix(".py.txt") for path in HELPERS]
 X = torch.randn(2, 8, 5, 5)
 
 
-def with_module(keyword: str) -> nn.Module | None:
-    """The helper module of a layer's example, if it has one."""
-    cls: type[Layer] = LAYERS[keyword]
-    layer, x = layer_of(cls.example[0]), shape_of(cls.example[1], cls)
-    if layer.function(x) is not None or layer.module(x).target.startswith("nn."):
-        return None
-    return build(layer.module(x))
-
-
-MODULES = {key: module for key in LAYERS if (module := with_module(key)) is not None}
+EXAMPLES: dict[str, tuple[Layer, Shape]] = {
+    key: (layer_of(cls.example[0]), shape_of(cls.example[1], cls)) for key, cls in LAYERS.items()
+} | {"bn of tokens": (layer_of("bn"), Shape((5, 8), 1))}
+MODULES = {
+    key: build(layer.module(x))
+    for key, (layer, x) in EXAMPLES.items()
+    if layer.function(x) is None and not layer.module(x).target.startswith("nn.")
+}
 every_module = pytest.mark.parametrize("keyword", MODULES)
 
 
 def input_of(keyword: str) -> Tensor:
-    cls = LAYERS[keyword]
-    x: Tensor = torch.randn(2, *shape_of(cls.example[1], cls).sizes)
+    x: Tensor = torch.randn(2, *EXAMPLES[keyword][1].sizes)
     return x
 
 
@@ -96,6 +93,22 @@ def test_drop_path_drops_samples_and_keeps_the_mean() -> None:
 def test_l2_norm_makes_unit_lengths() -> None:
     module = build(layer_of("l2_norm").module(Shape((8, 5, 5))))
     assert module(X).norm(dim=1).allclose(torch.tensor(1.0))
+
+
+@pytest.mark.parametrize("sizes", [(5, 8), (5, 6, 8), (2, 3, 4, 8), (2, 3, 2, 2, 8)])
+def test_batch_norm_of_the_last_axis_is_that_of_the_first(sizes: tuple[int, ...]) -> None:
+    """In training and in evaluation, running statistics included."""
+    ours = build(layer_of("bn(eps=1e-3, momentum=0.3)").module(Shape(sizes, len(sizes) - 1)))
+    theirs = nn.BatchNorm1d(8, eps=1e-3, momentum=0.3)
+    ours.load_state_dict(theirs.state_dict())
+    x = torch.randn(3, *sizes, dtype=torch.float64) * 3 + 1
+    ours.double(), theirs.double()
+    for training in (True, False):
+        ours.train(training), theirs.train(training)
+        first = x.movedim(-1, 1)
+        expected = theirs(first.flatten(2)).reshape(first.shape).movedim(1, -1)
+        torch.testing.assert_close(ours(x), expected)
+    torch.testing.assert_close(ours.state_dict(), theirs.state_dict())
 
 
 def test_layer_norm2d_is_layer_norm_over_channels() -> None:

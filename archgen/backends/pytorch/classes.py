@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 from archgen.backends.pytorch import inplace, prune, simplify, statements
 from archgen.backends.pytorch.lanes import Split, agree
-from archgen.backends.pytorch.names import GLOBALS, LOCALS, Names, camel_case
+from archgen.backends.pytorch.names import GLOBALS, LOCALS, Names, camel_case, helper_names
 from archgen.backends.pytorch.opening import Opening
 from archgen.backends.pytorch.plan import InitPath, Let, Param, Plan, Value
 from archgen.backends.pytorch.units import callees, units_of
@@ -45,7 +45,7 @@ class Classes:
         self.plans: list[Plan] = []
         self.helpers: list[str] = []
         self.initialised: list[Initialised] = []
-        self._names = Names(GLOBALS)
+        self._names = Names(GLOBALS | helper_names())
         self._arch_name = self._names.claim(camel_case(network.name, network.doc))
         # Numbers of initialisers are printed as constants: what they are made of is one too.
         self._initial = {name for name, _ in initial_names(network.body.definition)}

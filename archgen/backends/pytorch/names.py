@@ -7,6 +7,7 @@ import keyword
 import re
 from collections.abc import Iterable, Iterator
 
+from archgen import resources
 from archgen.resolve.reserved import MODULE_ATTRIBUTES
 
 GLOBALS = frozenset(
@@ -16,6 +17,12 @@ AMBIGUOUS = frozenset("lOI")  # names that look like digits
 # What the text of a constructor and of `forward` uses or must not hide.
 LOCALS = GLOBALS | frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"self", *AMBIGUOUS}
 FORWARD = ("x", "y", "z", "u", "v", "w")
+
+
+def helper_names() -> frozenset[str]:
+    """Classes and functions that a file may carry: a block of the same name is called another."""
+    folder = resources.root("templates") / "helpers"
+    return frozenset(path.name.removesuffix(".py.txt") for path in folder.iterdir())
 
 
 class Names:

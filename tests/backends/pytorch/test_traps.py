@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.backends.pytorch.oracle import confirm, network_of, shipped
+from tests.backends.pytorch.oracle import confirm, model_of, network_of, shipped
 from tests.backends.pytorch.specs import TRAPS
 from tests.interpreter import tensors
 
@@ -20,6 +20,13 @@ def one_thread() -> None:
 @pytest.mark.parametrize("name", TRAPS)
 def test_source_computes_what_the_network_says(name: str) -> None:
     confirm(network_of(TRAPS[name]))
+
+
+def test_a_helper_that_starts_otherwise_does_not_hide_the_helper() -> None:
+    model = model_of(network_of(TRAPS["names_of_helpers"]))
+    state = model.state_dict()
+    assert state["plain.weight"].tolist() == [1] * 5
+    assert state["started.weight"].tolist() == [0.5] * 5
 
 
 @pytest.mark.parametrize("name", ["edge4", "loopsplit", "phi", "unet", "optional", "gated", "aux"])
