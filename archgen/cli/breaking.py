@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +14,6 @@ from archgen.report import counts, plural, render_json, render_text
 
 if TYPE_CHECKING:
     from archgen.breakage import Report, Rules
-    from archgen.git import Revision
     from archgen.versions import Broken, Pair
 
 CATEGORIES = ("interface", "weights", "numerics", "cost", "training")
@@ -87,27 +85,12 @@ def rules_of(only: Sequence[str] = (), threshold: float | None = None) -> Rules:
 def compared(against: str, paths: Sequence[str]) -> Iterator[Pair | Broken]:
     """The pairs of archs that a call is about. Raises `ArchError`."""
     from archgen import versions
-    from archgen.diagnostics import ArchError, Fault
-    from archgen.git import Revision
 
     if is_spec(against):
         if len(paths) != 1:
             raise click.UsageError(f"to compare with {against}, name one PATH")
         return versions.between(against, paths[0])
-    try:
-        revision = Revision.find(against)
-        if unknown := [path for path in paths if not _is_known(path, revision)]:
-            raise click.UsageError(f"no spec or folder {unknown[0]}, here or at {against}")
-        return versions.changed(revision, paths)
-    except Fault as fault:
-        raise ArchError([fault.diagnostic]) from None
-
-
-def _is_known(path: str, revision: Revision) -> bool:
-    """Whether a path is there, or was."""
-    inside = revision.inside(Path(path))
-    below = (name == inside or name.startswith(f"{inside}/") for name in revision.specs)
-    return os.path.exists(path) or any(below)
+    return versions.changed_since(against, paths)
 
 
 def is_spec(against: str) -> bool:

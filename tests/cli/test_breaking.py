@@ -92,8 +92,8 @@ def test_paths_choose_specs(repository: Repository, run: Run) -> None:
     assert run("breaking", "--against", "main", "specs").exit_code == 0
     assert run("breaking", "--against", "main", "net.arch").exit_code == 1
     unknown = run("breaking", "--against", "main", "nte.arch")
-    assert unknown.exit_code == 2
-    assert "no spec or folder nte.arch, here or at main" in unknown.output
+    assert unknown.exit_code == 1
+    assert "nte.arch: there is no such file or folder" in unknown.output
 
 
 def test_an_arch_that_is_gone(repository: Repository, run: Run) -> None:
