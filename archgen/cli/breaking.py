@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from archgen.cli.terminal import wants_color
-from archgen.report import counts, plural, render_json, render_text
+from archgen.cli import reports
+from archgen.report import counts, plural
 
 if TYPE_CHECKING:
     from archgen.breakage import Report, Rules
@@ -40,9 +39,7 @@ CATEGORIES = ("interface", "weights", "numerics", "cost", "training")
     metavar="PERCENT",
     help="By how much parameters, MACs and activations may grow (5).",
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to report."
-)
+@reports.format_option
 def command(
     paths: tuple[str, ...],
     against: str,
@@ -61,10 +58,7 @@ def command(
     rules = rules_of(only, threshold)
     report = judge(compared(against, paths), rules, everything=not paths)
     found = report.diagnostics
-    if form == "json":
-        click.echo(render_json(found))
-    else:
-        _report(report)
+    reports.report(found, form, f"{plural(len(report.pairs), 'network')} compared", _said(report))
     errors, _ = counts(found)
     if errors:
         raise click.exceptions.Exit(1)
@@ -99,13 +93,12 @@ def is_spec(against: str) -> bool:
     return os.path.isdir(against) or name.endswith(".arch")
 
 
-def _report(report: Report) -> None:
-    found = report.diagnostics
-    if found:
-        click.echo(render_text(found, color=wants_color(sys.stdout)) + "\n")
-    errors, warnings = counts(found)
-    allowed = sum(bool(each.reason) for each in report.met)
-    broken = plural(errors, "breaking change") if errors else "nothing breaks"
-    broken += f", {allowed:,} allowed" if allowed else ""
-    broken += f", {plural(warnings, 'warning')}" if warnings else ""
-    click.echo(f"{plural(len(report.pairs), 'network')} compared: {broken}")
+def _said(report: Report) -> str:
+    """`2 breaking changes, 1 allowed`."""
+    broken = sum(not each.reason for each in report.met)
+    parts = [plural(broken, "breaking change") if broken else "nothing breaks"]
+    parts += [f"{allowed:,} allowed"] if (allowed := len(report.met) - broken) else []
+    errors, warnings = counts([*report.faults, *report.unused])
+    parts += [plural(errors, "error")] if errors else []
+    parts += [plural(warnings, "warning")] if warnings else []
+    return ", ".join(parts)
