@@ -21,25 +21,24 @@ from archgen import network as resolved
 from archgen import resources
 from archgen.diagnostics import ArchError, Diagnostic, Fault, Severity, error
 from archgen.frozen import dataclass
-from archgen.resolve.expressions import evaluate
 from archgen.resolve.lookup import suggest
 from archgen.resolve.modules import Loader
 from archgen.resolve.program import Program
-from archgen.resolve.values import Environment, Items, Unknown
 from archgen.syntax import tree
-from archgen.text import NOWHERE, Source, Span
+from archgen.text import Source, Span
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from archgen.analysis.features import Feature
     from archgen.analysis.figures import Figures
     from archgen.backends.drawing import Drawing
     from archgen.lint import Linter
+    from archgen.overrides import Features, Inputs
 
 PathLike = str | os.PathLike[str]
 Sizes = tuple[int, ...]
-Inputs = Sequence[int] | Sequence[Sequence[int]] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +88,14 @@ class Network(resolved.Network):
         """The shape of the result without the batch; by name where there are several."""
         body = self.body
         return _one_or_named([(each.name, body.values[each.value].sizes) for each in body.outputs])
+
+    @cached_property
+    def features(self) -> dict[str, Feature]:
+        """Shape, channels and reduction of the features that it was cut to, by name; of a whole
+        network, those of every value that can be asked for."""
+        from archgen.analysis.features import features
+
+        return features(self)
 
 
 def _one_or_named(shapes: list[tuple[str, Sizes]]) -> Sizes | dict[str, Sizes]:
@@ -157,66 +164,80 @@ def _check_archs(program: Program) -> dict[str, resolved.Network]:
     return networks
 
 
-def load(spec: PathLike, /, *, input: Inputs = None, **parameters: object) -> Network:
+def load(
+    spec: PathLike, /, *, input: Inputs = None, features: Features = (), **parameters: object
+) -> Network:
     """Resolve a network: a spec's path, `path:arch`, or the name of a shipped one.
 
-    `parameters` are those of the arch; `input` gives other sizes than the spec's, without the
-    batch. Raises `ArchError` with everything that is wrong with the spec.
+    input: other sizes than the spec's, without the batch: `(3, 320, 320)`; of several inputs a
+        list in their order, or a dictionary by name.
+    features: names or paths of values (`["layer2", "features.4"]`): the network becomes the
+        backbone that returns these, as a `NamedTuple`; what they do not need is left out.
+    parameters: those of the arch.
+    Raises `ArchError` with everything that is wrong with the spec or with what is given.
     """
+    return load_with(spec, parameters, input, features)
+
+
+def load_with(
+    spec: PathLike,
+    parameters: Mapping[str, object],
+    input: Inputs = None,
+    features: Features = (),
+) -> Network:
+    """The same with the parameters apart, whatever they are called."""
     path, name = locate(os.fspath(spec))
     loader = Loader()
     program = Program.read(path, loader)
     if program is None or loader.sink.failed:
         raise ArchError(list(loader.sink))
-    return network_in(program, name, parameters, input)
+    return network_in(program, name, parameters, input, features)
 
 
 def loads(
-    text: str, name: str | None = None, *, input: Inputs = None, **parameters: object
+    text: str,
+    name: str | None = None,
+    *,
+    input: Inputs = None,
+    features: Features = (),
+    **parameters: object,
 ) -> Network:
     """The same for the text of a spec, whose `use`s start at the current folder."""
     program = Program.of(text)
     if program.sink.failed:
         raise ArchError(list(program.sink))
-    return network_in(program, name, parameters, input)
+    return network_in(program, name, parameters, input, features)
 
 
 def network_in(
-    program: Program, name: str | None, parameters: Mapping[str, object], input: Inputs = None
+    program: Program,
+    name: str | None,
+    parameters: Mapping[str, object],
+    input: Inputs = None,
+    features: Features = (),
 ) -> Network:
     """The network of that name in a program that was read without a fault. Raises `ArchError`."""
+    from archgen import overrides
+
+    given = overrides.values(parameters, program.module.scope)
+    inputs = overrides.input_sizes(input)
+    sizes = {which: each for which, (each, _) in inputs.items()}
+    network = program.network(name, given.values, sizes, given.places)
+    if network is None or program.sink.failed:
+        raise ArchError(overrides.noted(list(program.sink), given, inputs))
+    return backbone(Network.of(network), features)
+
+
+def backbone(network: Network, features: Features) -> Network:
+    """The network that returns these values; the same network, if there are none."""
+    from archgen.overrides import feature_names
+    from archgen.passes.features import features as cut
+
+    names = feature_names(features)
     try:
-        given = {key: _value(item, program) for key, item in parameters.items()}
+        return Network.of(cut(network, names)) if names else network
     except Fault as fault:
         raise ArchError([fault.diagnostic]) from None
-    network = program.network(name, given, _sizes(input))
-    if network is None or program.sink.failed:
-        raise ArchError(list(program.sink))
-    return Network.of(network)
-
-
-def _value(value: object, program: Program) -> object:
-    """A parameter from outside as the language has it; an expression of `--set` is evaluated."""
-    if isinstance(value, tree.Node):
-        try:
-            return evaluate(value, Environment({}, program.module.scope))  # type: ignore[arg-type]
-        except Unknown:
-            raise AssertionError(value) from None
-    if isinstance(value, list | tuple):
-        return Items.of((_value(item, program) for item in value), NOWHERE)
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    message = f"a parameter cannot be {value!r}"
-    hint = "a number, a string, none, or a list of them"
-    raise Fault(error("A109", message, Span(program.module.source, 0, 0), help=hint))
-
-
-def _sizes(input: Inputs) -> tuple[tuple[int, ...], ...]:
-    if not input:
-        return ()
-    if all(isinstance(size, int) for size in input):
-        return (tuple(input),)  # type: ignore[arg-type]
-    return tuple(tuple(sizes) for sizes in input)  # type: ignore[arg-type]
 
 
 # --- finding specs --------------------------------------------------------------------------------
@@ -283,21 +304,23 @@ def build(
     compile: bool = False,
     seed: int | None = None,
     input: Inputs = None,
+    features: Features = (),
     **parameters: object,
 ) -> nn.Module:
     """A live PyTorch model: the network's source, executed. In training mode.
 
-    device: "cpu", "cuda", "meta", or "auto". `input` and `parameters` as in `load`, for a
-    path or name.
+    device: "cpu", "cuda", "meta", or "auto". `input`, `features` and `parameters` as in `load`,
+    the first and the last for a path or name.
     Raises `ArchError` for a bad or too large spec, `ValueError` for a device that is not there,
     `ModuleNotFoundError` without torch.
     """
     from archgen.limits import check_buildable
 
     if not isinstance(network, Network):
-        network = load(network, input=input, **parameters)
+        network = load_with(network, parameters, input)
     elif parameters or input:
         raise TypeError("a network that is loaded has its parameters: give them to `load`")
+    network = backbone(network, features)
     check_buildable(network, network.params, meta=str(device) == "meta")
     from archgen import live
     from archgen.backends.pytorch import class_name

@@ -274,11 +274,12 @@ class Body:
     steps: tuple[Step, ...] = field(repr=False)
     names: Mapping[str, Ref]  # named values, for features
     path_init: tuple[tuple[str, Initialiser], ...] = ()  # paths inside this body
+    named: bool = False  # the result is a NamedTuple, of one value too
 
     @property
     def several(self) -> bool:
-        """Whether the result is more than one value (a NamedTuple or list)."""
-        return self.listed or len(self.outputs) > 1
+        """Whether the result is a NamedTuple or list."""
+        return self.listed or self.named or len(self.outputs) > 1
 
     def shape_in(self, node: Node) -> Shape:
         return self.values[node.inputs[0]]
@@ -310,6 +311,7 @@ class Network:
     defaults: bool  # all parameters have their default values
     span: Span
     settable: tuple[str, ...] = ()  # the parameters that can be given from outside
+    asked: tuple[str, ...] = ()  # the features that it was cut to, as they were asked for
 
 
 def walk(body: Body, prefix: str = "") -> Iterator[tuple[str, Body, Node]]:

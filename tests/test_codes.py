@@ -38,7 +38,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 COMMAND = re.compile(r"(?P<settings>(\w+=\S* )*)archgen (?P<name>diff|weights) (?P<words>.+)")
-OF_BUILDING = {"A122", "A405"}  # a spec that shows them is sound
+OF_BUILDING = {"A122", "A126", "A405"}  # a spec that shows them is sound
+FEATURES = {"A126": ["stem"]}  # as their explanation asks for
 OF_CONFIGURATION = {"A510", "A511"}  # its examples are those of an `archgen.toml`
 
 
@@ -54,7 +55,7 @@ def found(code: str, text: str) -> Iterator[Diagnostic]:
     if code not in OF_BUILDING:
         return
     try:
-        network = archgen.load("net.arch")
+        network = archgen.load("net.arch", features=FEATURES.get(code, []))
         limits.check_buildable(network, network.params, meta=False)
     except ArchError as refused:
         yield from refused.diagnostics

@@ -61,11 +61,12 @@ def figures(network: Network) -> Figures:
         depth=max((reach.depth for reach in reaches), default=0),
         outputs=tuple(body.values[output.value] for output in body.outputs),
         reduction=_reduction(body),
-        receptive_field=_receptive_field(body.values[body.inputs[0]], reaches),
+        receptive_field=receptive_field(body.values[body.inputs[0]], reaches),
     )
 
 
-def _receptive_field(entry: Shape, reaches: list[Reach]) -> tuple[int, ...]:
+def receptive_field(entry: Shape, reaches: list[Reach]) -> tuple[int, ...]:
+    """What a value sees of the input, by how it looks back at each source."""
     seeing = [reach.margin for reach in reaches if len(reach.margin) == entry.rank - 1]
     tolerance = 1e-6  # of resampling by thirds
     return tuple(1 + ceil(max(margins) - tolerance) for margins in zip(*seeing, strict=True))

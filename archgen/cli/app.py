@@ -28,7 +28,6 @@ COMMANDS: Final = {  # name: module; in the order of the help
     "draw": "draw",
     "diff": "diff",
     "breaking": "breaking",
-    "review": "review",
     "list": "listing",
     "weights": "weights",
     "layers": "layers",

@@ -9,7 +9,7 @@ import click
 
 from archgen.cli.failures import Stopped
 from archgen.cli.files import read, write_source
-from archgen.cli.spec import load, spec_options
+from archgen.cli.spec import Settings, load, spec_options
 
 DEVICES = ("auto", "cpu", "cuda", "meta")
 DTYPES = ("float32", "float64", "bfloat16", "float16")
@@ -28,7 +28,7 @@ FOLDER = "build"
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Decides its weights.")
 def command(
     spec: str,
-    settings: tuple[str, ...],
+    settings: Settings,
     output: str | None,
     check: bool,
     force: bool,

@@ -9,7 +9,7 @@ import click
 
 from archgen.cli.failures import Stopped
 from archgen.cli.files import write
-from archgen.cli.spec import load, spec_options
+from archgen.cli.spec import Settings, load, spec_options
 
 # As the drawing backend has them; a test holds it. Its import would slow every `--help`.
 LEVELS: Final = ("stage", "block", "layer")
@@ -26,7 +26,7 @@ _TOO_LARGE: Final = (
 @click.option("--level", type=click.Choice(LEVELS), default="block", help="What is opened.")
 @click.option("--expand", multiple=True, metavar="PATH", help="Open this node to its layers.")
 def command(
-    spec: str, settings: tuple[str, ...], output: str | None, level: str, expand: tuple[str, ...]
+    spec: str, settings: Settings, output: str | None, level: str, expand: tuple[str, ...]
 ) -> None:
     """Draw SPEC as a diagram: on standard output as DOT, or to the FILE of `-o`.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from archgen.cli.spec import load, spec_options
+from archgen.cli.spec import Settings, load, spec_options
 
 
 @click.command("ir")
 @spec_options
-def command(spec: str, settings: tuple[str, ...]) -> None:
+def command(spec: str, settings: Settings) -> None:
     """Print the resolved network of SPEC as JSON: definitions, calls, shapes."""
     from archgen.backends import ir
 

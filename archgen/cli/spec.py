@@ -1,14 +1,17 @@
-"""The SPEC argument and `--set`, shared by the commands that take a network."""
+"""The SPEC argument, `--set`, `--input` and `--features`, shared by the commands that take a
+network."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from archgen.diagnostics import ArchError, Diagnostic, Fault
-from archgen.text import Source
+from archgen.text import Source, Span
 
 if TYPE_CHECKING:
     from archgen.api import Network
@@ -18,9 +21,30 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 COMMAND_LINE = "<command line>"
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a network is to be, other than its spec says: the texts of the options."""
+
+    parameters: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
+    features: str | None = None
+
+
 def spec_options(command: Command) -> Command:
-    """Give a command the argument SPEC and the option `--set`."""
-    return click.argument("spec", metavar="SPEC[:ARCH]")(settings_option(command))
+    """Give a command the argument SPEC and the options that its `settings` are made of."""
+
+    @wraps(command)
+    def collected(
+        *args: Any,
+        settings: tuple[str, ...],
+        inputs: tuple[str, ...],
+        features: str | None,
+        **options: Any,
+    ) -> Any:
+        return command(*args, settings=Settings(settings, inputs, features), **options)
+
+    made = settings_option(_input_option(_features_option(collected)))
+    return click.argument("spec", metavar="SPEC[:ARCH]")(made)  # type: ignore[return-value]
 
 
 def settings_option(command: Command) -> Command:
@@ -35,11 +59,38 @@ def settings_option(command: Command) -> Command:
     return option(command)
 
 
-def load(spec: str, settings: Sequence[str]) -> Network:
+def _input_option(command: Command) -> Command:
+    option = click.option(
+        "--input",
+        "inputs",
+        multiple=True,
+        metavar="SIZES",
+        help="Other sizes of the input: 3x320x320. Of several: repeated, or left=1x28x28.",
+    )
+    return option(command)
+
+
+def _features_option(command: Command) -> Command:
+    option = click.option(
+        "--features",
+        metavar="NAMES",
+        help="Cut it to the backbone that returns these values: layer2,layer3.",
+    )
+    return option(command)
+
+
+def load(spec: str, settings: Settings) -> Network:
     """Load the network that a command was asked for. Raises `ArchError`."""
     from archgen import api
 
-    return api.load(spec, **parameters(settings))
+    inputs = [_whole(text) for text in settings.inputs]
+    features = () if settings.features is None else _whole(settings.features)
+    given = parameters(settings.parameters)
+    return api.load_with(spec, given, inputs, features)
+
+
+def _whole(text: str) -> Span:
+    return Source(COMMAND_LINE, text).span(0, len(text))
 
 
 def parameters(settings: Sequence[str]) -> dict[str, Any]:
@@ -52,6 +103,8 @@ def parameters(settings: Sequence[str]) -> dict[str, Any]:
         except Fault as fault:
             faults.append(fault.diagnostic)
         else:
+            if name in values:
+                raise click.BadParameter(f"{name} is given twice", param_hint="'--set'")
             values[name] = value
     if faults:
         raise ArchError(faults)
@@ -63,8 +116,10 @@ def _parameter(setting: str) -> tuple[str, Expr]:
 
     name, sign, value = setting.partition("=")
     if not (sign and value.strip() and name.strip().isidentifier()):
-        raise click.BadParameter(f"{setting!r} is not NAME=VALUE", param_hint="'--set'")
+        problem = f"{setting!r} is not NAME=VALUE, as classes=10"
+        raise click.BadParameter(problem, param_hint="'--set'")
     if name.strip() == "input":
-        raise click.BadParameter("no parameter can be called 'input'", param_hint="'--set'")
+        hint = "no parameter can be called 'input': --input 3x320x320"
+        raise click.BadParameter(hint, param_hint="'--set'")
     source = Source(COMMAND_LINE, setting)
     return name.strip(), parse_expression(source.span(len(name) + 1, len(setting)))

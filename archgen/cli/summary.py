@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from archgen.cli.spec import load, spec_options
+from archgen.cli.spec import Settings, load, spec_options
 
 
 @click.command("summary")
 @spec_options
 @click.option("--depth", type=click.IntRange(min=1), default=1, show_default=True, help="Levels.")
 @click.option("--format", "form", type=click.Choice(["table", "markdown", "json"]), default="table")
-def command(spec: str, settings: tuple[str, ...], depth: int, form: str) -> None:
+def command(spec: str, settings: Settings, depth: int, form: str) -> None:
     """Show path, layer, output shape, parameters and MACs of SPEC, by stage."""
     from archgen.backends import table
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archgen.cli.failures import Stopped
-from archgen.cli.spec import load, settings_option
+from archgen.cli.spec import Settings, load, settings_option
 from archgen.diagnostics import ArchError
 from archgen.report import plural
 
@@ -46,7 +46,7 @@ def command(
 
     if spec is None and settings:
         raise click.UsageError("--set is for a SPEC")
-    network = load(spec, settings) if spec else None
+    network = load(spec, Settings(settings)) if spec else None
     contents = contents_of(checkpoint, under, prefix)
     if network is None or spec is None:
         fits = _identify(checkpoint, contents, form)
@@ -111,6 +111,6 @@ def _differences(found: Fit, spec: str, settings: Sequence[str]) -> int:
     from archgen.checkpoint.fit import fit
 
     try:
-        return len(fit(load(spec, settings), found.contents).differences)
+        return len(fit(load(spec, Settings(tuple(settings))), found.contents).differences)
     except ArchError:
         return len(found.differences)

@@ -308,4 +308,18 @@ merge) leaves a gap. Number the submodules one after the other, or give them quo
         _arch("for i in [1, 2] { ups[i] = conv(8, 3) }"),
         _arch("for i in [1, 2] { ups[i - 1] = conv(8, 3) }"),
     ),
+    Code(
+        "A126",
+        "a feature that cannot be returned",
+        """
+`--features layer2,layer3` cuts a network to the backbone that returns these values. A feature is a
+value that has a name, a node by its path (`relu1`), a result of a block (`body.layer2`), a child of
+an `nn.Sequential` or `stage` (`features.4`), or a value inside a submodule that is applied once
+(`encoder.ln`). Each is a field of a `NamedTuple`, where what no identifier can hold is `_`: two of
+them must not be the same. `archgen.load(...).features` lists all that a network can give. With
+`--features stem` this fails where nothing is called so.
+""",
+        _arch("conv(8, 3)"),
+        _arch("stem = conv(8, 3)"),
+    ),
 )

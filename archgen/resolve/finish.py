@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from archgen.diagnostics import Diagnostic, Fault, error
@@ -161,10 +161,10 @@ def _span_below(frame: Frame, path: str) -> Span:
 def _check_paths(frame: Frame) -> None:
     """Every quoted `init` names a weight of this body, which its initialiser can fill."""
     nodes: list[Node] = [*frame.nodes, *(aux.node for aux in frame.aux)]
-    shapes = {id(node): frame.shape_of(node.inputs[0]) for node in nodes if node.inputs}
+    shapes = [frame.shape_of(ref) for ref in range(len(frame.values))]
     for path, init, span in frame.path_init:
         frame.env.budget.spend(span, len(nodes) // 4)
-        sizes = _weight_sizes(nodes, shapes, path)
+        sizes = weight_sizes(nodes, shapes, path)
         if sizes is None:
             message = f"`{path}` is no weight of this body"
             hint = "a path is made of names and ends with the weight's: `layer1.0.bn2.weight`"
@@ -172,8 +172,8 @@ def _check_paths(frame: Frame) -> None:
         fitting(init, sizes, path, span)
 
 
-def _weight_sizes(
-    nodes: Sequence[Node], shapes: Mapping[int, Shape], path: str
+def weight_sizes(
+    nodes: Sequence[Node], values: Sequence[Shape], path: str
 ) -> tuple[int, ...] | None:
     """The sizes of the weight at a path inside a body; None if there is none."""
     for node in nodes:
@@ -181,14 +181,13 @@ def _weight_sizes(
             case ParamNode() if node.name == path:
                 return node.sizes
             case LayerNode() if path.startswith(node.name + "."):
-                weights = node.layer.weights(shapes[id(node)])
+                weights = node.layer.weights(values[node.inputs[0]])
                 return weights.get(path[len(node.name) + 1 :])
             case CallNode():
                 for rest in _inside(node, path):
                     body = node.body
                     inner: list[Node] = [*body.nodes, *(aux.node for aux in body.aux)]
-                    below = {id(each): body.shape_in(each) for each in inner if each.inputs}
-                    if (sizes := _weight_sizes(inner, below, rest)) is not None:
+                    if (sizes := weight_sizes(inner, body.values, rest)) is not None:
                         return sizes
             case _:
                 pass

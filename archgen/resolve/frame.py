@@ -85,6 +85,7 @@ class Frame:
         self.promises: list[Promise] = []
         self.parameters: dict[str, object] = {}
         self.arrivals: tuple[Shape, ...] = ()  # of an arch: the shapes that come, if known
+        self.asked: Mapping[str | int, Shape] = {}  # of a network: sizes given from outside
         self.as_block = False  # an arch inside another body
         self.failed = False
         self._fields: dict[tuple[Ref, ...], Several] = {}
@@ -148,25 +149,6 @@ class Frame:
         if any(shape.numel > LARGEST_VALUE for shape in shapes):
             message = "the value is too large"
             raise Fault(error("A403", message, span, " and ".join(map(str, shapes))))
-
-    def take_input(self, name: str, declared: Shape, span: Span) -> Shape:
-        """The shape of the next input of an arch: as declared, or as it comes."""
-        index = len(self.inputs)
-        if index >= len(self.arrivals):
-            if self.as_block:
-                message = f"`{self.definition.name}` has several inputs and cannot be a block"
-                raise Fault(error("A124", message, span))
-            return declared
-        arrived = self.arrivals[index]
-        if self.as_block and arrived != declared:
-            message = f"`{self.definition.name}` takes {declared}, not {arrived}"
-            raise Fault(error("A204", message, span, f"{arrived} comes here"))
-        if arrived.rank != declared.rank:
-            message = (
-                f"`{name or 'input'}` has {declared.rank} sizes ({declared}), not {arrived.rank}"
-            )
-            raise Fault(error("A204", message, span))
-        return Shape(arrived.sizes, declared.axis)
 
     def remember_fields(self, refs: tuple[Ref, ...], names: Sequence[str]) -> None:
         """The names of the results of a block with several outputs."""

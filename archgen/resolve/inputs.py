@@ -8,6 +8,7 @@ from archgen.resolve.expressions import integer
 from archgen.resolve.frame import Frame
 from archgen.shapes import Shape
 from archgen.syntax import tree
+from archgen.text import Span
 
 HIGHEST_RANK = 4
 
@@ -23,12 +24,37 @@ def declare_input(frame: Frame, link: tree.Call, name: str) -> Silent:
         message = "two inputs need a name each"
         raise Fault(error("A121", message, link.span, help="left = input(...)"))
     declared = declared_shape(frame, link)
-    shape = frame.take_input(name, declared, link.span)
+    shape = _arrived(frame, name, declared, link.span)
     frame.check_size((shape,), link.span)
     frame.inputs.append(frame.add(shape))
     frame.input_names.append(name)
     frame.current = (frame.inputs[-1],)
     return Silent()
+
+
+def _arrived(frame: Frame, name: str, declared: Shape, span: Span) -> Shape:
+    """The shape of the next input: as declared or as asked for; of a block, as it comes."""
+    at = len(frame.inputs)
+    if not frame.as_block:
+        asked = frame.asked.get(name or "input") or frame.asked.get(at)
+        return _asked(name or "input", declared, asked, span) if asked else declared
+    if at >= len(frame.arrivals):
+        message = f"`{frame.definition.name}` has several inputs and cannot be a block"
+        raise Fault(error("A124", message, span))
+    arrived = frame.arrivals[at]
+    if arrived != declared:
+        message = f"`{frame.definition.name}` takes {declared}, not {arrived}"
+        raise Fault(error("A204", message, span, f"{arrived} comes here"))
+    return declared
+
+
+def _asked(name: str, declared: Shape, asked: Shape, span: Span) -> Shape:
+    """Other sizes for an input. How many stays: it decides which layer a `conv` is."""
+    if asked.rank != declared.rank:
+        message = f"`{name}` has {declared.rank} sizes ({declared}), not {asked.rank} ({asked})"
+        hint = f"as many sizes as the spec declares: {'x'.join(map(str, declared.sizes))}"
+        raise Fault(error("A204", message, span, help=hint))
+    return Shape(asked.sizes, declared.axis)
 
 
 def declared_shape(frame: Frame, link: tree.Call) -> Shape:

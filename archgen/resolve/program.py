@@ -7,7 +7,7 @@ the file that a user asked about.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 
@@ -80,14 +80,21 @@ class Program:
         self,
         name: str | None = None,
         parameters: Mapping[str, object] | None = None,
-        inputs: tuple[tuple[int, ...], ...] = (),
+        inputs: Mapping[str | int, tuple[int, ...]] | None = None,
+        places: Mapping[str, Span] | None = None,
     ) -> Network | None:
-        """Resolve an arch. None if it has faults, which are in `sink` then."""
+        """Resolve an arch. None if it has faults, which are in `sink` then.
+
+        `inputs` are sizes by the name or the place of an input, `places` say where the names of
+        `parameters` stand.
+        """
         given = min(STEPS, max(self.budget.left, 0))
         resolver = Resolver(self.sink, Budget(given))
         try:
             with deep_recursion():
-                return self._resolve(self.choose(name), resolver, dict(parameters or {}), inputs)
+                definition = self.choose(name)
+                _check_parameters(definition, parameters or {}, places or {})
+                return self._resolve(definition, resolver, dict(parameters or {}), inputs or {})
         except Fault as fault:
             resolver.report(fault.diagnostic)
         except Unknown:
@@ -101,20 +108,18 @@ class Program:
         definition: Definition,
         resolver: Resolver,
         given: dict[str, object],
-        inputs: tuple[tuple[int, ...], ...],
+        inputs: Mapping[str | int, tuple[int, ...]],
     ) -> Network:
-        _check_parameters(definition, given)
         target, arguments = definition, given
         known = given
         if definition.kind == "alias":
             target, arguments, known = alias_call(definition, given, resolver.budget)
         with resolver.through(definition):
-            frame = resolver.open(target, arguments, [Shape(sizes) for sizes in inputs], {})
+            frame = resolver.open(target, arguments, (), {})
+            frame.asked = {which: Shape(sizes) for which, sizes in inputs.items()}
             steps = flow.run(frame, target.body.statements)
             body = finish(frame, steps, "arch")
-        if len(body.inputs) < len(inputs):
-            message = f"`{definition.name}` has {len(body.inputs)} inputs, not {len(inputs)}"
-            raise Fault(error("A204", message, definition.span))
+        _check_inputs(definition, body.input_names, inputs)
         promises = frame.promises
         if definition.kind == "alias":
             promises = _alias_promises(definition, known, frame.env)
@@ -133,19 +138,38 @@ class Program:
         )
 
 
-def _check_parameters(definition: Definition, given: Mapping[str, object]) -> None:
+def _check_parameters(
+    definition: Definition, given: Mapping[str, object], places: Mapping[str, Span]
+) -> None:
     """Parameters set from outside must exist, and those without a default must be set."""
     known = [parameter.name for parameter in definition.parameters]
     for name in given:
         if name not in known:
             hint = suggest(name, known) or f"it has: {', '.join(known) or 'none'}"
             message = f"`{definition.name}` has no parameter `{name}`"
-            raise Fault(error("A106", message, definition.span, help=hint))
+            place = places.get(name, definition.span)
+            raise Fault(error("A106", message, place, help=hint))
     for parameter in definition.parameters:
         if parameter.default is None and parameter.name not in given:
             message = f"`{definition.name}` needs `{parameter.name}`"
             hint = f"--set {parameter.name}=..., or give the parameter a default"
             raise Fault(error("A107", message, definition.span, help=hint))
+
+
+def _check_inputs(
+    definition: Definition, names: Sequence[str], inputs: Mapping[str | int, tuple[int, ...]]
+) -> None:
+    """Inputs whose sizes are given from outside must exist."""
+    known = [name or "input" for name in names]
+    for which in inputs:
+        if isinstance(which, int) and which >= len(known):
+            listed = ", ".join(f"`{name}`" for name in known)
+            message = f"sizes for {len(inputs)} inputs; `{definition.name}` has {listed}"
+            raise Fault(error("A204", message, definition.span))
+        if isinstance(which, str) and which not in known:
+            hint = suggest(which, known) or f"it has: {', '.join(known)}"
+            message = f"`{definition.name}` has no input `{which}`"
+            raise Fault(error("A204", message, definition.span, help=hint))
 
 
 def _alias_promises(

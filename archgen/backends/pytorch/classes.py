@@ -46,7 +46,7 @@ class Classes:
         self.helpers: list[str] = []
         self.initialised: list[Initialised] = []
         self._names = Names(GLOBALS | helper_names())
-        self._arch_name = self._names.claim(camel_case(network.name, network.doc))
+        self._arch_name = self._names.claim(_arch_words(network))
         # Numbers of initialisers are printed as constants: what they are made of is one too.
         self._initial = {name for name, _ in initial_names(network.body.definition)}
         self._by_body: dict[int, Plan] = {}
@@ -155,6 +155,7 @@ class Classes:
             items=walk.items,
             outputs=walk.outputs,
             listed=body.listed,
+            named=body.named,
             aux=walk.aux,
             path_init=[InitPath(path, init) for path, init in body.path_init],
             lets=walk.lets,
@@ -241,7 +242,15 @@ def class_words(definition: Definition) -> str:
 
 def class_name(network: Network) -> str:
     """The name of the network's class in its file."""
-    return Names(GLOBALS).claim(camel_case(network.name, network.doc))
+    return Names(GLOBALS).claim(_arch_words(network))
+
+
+def _arch_words(network: Network) -> str:
+    """The name as the documentation spells it: `ResNet50`, `ResNet50Backbone`."""
+    name, suffix = network.name, ""
+    if network.asked:  # the documentation is that of the whole network
+        name, _, suffix = name.rpartition("_")
+    return camel_case(name, network.doc) + suffix.capitalize()
 
 
 def classes_of(network: Network) -> Classes:

@@ -213,15 +213,18 @@ class Writer:
             self.write(f"self.{name} = ", self._list_layout(name, members))
 
     def _list_layout(self, prefix: str, members: Sequence[Child]) -> Layout:
-        """The children below a prefix: a list of modules, or of lists."""
+        """The children below a prefix: a list of modules, or of lists. Of a backbone some may be
+        left out; the others keep their places."""
         groups: dict[str, list[Child]] = {}
         for member in members:
             assert isinstance(member.name, tree.String)
             rest = member.name.value[len(prefix) + 1 :]
             groups.setdefault(rest.partition(".")[0], []).append(member)
-        keys = sorted(groups, key=int)
         items: list[Layout] = []
-        for key in keys:
+        for key in map(str, range(1 + max(map(int, groups)))):
+            if key not in groups:
+                items.append("nn.Identity()")
+                continue
             inner = groups[key]
             below = f"{prefix}.{key}"
             alone = len(inner) == 1 and inner[0].name == tree.String(below)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from archgen.backends.pytorch import algebra, calls, layers, reads, statements, targets
 from archgen.backends.pytorch.algebra import Expr
@@ -41,7 +41,7 @@ def place(
     child: Child | None,
     *,
     reused: bool = False,
-) -> Apply:
+) -> None:
     """Apply a module: read its inputs, give its outputs."""
     inputs = [
         walk.join(lanes, [node.inputs[at] for node in nodes]) for at in range(len(nodes[0].inputs))
@@ -50,9 +50,22 @@ def place(
         walk.value(lanes, [node.outputs[at] for node in nodes], channels, fresh=fresh)
         for at, (channels, fresh) in enumerate(zip(made.channels, made.fresh, strict=True))
     ]
+    if made.ends:
+        walk.items += _pieces(child, inputs[0], outputs, made.ends)
+        return
     item = Apply(child, inputs, outputs, made.function, reused, made.block, made.fields)
     walk.items.append(item)
-    return item
+
+
+def _pieces(
+    child: Child | None, start: Value, outputs: Sequence[Value], ends: Sequence[int]
+) -> Iterator[Apply]:
+    """A container applied in pieces, each to the result of the one before."""
+    for at, output in enumerate(outputs):
+        first = str(ends[at - 1]) if at else ""
+        last = str(ends[at]) if at + 1 < len(ends) else ""
+        source = outputs[at - 1] if at else start
+        yield Apply(child, [source], [output], reused=at > 0, block=True, piece=f"[{first}:{last}]")
 
 
 def made_of_chain(walk: Walk, lanes: Lanes, chain: tree.Chain, nodes: Sequence[object]) -> Made:
@@ -133,9 +146,26 @@ def make_container(walk: Walk, lanes: Lanes, nodes: Sequence[CallNode], fill: Fi
     walk.contained = before
     walk.items += [item for item in items if isinstance(item, Let)]
     items = [item for item in items if not isinstance(item, Let)]
-    result = walk.join(inner, [lane.body.outputs[0].value for lane in inner])
-    fresh = result.fresh and not reads.readers(items).get(id(result), 0)
-    return Made(Container(items, start, result), [[result.channels]], [fresh], block=True)
+    results = [
+        walk.join(inner, [lane.body.outputs[at].value for lane in inner])
+        for at in range(len(nodes[0].outputs))
+    ]
+    read = reads.readers(items)
+    fresh = [value.fresh and not read.get(id(value), 0) for value in results]
+    made = Container(items, start, results[-1], results[:-1])
+    ends = _ends(inner) if len(results) > 1 else ()
+    return Made(made, [[value.channels] for value in results], fresh, block=True, ends=ends)
+
+
+def _ends(lanes: Lanes) -> tuple[int, ...]:
+    """After how many children of a container each of its outputs is there."""
+    found = []
+    for lane in lanes:
+        made = {ref: at for at, node in enumerate(lane.body.nodes) for ref in node.outputs}
+        ends = (made[output.value] + 1 for output in lane.body.outputs)
+        found.append(tuple(sum(map(_count_of, lane.body.nodes[:end])) for end in ends))
+    agree(lanes, found)
+    return found[0]
 
 
 def make_stage(walk: Walk, lanes: Lanes, link: tree.Call, nodes: Sequence[CallNode]) -> Made:
@@ -202,7 +232,7 @@ def _alias_result(walk: Walk, lanes: list[Lane]) -> None:
     last = walk.items[-1]
     assert isinstance(last, Apply)
     for lane in lanes:
-        lane.values[lane.body.outputs[0].value] = last.outputs[0]
+        lane.values[lane.body.outputs[-1].value] = last.outputs[0]
 
 
 def _stage_part(

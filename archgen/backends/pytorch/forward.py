@@ -100,6 +100,7 @@ class Writer(Joins):
     def applied(self, item: Apply) -> Term:
         """The call of a submodule, its arguments nested if that stays short."""
         head = self.attribute(item.child.name) if item.child is not None else item.function
+        head += item.piece
         first, *others = item.inputs
         extra = [self.read(value, stored=True) for value in others]
         room = LONG - len(head) - sum(len(flat(term.layout)) for term in extra)

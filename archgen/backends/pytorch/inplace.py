@@ -78,9 +78,9 @@ def _mark_module(
             (source,) = inputs
             safe = source.fresh and counts[id(source)] == 1
             module.inplace = safe and (module.inplace or not again)
-        case Container(items=items, result=result):
+        case Container(items=items, result=result, taps=taps):
             inner = readers(items)
-            inner[id(result)] += 1
+            inner.update(id(value) for value in (result, *taps))
             _mark(items, inner)
         case Repeat(module=inner_module):
             _mark_module(inner_module, [Value()], counts, again=again)

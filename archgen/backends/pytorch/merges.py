@@ -28,7 +28,7 @@ from archgen.backends.pytorch.plan import (
     Value,
 )
 from archgen.backends.pytorch.walk import Walk
-from archgen.network import Looped, Merged, Ref, Silent, Step
+from archgen.network import Grouped, Looped, Merged, Ref, Silent, Step
 from archgen.syntax import tree
 
 Lanes = Sequence[Lane]
@@ -61,6 +61,17 @@ def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
     candidates = [_sum_of(branches)] if along else list(_branch_channels(branches))
     output = walk.value(lanes, refs, candidates)
     walk.items.append(Merge(link.kind, output, axis, rank, [], branches))
+
+
+def branches_alone(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
+    """What is left of the branches of a merge that is left out."""
+    base = [lane.current for lane in lanes]
+    inner = [step.steps for step in steps if isinstance(step, Grouped)]
+    with walk.braces():
+        for at, statement in enumerate(link.body.statements):
+            set_current(lanes, base)
+            statements.run_statement(walk, lanes, statement, [each[at] for each in inner])
+    set_current(lanes, base)
 
 
 def _branch_channels(branches: Sequence[Branch]) -> Iterator[Expr | None]:

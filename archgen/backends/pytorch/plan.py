@@ -34,11 +34,15 @@ class Build:
 
 @dataclass(slots=True, eq=False)
 class Container:
-    """An `nn.Sequential`: its children are the `Apply` items, under their names."""
+    """An `nn.Sequential`: its children are the `Apply` items, under their names.
+
+    `taps` are values inside it that are read outside, beside the result.
+    """
 
     items: list[Item]
     start: Value
     result: Value
+    taps: list[Value] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -72,7 +76,8 @@ class Child:
 class Made:
     """A module, or a function of its inputs; and what is known of its outputs.
 
-    `channels` are candidates for each output; `block`: it deserves a line of its own.
+    `channels` are candidates for each output; `block`: it deserves a line of its own. A container
+    with several outputs is applied in pieces, which end after so many (`ends`) of its children.
     """
 
     module: Module | None
@@ -81,6 +86,7 @@ class Made:
     function: str = ""
     block: bool = False
     fields: tuple[str, ...] = ()
+    ends: tuple[int, ...] = ()
 
 
 # --- values and items -----------------------------------------------------------------------
@@ -112,6 +118,7 @@ class Apply:
     block: bool = False  # a block, stage or container: a line of its own in an arch
     fields: tuple[str, ...] = ()  # of several outputs
     heavy: bool = False
+    piece: str = ""  # which children of the container: `[:4]`
 
 
 @dataclass(slots=True, eq=False)
@@ -262,10 +269,11 @@ class Plan:
     dropped: list[Param] = field(default_factory=list)  # that the text does not read
     arch: bool = False
     result: str = ""  # the name of its NamedTuple
+    named: bool = False  # it gives that for one value too
 
     @property
     def several(self) -> bool:
-        return self.listed or len(self.outputs) > 1
+        return self.listed or self.named or len(self.outputs) > 1
 
 
 def children(items: Sequence[Item]) -> list[Child]:

@@ -87,7 +87,8 @@ def _only_apply(items: Sequence[Item]) -> Apply | None:
         return None
     apply = items[0]
     alone = len(apply.inputs) == len(apply.outputs) == 1
-    return apply if alone and apply.child is not None and not apply.reused else None
+    whole = apply.child is not None and not apply.reused and not apply.piece
+    return apply if alone and whole else None
 
 
 def _source(items: Sequence[Item], apply: Apply | None, side: Value) -> Value | None:

@@ -53,10 +53,12 @@ def run(
 
 
 def run_statement(walk: Walk, lanes: Lanes, statement: tree.Statement, steps: Steps) -> None:
+    agree(lanes, [isinstance(step, Silent) for step in steps])
+    if isinstance(steps[0], Silent):  # it made nothing, or a pass left out what it made
+        return
     match statement:
         case tree.Chain(links):
-            if not any(isinstance(step, Silent) for step in steps):
-                run_links(walk, lanes, links, [_links(step) for step in steps])
+            run_links(walk, lanes, links, [_links(step) for step in steps])
         case tree.Named():
             run_named(walk, lanes, statement, steps)
         case tree.If():
@@ -87,6 +89,8 @@ def run_link(
         case tree.Call(function=tree.Name(parts=("input",))):
             _declare_input(walk, lanes)
             return
+        case _ if isinstance(steps[0], Silent):
+            return
         case tree.Call(function=tree.Name(parts=("param",))):
             _learn(walk, lanes, link, _applied(steps), name)
         case tree.Call() if isinstance(steps[0], Passed):
@@ -101,6 +105,9 @@ def run_link(
         case tree.Group():
             inner = [step.steps for step in steps if isinstance(step, Grouped)]
             run(walk, lanes, link.body.statements, inner)
+        case tree.Merge() if isinstance(steps[0], Grouped):
+            merges.branches_alone(walk, lanes, link, steps)
+            return
         case tree.Merge():
             merges.merge(walk, lanes, link, steps)
         case tree.Reuse():
@@ -308,12 +315,15 @@ def bind_name(
 
 
 def run_aux(walk: Walk, lanes: Lanes, statement: tree.Aux, steps: Steps) -> None:
-    """A head for training stands apart from what runs in evaluation."""
+    """A head for training stands apart from what runs in evaluation, unless it is a feature."""
     before = [lane.current for lane in lanes]
     with walk.into([]) as items:
         run_named(walk, lanes, statement.named, steps)
     for lane, ref in zip(lanes, before, strict=True):
         lane.current = ref
+    if not lanes[0].body.aux:
+        walk.items += items
+        return
     walk.items += [item for item in items if isinstance(item, Let)]
     (apply,) = (item for item in items if isinstance(item, Apply))
     first = steps[0]

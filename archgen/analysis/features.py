@@ -1,0 +1,64 @@
+"""What is known of a network's features without torch: shape, channels, reduction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from archgen.analysis.figures import receptive_field
+from archgen.analysis.numerals import plain
+from archgen.analysis.reach import Reaches
+from archgen.network import Body, Network, OutputValue
+from archgen.passes.features import cut, field_name
+from archgen.passes.places import find, known
+from archgen.shapes import Shape
+from archgen.text import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A value that a backbone returns.
+
+    field: its name in the `NamedTuple`. shape: its sizes, without the batch. channels: how many.
+    reduction: size of the input over its size, for each spatial axis; nothing where it has
+        other axes than the input (tokens, vectors).
+    receptive_field: places of the input that one place of it can see, borders ignored.
+    """
+
+    field: str
+    shape: tuple[int, ...]
+    channels: int
+    reduction: tuple[int | float, ...]
+    receptive_field: tuple[int, ...]
+
+
+def features(network: Network) -> dict[str, Feature]:
+    """The features that a network was cut to, in order; of a whole one, all that it can give."""
+    if network.asked:
+        return dict(zip(network.asked, _features(network.body), strict=True))
+    names = list(known(network.body))
+    spots = [find(network.body, Source("<features>", name).span(0, len(name))) for name in names]
+    whole, refs = cut(network.body, spots)
+    outputs = tuple(OutputValue(field_name(n), ref) for n, ref in zip(names, refs, strict=True))
+    return dict(zip(names, _features(replace(whole, outputs=outputs)), strict=True))
+
+
+def _features(body: Body) -> Iterator[Feature]:
+    """One for each output of a body."""
+    entry = body.values[body.inputs[0]]
+    rows = Reaches().of_body(body)
+    for output, row in zip(body.outputs, rows, strict=True):
+        shape = body.values[output.value]
+        yield Feature(
+            field=output.name,
+            shape=shape.sizes,
+            channels=shape.channels,
+            reduction=tuple(map(plain, _reduction(entry, shape))),
+            receptive_field=receptive_field(entry, list(row.values())),
+        )
+
+
+def _reduction(entry: Shape, shape: Shape) -> Iterator[Fraction]:
+    if (shape.rank, shape.axis) == (entry.rank, entry.axis):
+        yield from map(Fraction, entry.spatial, shape.spatial)

@@ -1,0 +1,170 @@
+"""Names of features as people write them -> the values that they mean.
+
+`layer3` and `ups[0]` are names of values, `relu1`, `features.4` and `encoder.ln` paths of nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from archgen.diagnostics import Fault, error
+from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode, Ref
+from archgen.resolve.lookup import suggest
+from archgen.text import Span
+
+MOST_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spot:
+    """A value of a body, or (`inner`) one inside a call that the body makes.
+
+    `node` makes it (none makes an input), in the call number `offset` of a repeat; `name` is its
+    path in the body.
+    """
+
+    name: str
+    node: Node | None
+    value: Ref
+    offset: int = 0
+    inner: Spot | None = None
+
+
+def find(body: Body, span: Span) -> Spot:
+    """The value that a span's text names. Raises `Fault`."""
+    return _Search(span, body).inside(body, span.text)
+
+
+def known(body: Body, prefix: str = "") -> Iterator[str]:
+    """Every value that can be a feature, each once, in the order of computation.
+
+    The children of a stage are left out: they are one block, again and again.
+    """
+    named = {ref: name for name, ref in body.names.items()}
+    for node in body.nodes if prefix else made_in(body):
+        if not isinstance(node, LayerNode | CallNode | MergeNode):
+            continue
+        once = not isinstance(node, MergeNode) and not _is_applied_again(body, node)
+        if once and isinstance(node, CallNode) and _is_entered(body, node):
+            yield from known(node.body, f"{prefix}{node.name}.")
+        paths = list(_paths(node)) if once else []
+        for at, ref in enumerate(node.outputs):
+            if ref in named:
+                yield prefix + named[ref]
+            elif paths:
+                yield prefix + paths[at]
+
+
+def _paths(node: Node) -> Iterator[str]:
+    """The paths of what a node makes: its own, or those of its outputs."""
+    assert not isinstance(node, MergeNode)
+    if len(node.outputs) == 1:
+        yield node.name
+    elif isinstance(node, CallNode):
+        yield from (f"{node.name}.{output.name}" for output in node.body.outputs)
+
+
+def _is_entered(body: Body, node: CallNode) -> bool:
+    """Whether the values inside a call are worth a name: those of a part of the network."""
+    part = node.body.definition is not None and node.body.definition.kind == "implicit"
+    return body.kind in {"arch", "block"} and (part or node.body.kind == "sequential")
+
+
+def _is_applied_again(body: Body, node: Node | None) -> bool:
+    names = [each.name for each in made_in(body) if not isinstance(each, MergeNode)]
+    return node is not None and not isinstance(node, MergeNode) and names.count(node.name) > 1
+
+
+def made_in(body: Body) -> list[Node]:
+    """What a body runs, training heads too."""
+    return [*body.nodes, *(aux.node for aux in body.aux)]
+
+
+def maker(body: Body, value: Ref) -> Node | None:
+    """The node that makes a value; none makes an input."""
+    return next((node for node in made_in(body) if value in node.outputs), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    span: Span
+    root: Body
+
+    def inside(self, body: Body, path: str) -> Spot:
+        """The value at a path from this body on."""
+        if path in body.names:
+            value = body.names[path]
+            return self._tensor(Spot(path, maker(body, value), value))
+        node, head, offset = self._first(body, path)
+        if head == path:
+            return self._output(body, Spot(path, node, node.outputs[0], offset))
+        if not isinstance(node, CallNode):
+            raise self._fault(f"there is no `{path}` in `{head}`, which is a layer")
+        tail = path.removeprefix(f"{head}.")
+        for output, value in zip(node.body.outputs, node.outputs, strict=True):
+            if output.name == tail:
+                return Spot(path, node, value)
+        self._check_enters(body, node, head)
+        return Spot(path, node, -1, 0, self.inside(node.body, tail))
+
+    def _first(self, body: Body, path: str) -> tuple[LayerNode | CallNode | ParamNode, str, int]:
+        """The node that a path leads to or through, its name there, and the call of a repeat."""
+        nodes = body.nodes if body is not self.root else made_in(body)
+        for node in nodes:
+            if isinstance(node, MergeNode):
+                continue
+            count = node.count if isinstance(node, CallNode) else 1
+            head, _, _ = path.partition(".")
+            if count > 1 and head.isdecimal() and 0 <= int(head) - int(node.name) < count:
+                return node, head, int(head) - int(node.name)
+            if count == 1 and f"{path}.".startswith(f"{node.name}."):
+                return node, node.name, 0
+        raise self._unknown(body, path)
+
+    def _output(self, body: Body, spot: Spot) -> Spot:
+        """The result of a node, if that is one value."""
+        node = spot.node
+        assert isinstance(node, LayerNode | CallNode | ParamNode)
+        if len(node.outputs) > 1:
+            fields = [each.name for each in node.body.outputs] if isinstance(node, CallNode) else []
+            listed = ", ".join(f"`{self.span.text}.{field}`" for field in fields if field)
+            hint = f"ask for one of them: {listed}" if listed else "name one of them in the spec"
+            raise self._fault(f"`{self.span.text}` has several values", hint)
+        if _is_applied_again(body, node):
+            hint = "name the values in the spec: `b = from right -> reuse a`"
+            raise self._fault(f"`{self.span.text}` is applied several times", hint)
+        return self._tensor(spot)
+
+    def _tensor(self, spot: Spot) -> Spot:
+        if isinstance(spot.node, ParamNode):
+            raise self._fault(f"`{self.span.text}` is a parameter, no value of the flow")
+        return spot
+
+    def _check_enters(self, body: Body, node: CallNode, head: str) -> None:
+        """Refuse what lies inside a module that could not give a further value."""
+        place = self._so_far(head)
+        if body.kind in {"sequential", "stage"}:
+            message = f"`{self.span.text}` lies inside a child of an `nn.Sequential`"
+            raise self._fault(message, f"the whole child is `{place}`")
+        if _is_applied_again(body, node):
+            message = f"`{self.span.text}` lies inside a submodule that is applied several times"
+            raise self._fault(message, "name the results in the spec, and ask for them")
+
+    def _so_far(self, head: str) -> str:
+        """The asked path up to and with a name in it."""
+        parts = self.span.text.split(".")
+        return ".".join(parts[: parts.index(head.split(".")[0]) + 1]) if head else head
+
+    def _unknown(self, body: Body, path: str) -> Fault:
+        start = self.span.text.removesuffix(path)
+        names = list(known(body, start))
+        hint = suggest(self.span.text, names)
+        shown = ", ".join(f"`{name}`" for name in names[:MOST_SHOWN])
+        more = ", ..." if len(names) > MOST_SHOWN else ""
+        return self._fault(
+            f"there is no value `{self.span.text}`", hint or f"there is {shown}{more}"
+        )
+
+    def _fault(self, message: str, help: str | None = None) -> Fault:
+        return Fault(error("A126", message, self.span, help=help))
