@@ -242,7 +242,7 @@ def class_words(definition: Definition) -> str:
 
 def class_name(network: Network) -> str:
     """The name of the network's class in its file."""
-    return Names(GLOBALS).claim(_arch_words(network))
+    return Names(GLOBALS | helper_names()).claim(_arch_words(network))
 
 
 def _arch_words(network: Network) -> str:
