@@ -200,4 +200,15 @@ is, since who uses the network does not notice.
         fails=_net("input(8)", "dropout(0.2)"),
         passes=_net("input(8)", "dropout(1 / 10)"),
     ),
+    Code(
+        "B502",
+        "weights start differently",
+        """
+Old checkpoints load and compute the same, but a network that is trained from the beginning starts
+elsewhere: an `init`, or the start of a `param`. Not asked for unless the category `training` is.
+""",
+        before=_net("input(8)", "linear(10)"),
+        fails=_net("input(8)", "init(linear.bias, zeros)", "linear(10)"),
+        passes=_net("input(8)", "init(conv.bias, zeros)", "linear(10)"),
+    ),
 )

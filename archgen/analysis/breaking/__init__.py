@@ -14,7 +14,7 @@ from archgen.analysis.breaking.cost import cost
 from archgen.analysis.breaking.finding import USUAL, Category, Finding
 from archgen.analysis.breaking.interface import interface
 from archgen.analysis.breaking.numerics import numerics, training
-from archgen.analysis.breaking.weights import weights
+from archgen.analysis.breaking.weights import starts, weights
 from archgen.network import Network
 from archgen.resolve.recursion import deep_recursion
 
@@ -38,5 +38,9 @@ def findings(
 
 
 def _of_values(old: Network, new: Network) -> list[Finding]:
-    """What becomes of the weights, or of what is computed with them."""
-    return list(weights(old, new)) or list(numerics(old, new)) or list(training(old, new))
+    """What becomes of the weights, or of what is computed with them, or of training."""
+    return (
+        list(weights(old, new))
+        or list(numerics(old, new))
+        or [*training(old, new), *starts(old, new)]
+    )

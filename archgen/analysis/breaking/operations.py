@@ -14,19 +14,17 @@ from dataclasses import dataclass
 from archgen.layers.base import Layer, TorchCall
 from archgen.shapes import Shape
 
-# Layers that drop something in training and hand on their input in evaluation.
-AT_REST = frozenset({"dropout", "dropout2d", "drop_path"})
-# Arguments that evaluation does not read.
+# Layers that drop something in training, and hand on their input in evaluation.
+AT_REST: frozenset[str] = frozenset({"dropout", "dropout2d", "drop_path"})
+# Arguments, by torch's names, that evaluation does not read.
 IN_TRAINING: Mapping[str, frozenset[str]] = {
     "bn": frozenset({"momentum"}),
     "attention": frozenset({"dropout"}),
 }
-# Arguments that say how weights start.
-AT_START: Mapping[str, frozenset[str]] = {"l2_norm": frozenset({"scale"})}
 # Results that hold no negative number.
-_RECTIFIED = frozenset({"relu", "relu6", "sigmoid", "hardsigmoid", "softmax"})
+RECTIFYING = frozenset({"relu", "relu6", "sigmoid", "hardsigmoid", "softmax"})
 # Layers that make no negative number of numbers that are not negative.
-_KEEP_SIGN = frozenset(
+KEEPING_SIGN = frozenset(
     {
         *("maxpool", "avgpool", "global_avgpool", "adaptive_avgpool", "adaptive_maxpool"),
         *("flatten", "reshape", "permute", "select", "mean", "split", "crop"),
@@ -54,9 +52,7 @@ def operation(layer: Layer, x: Shape, *, training: bool) -> Operation | None:
     if function is not None:
         return Operation(function)
     call = layer.module(x)
-    ignored = AT_START.get(layer.keyword, frozenset())
-    if not training:
-        ignored |= IN_TRAINING.get(layer.keyword, frozenset())
+    ignored = () if training else IN_TRAINING.get(layer.keyword, ())
     arguments = _arguments(call)
     _settle(arguments, layer, x)
     kept = ((name, text) for name, text in arguments.items() if name not in ignored)
@@ -70,12 +66,12 @@ def has_state(layer: Layer, x: Shape) -> bool:
 
 def rectifies(layer: Layer) -> bool:
     """Whether no number of its result is negative, whatever it reads."""
-    return layer.keyword in _RECTIFIED
+    return layer.keyword in RECTIFYING
 
 
 def keeps_sign(layer: Layer) -> bool:
     """Whether it makes no negative number of numbers that are not negative."""
-    return layer.keyword in _KEEP_SIGN
+    return layer.keyword in KEEPING_SIGN
 
 
 def _arguments(call: TorchCall) -> dict[str, str]:

@@ -51,9 +51,13 @@ class Change:
 
 
 class States:
-    """The trees of bodies, one number for equal ones. One for both networks."""
+    """The trees of bodies, one number for equal ones. One for both networks.
 
-    def __init__(self) -> None:
+    starts: weights that start differently are different.
+    """
+
+    def __init__(self, *, starts: bool = False) -> None:
+        self._starts = starts
         self._trees: list[Tree] = []
         self._numbers: dict[object, Form] = {}
         self._known: dict[Body, Form] = {}
@@ -68,6 +72,8 @@ class States:
                     runs.append((int(node.name), node.count, self.of(node.body)))
                 elif not (isinstance(node, MergeNode) or _made_before(node)):
                     _put(nested, node.name, self._of_node(body, node))
+            if self._starts and body.path_init:
+                nested[f'init("{body.path_init[0][0]}")'] = self._leaf((), body.path_init)
             self._known[body] = self._tree(nested, runs)
         return self._known[body]
 
@@ -82,16 +88,18 @@ class States:
             case LayerNode():
                 x = body.shape_in(node)
                 nested: Nested = {}
+                starts = dict(node.init)
                 for name, sizes in {**node.layer.weights(x), **node.layer.buffers(x)}.items():
-                    _put(nested, name, self._leaf(sizes))
+                    _put(nested, name, self._leaf(sizes, starts.get(name)))
                 return nested
             case CallNode():
                 return self.of(node.body)
             case ParamNode():
-                return self._leaf(node.sizes)
+                return self._leaf(node.sizes, node.init)
 
-    def _leaf(self, sizes: Sizes) -> Form:
-        return self._number(("leaf", sizes), Tree(sizes=sizes))
+    def _leaf(self, sizes: Sizes, start: object) -> Form:
+        key = ("leaf", sizes, start if self._starts else None)
+        return self._number(key, Tree(sizes=sizes))
 
     def _tree(self, nested: Nested, runs: list[Run]) -> Form:
         forms = {

@@ -30,6 +30,16 @@ def weights(old: Network, new: Network) -> Iterator[Finding]:
             yield _finding(code, what, some, old, new, cut=len(changes) == MOST_CHANGES)
 
 
+def starts(old: Network, new: Network) -> Iterator[Finding]:
+    """Which weights of a new network start differently, where the same ones are in both."""
+    states = States(starts=True)
+    every = states.changes(states.of(old.body), states.of(new.body))
+    changes = list(islice(every, MOST_CHANGES))
+    if changes:
+        what = "started otherwise"
+        yield _finding("B502", what, changes, old, new, cut=len(changes) == MOST_CHANGES)
+
+
 def _finding(
     code: str, what: str, changes: Sequence[Change], old: Network, new: Network, *, cut: bool
 ) -> Finding:
@@ -51,7 +61,7 @@ def _finding(
 
 def _line(change: Change) -> str:
     """`layer1.0.conv1.weight: 64 x 3 x 7 x 7, it was 64 x 3 x 3 x 3`, `layer4 (60 keys)`."""
-    if change.old is not None and change.new is not None:
+    if change.old is not None and change.new is not None and change.old != change.new:
         return f"{change.shown}: {_sizes(change.new)}, it was {_sizes(change.old)}"
     sizes = change.new if change.old is None else change.old
     if sizes is not None:

@@ -8,6 +8,12 @@ import archgen
 from archgen.analysis.breaking import Category, Finding, findings
 from tests.analysis.breaking.edits import EDITS, Edit
 
+NET = "arch net {{ input(8); {}; fc = linear(3) }}"
+STARTS = (
+    ("", "init(linear.weight, zeros)"),
+    ("init(linear.bias, zeros)", "init(linear.bias, ones)"),
+    ("", 'init("fc.weight", ones)'),
+)
 VALUES = {"weights", "numerics", "training"}  # on which PyTorch has a say
 
 
@@ -42,3 +48,15 @@ def test_torch_says_the_same(edit: Edit) -> None:
 def test_nothing_changed_in_either_text(edit: Edit) -> None:
     for text in (edit.before, edit.after):
         assert findings(archgen.loads(text), archgen.loads(text), list(Category)) == []
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(("old", "new"), STARTS)
+def test_weights_that_start_differently_are_told(old: str, new: str) -> None:
+    before, after = (archgen.loads(NET.format(init)) for init in (old, new))
+    (found,) = findings(before, after, list(Category))
+    assert (found.code, found.category) == ("B502", Category.TRAINING)
+    assert findings(before, after) == []
+    one, other = (archgen.build(each, seed=0).state_dict() for each in (before, after))
+    different = {key for key in one if not one[key].equal(other[key])}
+    assert different >= {"fc.weight"} or different == {"fc.bias"}
