@@ -79,8 +79,9 @@ class TorchArgument:
     """One argument of a torch module.
 
     `source` says where the number comes from, so that a generated class can write an
-    expression for it: the layer's field of that name, or "channels" for the channels of its
-    input. None: it is a constant. `default` is what torch takes without it, if it can.
+    expression for it: the layer's field of that name, "channels" for the channels of its input,
+    or an expression of the language over both. None: it is a constant. `default` is what torch
+    takes without it, if it can.
     """
 
     value: object

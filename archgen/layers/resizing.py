@@ -85,6 +85,9 @@ class Pad(Layer):
             )
 
 
+MOST_PADDED = 3  # axes, in torch's names of layers
+
+
 @final
 class PadChannels(Layer):
     """More channels, filled with zeros (ResNet, shortcut option A)."""
@@ -107,12 +110,15 @@ class PadChannels(Layer):
         return x.with_channels(self.out)
 
     def module(self, x: Shape) -> TorchCall:
-        return TorchCall.of(
-            "PadChannels",
-            TorchArgument(x.channels, source="channels"),
-            TorchArgument(self.out, source="out"),
-            TorchArgument(self.both, "both", "both", False),
-        )
+        added = self.out - x.channels
+        before, first = (added // 2, "(out - channels) // 2") if self.both else (0, "0")
+        if x.rank > MOST_PADDED:
+            return TorchCall.of("PadChannels", TorchArgument(before), TorchArgument(added - before))
+        # torch pads from the last axis on and does not ask which of them are channels.
+        axes = 2 * (x.rank - 1)
+        source = f"[{'0, ' * axes}{first}, out - channels - {first}]"
+        value = (*(0,) * axes, before, added - before)
+        return TorchCall.of(f"nn.ZeroPad{x.rank}d", TorchArgument(value, source=source))
 
 
 @final

@@ -73,6 +73,9 @@ def test_sources_name_what_the_number_is(cls: type[Layer], data: st.DataObject) 
     for argument in () if call is None else (*call.arguments, *call.defaulted):
         if argument.source == "channels":
             assert argument.value == x.channels
+        elif argument.source is not None and not argument.source.isidentifier():
+            names = {**dict(layer), "channels": x.channels}
+            assert tuple(eval(argument.source, names)) == argument.value
         elif argument.source is not None:
             field = getattr(layer, argument.source)
             if isinstance(field, int | float | str):  # neither auto nor one number an axis

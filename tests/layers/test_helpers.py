@@ -40,6 +40,8 @@ def input_of(keyword: str) -> Tensor:
 
 def test_every_file_is_used() -> None:
     used = {type(module).__name__ for module in MODULES.values()}
+    volumes = layer_of("pad_channels(13)").module(Shape((8, 2, 2, 2)))  # torch has none for them
+    used.add(type(build(volumes)).__name__)
     functions = {cls.helper for cls in LAYERS.values() if cls.helper} | {"divisible"}
     assert set(NAMES) == used | functions
 
@@ -117,12 +119,15 @@ def test_layer_norm2d_is_layer_norm_over_channels() -> None:
     torch.testing.assert_close(module(X), expected)
 
 
+@pytest.mark.parametrize("sizes", [(8,), (8, 5), (8, 5, 5), (8, 2, 3, 2)])
 @pytest.mark.parametrize(("both", "before"), [(False, 0), (True, 2)])
-def test_pad_channels_appends_or_surrounds(both: bool, before: int) -> None:
+def test_pad_channels_appends_or_surrounds(both: bool, before: int, sizes: tuple[int, ...]) -> None:
     call = f"pad_channels(13, both={str(both).lower()})"
-    y = build(layer_of(call).module(Shape((8, 5, 5))))(X)
-    assert torch.equal(y[:, before : before + 8], X)
-    assert y.count_nonzero() == X.count_nonzero()
+    x = torch.randn(2, *sizes)
+    y = build(layer_of(call).module(Shape(sizes)))(x)
+    assert torch.equal(y[:, before : before + 8], x)
+    assert y.shape[1] == 13
+    assert y.count_nonzero() == x.count_nonzero()
 
 
 def test_crops_agree() -> None:

@@ -166,7 +166,8 @@ def value_of(expr: Expr, names: Mapping[str, object]) -> object:
 def fold(expr: Expr) -> Expr:
     """The expression with constants computed and sums merged; all else as it was written."""
     if isinstance(expr, tree.Comprehension):
-        return _computed(expr) if not list(names_in(expr)) else expr
+        computed = _computed(expr) if not list(names_in(expr)) else expr
+        return computed if size(computed) <= LARGEST else expr
     folded = rebuild(expr, fold)
     match folded:
         case tree.Logic():
@@ -231,6 +232,8 @@ def _simplified(expr: tree.Binary) -> Expr:
             return right
         case ("*" | "//" | "**", left, right) if right == one and _is_integer(right):
             return left
+        case ("*", tree.Number(int(by)), tree.Binary("*", tree.Number(int(times)), atom)):
+            return tree.Binary("*", tree.Number(by * times), atom)
         case ("//", tree.Binary("*", atom, factor), right) if factor == right and factor != zero:
             return atom
         case ("+" | "-", left, right) if right == zero and _is_integer(right):
@@ -240,6 +243,32 @@ def _simplified(expr: tree.Binary) -> Expr:
         case ("+" | "-", _, _):
             return _merged_sum(expr)
     return expr
+
+
+_ROUNDING = {"int", "round", "ceil", "floor", "divisible"}
+
+
+def simpler(expr: Expr) -> Iterator[Expr]:
+    """What an expression may be worth where more is known than it says: one side of a choice, a
+    number that is not rounded."""
+    match expr:
+        case tree.Choose(value, _, otherwise):
+            yield from (value, otherwise)
+        case tree.Apply(tree.Name((name,)), (tree.Argument(None, inner), *_)) if name in _ROUNDING:
+            yield from (inner, *simpler(inner))
+        case tree.Binary("*", left, tree.Number(1.0)):
+            yield left
+        case _:
+            pass
+    parts = list(operands(expr))
+    for at, part in enumerate(parts):
+        for each in simpler(part):
+            yield _with_operands(expr, [*parts[:at], each, *parts[at + 1 :]])
+
+
+def _with_operands(expr: Expr, parts: Iterable[Expr]) -> Expr:
+    given = iter(parts)
+    return rebuild(expr, lambda _: next(given))
 
 
 def _is_integer(expr: Expr) -> bool:

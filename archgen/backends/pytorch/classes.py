@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
-from archgen.backends.pytorch import inplace, prune, simplify, statements
+from archgen.backends.pytorch import inplace, prune, simplify, statements, tables, targets
+from archgen.backends.pytorch.containers import contain, fill
 from archgen.backends.pytorch.lanes import Split, agree
 from archgen.backends.pytorch.names import GLOBALS, LOCALS, Names, camel_case, helper_names
 from archgen.backends.pytorch.opening import Opening
-from archgen.backends.pytorch.plan import InitPath, Let, Param, Plan, Value
+from archgen.backends.pytorch.plan import Apply, Child, InitPath, Let, Param, Plan, Value
 from archgen.backends.pytorch.units import callees, units_of
 from archgen.backends.pytorch.walk import Escaped, Spoiled, Walk
 from archgen.network import Body, Definition, Initialiser, LayerNode, Network
@@ -140,8 +141,11 @@ class Classes:
         walk = Opening(self, definition, bodies).walk
         walk.unrolled = unrolled
         agree(walk.lanes, [lane.body.path_init for lane in walk.lanes])
-        steps = [lane.body.steps for lane in walk.lanes]
-        statements.run(walk, walk.lanes, definition.body.statements, steps)
+        if definition.kind == "synonym":
+            _contain(walk, targets.links_of(definition))
+        else:
+            steps = [lane.body.steps for lane in walk.lanes]
+            statements.run(walk, walk.lanes, definition.body.statements, steps)
         walk.outputs = _outputs(walk)
         return walk
 
@@ -149,7 +153,7 @@ class Classes:
         body = walk.lanes[0].body
         plan = Plan(
             name=name,
-            doc=walk.scope.definition.doc,
+            doc=_doc(walk.scope.definition),
             params=_ordered(walk),
             inputs=walk.inputs,
             items=walk.items,
@@ -160,9 +164,11 @@ class Classes:
             path_init=[InitPath(path, init) for path, init in body.path_init],
             lets=walk.lets,
             locals=walk.locals,
+            sequential=walk.scope.definition.kind == "synonym",
         )
         inplace.mark(plan)
         simplify.simplify(plan)
+        tables.inline(plan)
         prune.prune(plan)
         _check_kept(walk, plan)
         if plan.several or plan.aux:
@@ -182,6 +188,27 @@ def initial_names(definition: Definition | None) -> Iterator[tuple[str, tree.Nam
             pending += node
         elif isinstance(node, tree.Node):
             pending += (getattr(node, each.name) for each in fields(node) if each.name != "span")
+
+
+def _doc(definition: Definition) -> str:
+    """What a definition says of itself; `block name = seq { ... }` says it inside."""
+    match definition:
+        case Definition(kind="synonym"):
+            for link in targets.links_of(definition):
+                if isinstance(link, tree.Seq):
+                    docs = (
+                        each.text for each in link.body.statements if isinstance(each, tree.Doc)
+                    )
+                    return next(docs, "")
+    return definition.doc
+
+
+def _contain(walk: Walk, links: Sequence[tree.Link]) -> None:
+    """The class is an `nn.Sequential`."""
+    ((_, start),) = walk.inputs
+    container = contain(walk, walk.lanes, start, lambda lanes: fill(walk, lanes, links))
+    child = Child(tree.String(""), container)
+    walk.items.append(Apply(child, [start], [container.result]))
 
 
 def _outputs(walk: Walk) -> list[tuple[str, Value]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from archgen.backends.pytorch import algebra, modules
@@ -27,11 +28,10 @@ from archgen.backends.pytorch.plan import (
     One,
     Param,
     Plan,
-    Repeat,
     children,
 )
 from archgen.backends.pytorch.python import broken, condition, literal, written
-from archgen.backends.pytorch.text import STEP, Call, Layout, parameters, statement
+from archgen.backends.pytorch.text import STEP, Call, Layout, Prefixed, parameters, statement
 from archgen.syntax import tree
 
 Write = Callable[[], None]
@@ -42,6 +42,9 @@ def constructor(plan: Plan, attributes: Attributes) -> list[str]:
     head = ["self", *map(parameter, plan.params)]
     lines = [parameters("def __init__", head, " -> None:", STEP)]
     writer = Writer(plan, attributes, 2 * STEP)
+    if plan.sequential:
+        writer.sequential(plan.items)
+        return lines + writer.lines
     writer.line("super().__init__()")
     for name, attribute in attributes.stored.items():
         writer.line(f"self.{attribute} = {name}")
@@ -177,8 +180,7 @@ class Writer:
                 self.line(f"self.{name} = nn.ModuleList()")
         body = self.indented(write)
         if body:
-            over = written(item.iterable)
-            self.line(modules.clause_of(item, over, "\n".join(body)) + ":")
+            self.write("", modules.clause_of(item, item.iterable, "\n".join(body)), ":")
             self.lines += body
 
     # --- one submodule ------------------------------------------------------------------------
@@ -257,6 +259,17 @@ class Writer:
         if item.init is not None and start not in constant:
             self.write("", modules.initial(item.init, target))
 
+    def sequential(self, items: Sequence[Item]) -> None:
+        """The class is a container: its children are handed to `nn.Sequential`."""
+        for item in items:
+            match item:
+                case Apply(child=Child(module=Container() as container)):
+                    layout = self.layout(container)
+                    assert isinstance(layout, Call)
+                    self.write("", replace(layout, head="super().__init__"))
+                case _:
+                    self.item(item)
+
     # --- containers ---------------------------------------------------------------------------
 
     def layout(self, module: Module) -> Layout:
@@ -269,11 +282,7 @@ class Writer:
         """A container whose children depend on decisions: a list, filled step by step."""
         name = self.attributes.locals.claim("layers")
         named = any(not child.position for child in children(container.items))
-        if named:
-            self.line(f"{name} = OrderedDict[str, nn.Module]()")
-        else:
-            self.line(f"{name}: list[nn.Module] = []")
-        Filler(self, name, named=named).items(container.items)
+        Filler(self, name, named=named).fill(container.items)
         return Call("nn.Sequential", (name if named else f"*{name}",))
 
 
@@ -285,14 +294,27 @@ class Filler:
         self.name = name
         self.named = named
 
+    def fill(self, items: Sequence[Item]) -> None:
+        """Begin the list, with the children that stand first if they are simple."""
+        if self.named:
+            self.writer.line(f"{self.name} = OrderedDict[str, nn.Module]()")
+            self.items(items)
+            return
+        first = next(_grouped(items))
+        run = modules.positional(first) if isinstance(first, list) else ()
+        begun = Call("", run, "[]", forced=len(run) > 1)
+        self.writer.write(f"{self.name}: list[nn.Module] = ", begun)
+        self.items(items[len(first) :] if run and isinstance(first, list) else items)
+
     def items(self, items: Sequence[Item]) -> None:
-        for item in items:
-            self.item(item)
+        for each in _grouped(items):
+            if isinstance(each, list):
+                self.children(each)
+            else:
+                self.item(each)
 
     def item(self, item: Item) -> None:
         match item:
-            case Apply(child=Child() as child):
-                self.child(child)
             case If(arms=arms):
                 sides = [(test, partial(self.items, inner)) for test, inner in arms]
                 self.writer.decide(item, sides)
@@ -301,19 +323,39 @@ class Filler:
             case _:
                 self.writer.item(item)
 
-    def child(self, child: Child) -> None:
-        module = child.module
-        if isinstance(module, Repeat):
-            generator = modules.layout(module)
+    def children(self, run: list[Apply]) -> None:
+        """Children that follow one another: appended, together if there are several."""
+        if self.named:
+            for child in children(run):
+                key = f"str(len({self.name}))" if child.position else written(child.name)
+                self.writer.write(f"{self.name}[{key}] = ", self.writer.layout(child.module))
+            return
+        items = modules.positional(run) or tuple(
+            self.writer.layout(child.module) for child in children(run)
+        )
+        if len(items) > 1:
+            self.writer.write(f"{self.name} += ", Call("", items, "[]", forced=True))
+        elif isinstance(items[0], Prefixed):
+            generator = items[0].doc
             assert isinstance(generator, Call)
             self.writer.write("", Call(f"{self.name}.extend", generator.items))
-            return
-        layout = self.writer.layout(module)
-        if not self.named:
-            self.writer.write("", Call(f"{self.name}.append", (layout,)))
-            return
-        key = f"str(len({self.name}))" if child.position else written(child.name)
-        self.writer.write(f"{self.name}[{key}] = ", layout)
+        else:
+            self.writer.write("", Call(f"{self.name}.append", items))
+
+
+def _grouped(items: Sequence[Item]) -> Iterator[Item | list[Apply]]:
+    """The items, simple children that follow one another as one."""
+    run: list[Apply] = []
+    for item in items:
+        if isinstance(item, Apply) and modules.is_simple_item(item):
+            run.append(item)
+            continue
+        if run:
+            yield run
+        run = []
+        yield [item] if isinstance(item, Apply) else item
+    if run:
+        yield run
 
 
 def list_of(name: Expr) -> str | None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from archgen.backends.pytorch import algebra, calls, layers, reads, statements, targets
-from archgen.backends.pytorch.algebra import Expr
+from archgen.backends.pytorch.algebra import Expr, names_in
 from archgen.backends.pytorch.lanes import Lane, agree
 from archgen.backends.pytorch.plan import (
     Apply,
     Child,
     Container,
+    Item,
     Let,
     Made,
     Repeat,
     Value,
 )
 from archgen.backends.pytorch.targets import Target
+from archgen.backends.pytorch.units import has_class
 from archgen.backends.pytorch.walk import Walk
 from archgen.network import (
     CallNode,
@@ -80,24 +82,20 @@ def made_of_chain(walk: Walk, lanes: Lanes, chain: tree.Chain, nodes: Sequence[o
             definition = _calls(nodes)[0].body.definition
             assert definition is not None
             return calls.make_call(walk, lanes, _calls(nodes), Target(definition, {}))
-        case (tree.Seq(body),):
-            return make_container(
-                walk,
-                lanes,
-                _calls(nodes),
-                lambda inner: statements.run(
-                    walk, inner, body.statements, [each.body.steps for each in inner]
-                ),
-            )
         case links:
             return make_container(
-                walk,
-                lanes,
-                _calls(nodes),
-                lambda inner: statements.run_links(
-                    walk, inner, links, [each.body.steps for each in inner]
-                ),
+                walk, lanes, _calls(nodes), lambda inner: fill(walk, inner, links)
             )
+
+
+def fill(walk: Walk, lanes: list[Lane], links: Sequence[tree.Link]) -> None:
+    """The children of a `seq`, or of a chain that stands for one."""
+    steps = [lane.body.steps for lane in lanes]
+    match links:
+        case (tree.Seq(body),):
+            statements.run(walk, lanes, body.statements, steps)
+        case _:
+            statements.run_links(walk, lanes, links, steps)
 
 
 def made_of_call(
@@ -114,6 +112,8 @@ def made_of_call(
 def made_of_target(walk: Walk, lanes: Lanes, target: Target, nodes: Sequence[object]) -> Made:
     if target.stands_for_another:
         agree(lanes, [id(target.callees[lane.key]) for lane in lanes])
+        if targets.is_container(target.callee) and has_class(_calls(nodes)[0].body):
+            return calls.make_call(walk, lanes, _calls(nodes), target)
         return _made_of_synonym(walk, lanes, target, nodes)
     agree(lanes, [type(node).__name__ for node in nodes])
     if isinstance(nodes[0], LayerNode):
@@ -140,21 +140,26 @@ def make_container(walk: Walk, lanes: Lanes, nodes: Sequence[CallNode], fill: Fi
     source = walk.join(lanes, [node.inputs[0] for node in nodes])
     start = Value(source.channels)
     inner = [lane.inside(node.body, start) for lane, node in zip(lanes, nodes, strict=True)]
-    before, walk.contained = walk.contained, True
-    with walk.into([]) as items:
-        fill(inner)
-    walk.contained = before
-    walk.items += [item for item in items if isinstance(item, Let)]
-    items = [item for item in items if not isinstance(item, Let)]
-    results = [
-        walk.join(inner, [lane.body.outputs[at].value for lane in inner])
-        for at in range(len(nodes[0].outputs))
-    ]
-    read = reads.readers(items)
+    container = contain(walk, inner, start, fill)
+    results = [*container.taps, container.result]
+    read = reads.readers(container.items)
     fresh = [value.fresh and not read.get(id(value), 0) for value in results]
-    made = Container(items, start, results[-1], results[:-1])
-    ends = _ends(inner) if len(results) > 1 else ()
-    return Made(made, [[value.channels] for value in results], fresh, block=True, ends=ends)
+    ends = _ends(inner) if container.taps else ()
+    return Made(container, [[value.channels] for value in results], fresh, block=True, ends=ends)
+
+
+def contain(walk: Walk, lanes: list[Lane], start: Value, fill: Fill) -> Container:
+    """A container of what `fill` makes of the value `start`."""
+    before, walk.contained = walk.contained, True
+    counts, walk.counts = walk.counts, {}  # children are known by their place
+    with walk.into([]) as items:
+        fill(lanes)
+    walk.contained, walk.counts = before, counts
+    *taps, result = (
+        walk.join(lanes, [lane.body.outputs[at].value for lane in lanes])
+        for at in range(len(lanes[0].body.outputs))
+    )
+    return Container(_hoisted(walk, items), start, result, taps)
 
 
 def _ends(lanes: Lanes) -> tuple[int, ...]:
@@ -166,6 +171,21 @@ def _ends(lanes: Lanes) -> tuple[int, ...]:
         found.append(tuple(sum(map(_count_of, lane.body.nodes[:end])) for end in ends))
     agree(lanes, found)
     return found[0]
+
+
+def _hoisted(walk: Walk, items: Sequence[Item]) -> list[Item]:
+    """The items without the locals that can stand before the container: all but those that
+    follow the channels from pass to pass."""
+    bound = set(walk.running)
+    kept: list[Item] = []
+    for item in items:
+        if isinstance(item, Let) and not bound.intersection((item.name, *names_in(item.expr))):
+            walk.items.append(item)
+            continue
+        if isinstance(item, Let):
+            bound.add(item.name)
+        kept.append(item)
+    return kept
 
 
 def make_stage(walk: Walk, lanes: Lanes, link: tree.Call, nodes: Sequence[CallNode]) -> Made:

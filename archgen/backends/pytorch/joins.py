@@ -20,7 +20,6 @@ from archgen.backends.pytorch.plan import (
     One,
     Value,
 )
-from archgen.backends.pytorch.python import written
 from archgen.backends.pytorch.reads import branch_values
 from archgen.backends.pytorch.terms import (
     SIGNS,
@@ -187,8 +186,8 @@ class Joins(Variables, ABC):
 
     def clause(self, loop: For | Loop, lines: Sequence[Line]) -> str:
         text = "\n".join(line.text for line in lines)
-        over = written(self.attributes.outside(loop.iterable))
-        return " " * self.indent + modules.clause_of(loop, over, text) + ":"
+        clause = modules.clause_of(loop, self.attributes.outside(loop.iterable), text)
+        return statement("", clause, self.indent, ":")
 
     def _hold(self, values: Iterator[Value]) -> list[int]:
         """What a loop reads from outside is needed again in the next pass."""

@@ -12,7 +12,8 @@ from archgen.backends.pytorch.plan import Build, Made, Param, Value
 from archgen.backends.pytorch.targets import Target
 from archgen.backends.pytorch.walk import Walk
 from archgen.layers.base import Layer, TorchArgument, TorchCall
-from archgen.network import LayerNode
+from archgen.network import Definition, LayerNode
+from archgen.resolve.values import LayerValue
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.syntax.parse import parse_expression
@@ -65,6 +66,11 @@ class Fields:
         if derived is not None:
             return self.meaning(derived)
         return found if given else self._default(name)
+
+    def said(self, source: str | None) -> Expr | None:
+        """What a torch argument is said to come from: a field, or an expression."""
+        known = source in type(self.layers[0]).model_fields
+        return self.expr(source) if known and source is not None else self.meaning(source)
 
     def meaning(self, text: str | None) -> Expr | None:
         """An expression of the layer's declaration, over its fields and `channels`."""
@@ -129,7 +135,7 @@ def _build(
         if source == "channels":
             arguments.append((keyword, channels()))
             continue
-        expr = fields.expr(source) if source is not None else None
+        expr = fields.said(source)
         arguments.append((keyword, walk.number(expr, lanes, values, keyword or source or "size")))
     return Build(name, arguments, all(layer.takes_inplace for layer in layers))
 
@@ -164,13 +170,24 @@ def layer_parameter(walk: Walk, lanes: Sequence[Lane], source: str, texts: Seque
                 ],
             )
             return param.name
-    values: dict[int, object] = {}
+    values: dict[int, object] = {id(lane.root): _bare_class(lane, source) for lane in walk.lanes}
     for lane, text in zip(lanes, texts, strict=True):
         values[id(lane.root)] = text
-    agree(lanes, texts if len(values) < len(walk.lanes) else [""] * len(texts))
+    agree(lanes, texts if None in values.values() else [""] * len(texts))
     name = walk.locals.claim_underscored(source)
     walk.params[name] = Param(name, "layer", values, source=source)
     return name
+
+
+def _bare_class(lane: Lane, source: str) -> str | None:
+    """The class that a layer-valued argument is where nothing has applied it: torch's, bare."""
+    value = lane.root.arguments[source]
+    if not isinstance(value, LayerValue) or isinstance(value.target, Definition):
+        return None
+    if value.arguments or value.target.group != "activation":
+        return None
+    call = value.target().module(lane.entered)
+    return None if call.arguments else call.target
 
 
 def _order(calls: Sequence[TorchCall]) -> list[int | str]:

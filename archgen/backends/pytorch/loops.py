@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from archgen.backends.pytorch import algebra, statements
 from archgen.backends.pytorch.algebra import Expr
 from archgen.backends.pytorch.decisions import set_current
-from archgen.backends.pytorch.lanes import Lane, Unrollable, after_all, agree
+from archgen.backends.pytorch.lanes import Lane, Split, Unrollable, after_all, agree
 from archgen.backends.pytorch.lists import check_appends
+from archgen.backends.pytorch.names import Names
 from archgen.backends.pytorch.plan import (
     For,
     Item,
-    Let,
     Value,
 )
 from archgen.backends.pytorch.walk import Walk
@@ -23,13 +23,15 @@ from archgen.syntax import tree
 Lanes = Sequence[Lane]
 Steps = Sequence[Step]
 FEW = 4  # passes that are written one after the other in a block
+FEW_CHILDREN = 2  # and in an `nn.Sequential`, whose children are known by their place
 
 
 def loop(walk: Walk, lanes: Lanes, statement: tree.For, steps: Steps) -> None:
     """A loop of the class where calls differ in the number of passes, or there are many."""
     looped = [step for step in steps if isinstance(step, Looped)]
     walk.settle(statement.iterable, lanes)
-    if not is_rolled(walk, looped) or not _rolled(walk, lanes, statement, looped):
+    nested = bool(lanes[0].position)
+    if not is_rolled(walk, looped, nested=nested) or not _rolled(walk, lanes, statement, looped):
         agree(lanes, [len(step.passes) for step in looped])
         for at in range(len(looped[0].passes)):
             with walk.braces():
@@ -39,11 +41,15 @@ def loop(walk: Walk, lanes: Lanes, statement: tree.For, steps: Steps) -> None:
     set_current(lanes, [step.after for step in looped])
 
 
-def is_rolled(walk: Walk, steps: Sequence[Looped]) -> bool:
+def is_rolled(walk: Walk, steps: Sequence[Looped], *, nested: bool = False) -> bool:
+    """Whether to try a loop: `nested` in another, whose passes are one text already."""
     counts = {len(step.passes) for step in steps}
     if counts == {0} or walk.unrolled:
         return False
-    return len(counts) > 1 or (max(counts) > FEW and not walk.contained)
+    few = FEW
+    if walk.contained:
+        few = 1 if nested else FEW_CHILDREN
+    return len(counts) > 1 or max(counts) > few
 
 
 def bind_pass(
@@ -108,8 +114,23 @@ def passes_of(iterable: Expr) -> Expr:
     match iterable:
         case tree.Apply(tree.Name(("range",)), (tree.Argument(None, stop),)):
             return stop
+        case tree.Apply(tree.Name(("enumerate" | "zip",)), (tree.Argument(None, first), *_)):
+            return passes_of(first)
         case _:
             return algebra.fold(tree.Apply(tree.Name(("len",)), (tree.Argument(None, iterable),)))
+
+
+def _iterable(walk: Walk, lanes: Lanes, expr: Expr) -> Expr | None:
+    """What a loop goes over, as the author wrote it: `enumerate` and `zip` are not computed."""
+    match expr:
+        case tree.Apply(tree.Name(("enumerate" | "zip",)), arguments):
+            parts = [walk.deduce(argument.value, lanes) for argument in arguments]
+            given = [part for part in parts if part is not None]
+            if len(given) < len(parts):
+                return None
+            return tree.Apply(expr.function, tuple(tree.Argument(None, part) for part in given))
+        case _:
+            return walk.deduce(expr, lanes)
 
 
 def open_loop(
@@ -126,7 +147,7 @@ def open_loop(
     ]
     if not all(map(algebra.is_plain, lists)):
         return None
-    iterable = walk.deduce(statement.iterable, lanes)
+    iterable = _iterable(walk, lanes, statement.iterable)
     if not walk.holds(iterable, lanes, lists):
         iterable = walk.number(None, lanes, lists, "items")
     assert iterable is not None
@@ -140,7 +161,7 @@ def open_loop(
 
 def _counts_from_zero(iterable: Expr) -> bool:
     match iterable:
-        case tree.Apply(tree.Name(("range",)), (tree.Argument(None, _),)):
+        case tree.Apply(tree.Name(("range" | "enumerate",)), (tree.Argument(None, _),)):
             return True
         case _:
             return False
@@ -149,15 +170,21 @@ def _counts_from_zero(iterable: Expr) -> bool:
 def _rolled(walk: Walk, lanes: Lanes, statement: tree.For, steps: Sequence[Looped]) -> bool:
     """Try to make a loop of it; whether that went well."""
     counts, choices, made = dict(walk.counts), len(walk.choices), len(walk.items)
+    running, names = dict(walk.running), list(walk.locals)
     try:
         with walk.braces():
             rolled = open_loop(walk, lanes, statement, steps)
             if rolled is not None:
                 _roll(rolled)
+                walk.locals.release({rolled.index, *rolled.names})
                 return True
     except Unrollable:
         pass
-    walk.counts = counts
+    except Split:
+        if len({len(step.passes) for step in steps}) > 1:
+            raise
+    walk.counts, walk.running = counts, running
+    walk.locals = Names([*names, *walk.params])
     del walk.choices[choices:], walk.items[made:]
     return False
 
@@ -165,14 +192,17 @@ def _rolled(walk: Walk, lanes: Lanes, statement: tree.For, steps: Sequence[Loope
 def _roll(rolled: Rolled) -> None:
     walk, lanes = rolled.walk, rolled.lanes
     before = walk.join(lanes, [step.before for step in rolled.steps])
-    name = walk.locals.claim("features")
-    left, counts = _probe(rolled, name)
-    start, after, running = _closed_form(rolled, before.channels, left, name)
+    name = _running_name(walk, before)
+    variable: Expr = tree.Name((name,))
+    left, counts, moved = _probe(rolled, name)
+    start, after, running = _closed_form(rolled, before.channels, left, name, moved=moved)
     if running:
-        walk.items.append(Let(name, before.channels or tree.Number(0)))
+        walk.running[name] = walk.running.get(name, 0) + 1
+    if running and before.channels != variable:
+        walk.items.append(walk.assign_local(name, before.channels or tree.Number(0)))
     items, begin, end = _body(rolled, start, counts)
-    if running and end.channels is not None:
-        items.append(Let(name, end.channels))
+    if running and end.channels not in {None, variable}:
+        items.append(walk.assign_local(name, end.channels))
     refs = [step.after for step in rolled.steps]
     for lane, step in zip(lanes, rolled.steps, strict=True):
         if running:
@@ -193,20 +223,32 @@ def _roll(rolled: Rolled) -> None:
     walk.counts = after_passes(walk.counts, counts, rolled.count)
 
 
-def _probe(rolled: Rolled, name: str) -> tuple[Expr | None, dict[str, int]]:
-    """What one pass makes of the channels it is given, called `name`; and how many nameless
-    layers of each stem it numbers."""
+def _running_name(walk: Walk, before: Value) -> str:
+    """A local for channels that change from pass to pass: in a container, where there is but one
+    value at a time, the one that a loop around it has."""
+    known = before.channels
+    if walk.contained and isinstance(known, tree.Name) and known.text in walk.running:
+        return known.text
+    return walk.locals.claim("channels")
+
+
+def _probe(rolled: Rolled, name: str) -> tuple[Expr | None, dict[str, int], bool]:
+    """What one pass makes of the channels it is given, called `name`; how many nameless layers of
+    each stem it numbers; and whether a loop inside it assigns to `name`."""
     walk = rolled.walk
     start = dict(walk.counts)
     with walk.probe():
+        walk.running[name] = 0
         inner, _ = _walk_pass(rolled, tree.Name((name,)), name)
+        moved = walk.running[name] > 0
     left = walk.join(inner, [lane.current for lane in inner]).channels
     taken = {
         stem: constant(algebra.difference(number, start.get(stem, tree.Number(0))))
         for stem, number in walk.counts.items()
+        if not walk.contained
     }
     walk.counts = start
-    return left, taken
+    return left, taken, moved
 
 
 def constant(expr: Expr) -> int:
@@ -216,22 +258,28 @@ def constant(expr: Expr) -> int:
 
 
 def _closed_form(
-    rolled: Rolled, before: Expr | None, left: Expr | None, name: str
+    rolled: Rolled, before: Expr | None, left: Expr | None, name: str, *, moved: bool
 ) -> tuple[Expr | None, Expr | None, bool]:
     """The channels in pass i and after all passes, and whether a running variable is needed."""
     if before is None or left is None:
         return None, None, False
     variable: Expr = tree.Name((name,))
-    if left == variable:
+    if moved:
+        return variable, variable, True
+    if left == variable or (left == before and not _of_one_pass(rolled, left, name)):
         return before, before, False
     step = algebra.difference(left, variable)
-    bound = {name, rolled.index, *rolled.names}  # and what only one pass knows
-    bound |= {each for each in algebra.names_in(step) if each not in rolled.lanes[0].env}
-    if not bound.intersection(algebra.names_in(step)):
+    if not _of_one_pass(rolled, step, name):
         index: Expr = tree.Name((rolled.index,))
         grown = [algebra.total([before, product(by, step)]) for by in (index, rolled.count)]
         return grown[0], grown[1], False
     return variable, variable, True
+
+
+def _of_one_pass(rolled: Rolled, expr: Expr, name: str) -> bool:
+    """Whether an expression reads what only one pass knows."""
+    bound = {name, rolled.index, *rolled.names}
+    return any(each in bound or each not in rolled.lanes[0].env for each in algebra.names_in(expr))
 
 
 def product(times: Expr, step: Expr) -> Expr:

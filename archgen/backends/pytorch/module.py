@@ -145,12 +145,14 @@ def _plan_parts(classes: Classes, plan: Plan, figures: Figures | None) -> Iterat
         yield _named_tuple(plan)
     attributes = Attributes(plan)
     made = constructor(plan, attributes)
-    computed = forward(plan, attributes, _result_type(plan))
+    computed = [] if plan.sequential else forward(plan, attributes, _result_type(plan))
     doc = _arch_doc(classes.network, figures) if plan.arch else plan.doc
-    head = [f"class {plan.name}(nn.Module):"]
+    head = [f"class {plan.name}({'nn.Sequential' if plan.sequential else 'nn.Module'}):"]
     if doc:
         head += [f'    """{docstring(doc, STEP)}"""', ""]
-    body = ["\n".join(made), "", "\n".join(computed)] if len(made) > 2 else ["\n".join(computed)]
+    body = [] if len(made) == 2 and not plan.sequential else ["\n".join(made)]
+    if computed:
+        body += ["", "\n".join(computed)] if body else ["\n".join(computed)]
     yield "\n".join([*head, *body])
 
 

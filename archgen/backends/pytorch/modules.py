@@ -17,6 +17,7 @@ from archgen.backends.pytorch.plan import (
     Loop,
     Module,
     Repeat,
+    children,
 )
 from archgen.backends.pytorch.python import broken, written
 from archgen.backends.pytorch.text import Call, Generator, Layout, Prefixed, flat
@@ -41,10 +42,17 @@ class Entry:
 
 def is_simple(container: Container) -> bool:
     """Whether a container can be written as one expression."""
-    return all(map(_is_simple_item, container.items))
+    return all(map(is_simple_item, container.items)) and not _counts_places(container.items)
 
 
-def _is_simple_item(item: Item) -> bool:
+def _counts_places(items: Sequence[Item]) -> bool:
+    """Whether a child is called by its place, and how many a loop makes before must be counted."""
+    found = [child.position for child in children(items)]
+    looped = any(isinstance(item, For) for item in items)
+    return looped and any(found) and not all(found)
+
+
+def is_simple_item(item: Item) -> bool:
     match item:
         case Apply(child=child):
             return child is not None and _is_simple_module(child.module)
@@ -103,6 +111,13 @@ def repeated(count: Expr) -> str:
     return f"for _ in range({written(count)})"
 
 
+def positional(items: Sequence[Item]) -> tuple[Layout, ...]:
+    """Simple children known by their place, as items of a list; nothing if they are not simple."""
+    if not all(map(is_simple_item, items)):
+        return ()
+    return tuple(map(_positional, merged([_entry(item) for item in items])))
+
+
 def container_layout(container: Container) -> Layout:
     """`nn.Sequential(...)`; with names, of an `OrderedDict`."""
     entries = merged([_entry(item) for item in container.items])
@@ -128,22 +143,35 @@ def _entry(item: Item) -> Entry:
         case For(items=[Apply() as inner]):
             entry = _entry(inner)
             text = flat(layout(entry.module)) + written(entry.name)
-            return replace(entry, clause=clause_of(item, written(item.iterable), text))
+            return replace(entry, clause=flat(clause_of(item, item.iterable, text)))
         case _:
             raise AssertionError(item)
 
 
-def clause_of(loop: For | Loop, over: str, body: str) -> str:
+def clause_of(loop: For | Loop, over: Expr, body: str) -> Layout:
     """`for i in range(n)`, with the number of the pass where the body's text reads it.
 
     A name that the body does not read is `_`.
     """
     names = [name if _reads(body, name) else "_" for name in loop.names]
-    listed = ", ".join(names)
+    items = broken(over) if isinstance(over, tree.ListOf | tree.Apply) else written(over)
+    if _counts(over) and names[0] == "_":
+        return _clause(names[1:], broken(over.arguments[0].value))  # type: ignore[union-attr]
     if loop.index in loop.names or not _reads(body, loop.index):
-        return f"for {listed} in {over}"
-    inner = f"({listed})" if len(names) > 1 else listed
-    return f"for {loop.index}, {inner} in enumerate({over})"
+        return _clause(names, items)
+    return _clause([loop.index, _listed(names)], Call("enumerate", (items,)))
+
+
+def _counts(over: Expr) -> bool:
+    return isinstance(over, tree.Apply) and over.function.text == "enumerate"
+
+
+def _clause(names: Sequence[str], over: Layout) -> Layout:
+    return Prefixed(f"for {', '.join(names)} in ", over)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"({', '.join(names)})" if len(names) > 1 else names[0]
 
 
 def _reads(text: str, name: str) -> bool:

@@ -47,6 +47,10 @@ class Names:
         self._taken.add(wanted)
         return wanted
 
+    def release(self, names: Iterable[str]) -> None:
+        """Let names be claimed again."""
+        self._taken.difference_update(names)
+
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._taken))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from archgen.backends.pytorch import algebra
@@ -13,7 +13,7 @@ from archgen.backends.pytorch.plan import Param, Value
 from archgen.backends.pytorch.walk import Scope, Walk
 from archgen.layers.base import AUTO
 from archgen.network import Body, Definition, Ref
-from archgen.resolve.values import Items, Several, TensorValue
+from archgen.resolve.values import Items, LayerValue, Several, TensorValue
 from archgen.syntax import tree
 
 if TYPE_CHECKING:
@@ -68,7 +68,10 @@ class Opening:
     def _parameter(self, parameter: tree.Parameter) -> None:
         walk, name = self.walk, parameter.name
         values = [lane.body.arguments[name] for lane in walk.lanes]
-        _same_or_split(walk, [_form(value) for value in values])
+        labels: dict[Hashable, str] = {}
+        if any(map(_is_layer, values)):
+            labels = {_form(None): f"no_{name}"}
+        _same_or_split(walk, [_form(value) for value in values], labels)
         meaning = self._meaning(parameter, values)
         walk.scope.names[name] = meaning
 
@@ -85,7 +88,7 @@ class Opening:
             default = walk.deduce(parameter.default, walk.lanes)
             if walk.holds(default, walk.lanes, values):
                 assert default is not None
-                return walk.local(name, default, walk.lanes, own=True)
+                return walk.local(name, default, walk.lanes, own=True, table=True)
         expr = self._keep(walk.locals.claim_underscored(name), "number", values, name)
         if default is not None and _is_like(default, values[0]):
             walk.params[expr.text].default = default  # type: ignore[union-attr]
@@ -99,7 +102,8 @@ class Opening:
             if not own or algebra.same(values[0], self.classes.network.parameters[name]):
                 return self._handed_on(name, values, default)
         if all(algebra.same(value, values[0]) for value in values):
-            return algebra.constant(values[0])
+            constant = algebra.constant(values[0])
+            return self.walk.local(name, constant, self.walk.lanes, own=True, table=True)
         return self._keep(self.walk.locals.claim_underscored(name), "number", values, name)
 
     def _handed_on(self, name: str, values: Sequence[object], default: Expr | None) -> Expr:
@@ -159,7 +163,13 @@ def _form(value: object) -> str:
     return type(value).__name__
 
 
-def _same_or_split(walk: Walk, keys: Sequence[object]) -> None:
+def _is_layer(value: object) -> bool:
+    return isinstance(value, LayerValue)
+
+
+def _same_or_split(
+    walk: Walk, keys: Sequence[Hashable], labels: Mapping[Hashable, str] | None = None
+) -> None:
     if len(set(keys)) > 1:
         by_root = {id(lane.root): key for lane, key in zip(walk.lanes, keys, strict=True)}
-        raise Split(by_root, {})
+        raise Split(by_root, labels or {})

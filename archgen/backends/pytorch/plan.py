@@ -268,6 +268,7 @@ class Plan:
     locals: Names
     dropped: list[Param] = field(default_factory=list)  # that the text does not read
     arch: bool = False
+    sequential: bool = False  # its one item, after its locals, is the container that it is
     result: str = ""  # the name of its NamedTuple
     named: bool = False  # it gives that for one value too
 

@@ -38,7 +38,7 @@ def prune(plan: Plan) -> None:
 def live_names(plan: Plan) -> set[str]:
     """Every name that is read, directly or by a local that is."""
     lets: dict[str, list[Expr]] = {}
-    for item in _all_items(plan):
+    for item in all_items(plan):
         if isinstance(item, Let):
             lets.setdefault(item.name, []).append(item.expr)
     todo = [name for expr in expressions(plan) for name in algebra.names_in(expr)]
@@ -54,14 +54,14 @@ def live_names(plan: Plan) -> set[str]:
 
 def expressions(plan: Plan) -> Iterator[Expr]:
     """Every expression of the text, those of locals left out."""
-    for item in _all_items(plan):
+    for item in all_items(plan):
         yield from _of_item(item)
 
 
 def _targets(plan: Plan) -> list[str]:
     """Parameters that are classes are read where they are called or handed on."""
     texts: list[str] = []
-    for item in _all_items(plan):
+    for item in all_items(plan):
         if isinstance(item, Apply) and item.child is not None:
             for build in builds(item.child.module):
                 texts.append(build.target)
@@ -83,7 +83,8 @@ def builds(module: Module | None) -> Iterator[Build]:
             pass
 
 
-def _all_items(plan: Plan) -> Iterator[Item]:
+def all_items(plan: Plan) -> Iterator[Item]:
+    """Every item of the text, in order."""
     yield from flattened([*plan.items, *(aux.apply for aux in plan.aux)])
 
 

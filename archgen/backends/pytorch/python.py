@@ -11,7 +11,7 @@ from archgen.syntax import tree
 CHOOSE, OR, AND, NOT, COMPARE, SUM, PRODUCT, MINUS, POWER, ATOM = range(10)
 _OPERATORS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT}
 _MATH = {"ceil", "floor", "log", "log2", "sqrt"}
-_COMMUTES = {"+", "*"}
+_CONSUMERS = {"sum", "min", "max"}  # functions that take a generator
 
 
 def written(expr: Expr, least: int = CHOOSE) -> str:
@@ -38,6 +38,8 @@ def broken(expr: Expr) -> Layout:
         case tree.Choose(value, test, otherwise):
             parts = (written(value, OR), f"if {written(test, OR)}", f"else {written(otherwise)}")
             return Operation(parts)
+        case tree.ListOf(items):
+            return Call("", tuple(map(broken, items)))
         case tree.Apply():
             return Call(_function(expr), tuple(_arguments(expr)))
         case tree.Comprehension():
@@ -144,7 +146,7 @@ def _function(expr: tree.Apply) -> str:
 
 def _arguments(expr: tree.Apply) -> Iterator[Layout]:
     """The arguments of a function; a lone comprehension needs no tuple around it."""
-    lone = len(expr.arguments) == 1
+    lone = len(expr.arguments) == 1 and expr.function.text in _CONSUMERS
     for argument in expr.arguments:
         if lone and isinstance(argument.value, tree.Comprehension):
             yield _generator(argument.value)

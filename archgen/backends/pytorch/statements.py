@@ -84,7 +84,8 @@ def run_link(
     walk: Walk, lanes: Lanes, link: tree.Link, steps: Steps, name: Given | None = None
 ) -> None:
     """One link, under the name given or one by its place."""
-    agree(lanes, [type(step).__name__ for step in steps])
+    kinds = [type(step).__name__ for step in steps]
+    agree(lanes, kinds, {Passed.__name__: f"no_{name_of(link)}"})
     match link:
         case tree.Call(function=tree.Name(parts=("input",))):
             _declare_input(walk, lanes)
@@ -117,6 +118,10 @@ def run_link(
         case _:
             assert_never(link)
     advance(lanes, steps)
+
+
+def name_of(link: tree.Link) -> str:
+    return link.function.parts[-1] if isinstance(link, tree.Call) else ""
 
 
 def advance(lanes: Lanes, steps: Steps) -> None:
@@ -295,11 +300,17 @@ def run_let(walk: Walk, lanes: Lanes, statement: tree.Let, steps: Steps) -> None
         expr = deduced
         if several and deduced is not None:
             expr = algebra.fold(tree.Index(deduced, tree.Number(at)))
-        bind_name(walk, lanes, name, expr, [each[at] for each in values])
+        bind_name(walk, lanes, name, expr, [each[at] for each in values], table=True)
 
 
 def bind_name(
-    walk: Walk, lanes: Lanes, name: str, expr: Expr | None, values: Sequence[object]
+    walk: Walk,
+    lanes: Lanes,
+    name: str,
+    expr: Expr | None,
+    values: Sequence[object],
+    *,
+    table: bool = False,
 ) -> None:
     """Give an author's name its meaning: an expression that is worth these values, or none."""
     for lane, value in zip(lanes, values, strict=True):
@@ -309,7 +320,8 @@ def bind_name(
         return
     if walk.holds(expr, lanes, values):
         assert expr is not None
-        walk.scope.names[name] = walk.local(name, expr, lanes)
+        plainer = walk.plainer(expr, lanes, values)
+        walk.scope.names[name] = walk.local(name, plainer, lanes, table=table)
     elif all(algebra.same(value, values[0]) for value in values):
         walk.scope.names[name] = algebra.constant(values[0])
 

@@ -40,6 +40,20 @@ class Target:
         )
 
 
+def is_container(callee: type[Layer] | Definition) -> bool:
+    """Whether a synonym stands for a container made in its text: it is a class of its own."""
+    if not isinstance(callee, Definition) or callee.kind != "synonym":
+        return False
+    return len(links_of(callee)) > 1 or isinstance(links_of(callee)[0], tree.Seq)
+
+
+def links_of(synonym: Definition) -> tuple[tree.Link, ...]:
+    """The chain that a synonym stands for."""
+    (chain,) = synonym.body.statements
+    assert isinstance(chain, tree.Chain)
+    return chain.links
+
+
 def target_of(
     walk: Walk, lanes: Sequence[Lane], function: tree.Expr, given: Sequence[tree.Argument]
 ) -> Target:

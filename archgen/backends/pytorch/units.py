@@ -10,14 +10,22 @@ Unit = tuple[int, int]  # a definition's text, and how deep calls of itself nest
 
 
 def callees(body: Body) -> Iterator[Body]:
-    """The calls of definitions that a body makes, in order; containers are looked into."""
+    """The calls of definitions that a body makes, in order; what has no class is looked into."""
     nodes = [*body.nodes, *(aux.node for aux in body.aux)]
     for node in nodes:
         if isinstance(node, CallNode):
-            if node.body.kind in {"sequential", "stage"}:
-                yield from callees(node.body)
-            else:
+            if has_class(node.body):
                 yield node.body
+            else:
+                yield from callees(node.body)
+
+
+def has_class(body: Body) -> bool:
+    """Whether a call is one of a definition: a container made in place is not, nor is a stage,
+    nor one that is applied in pieces, since only a plain `nn.Sequential` can be sliced."""
+    if body.kind == "sequential":
+        return body.definition is not None and len(body.outputs) == 1
+    return body.kind != "stage"
 
 
 def units_of(arch: Body) -> dict[Unit, list[Body]]:

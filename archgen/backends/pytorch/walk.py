@@ -56,12 +56,16 @@ class Walk:
         self.choices: list[tuple[If, dict[Key, int]]] = []
         self.params: dict[str, Param] = {}
         self.lets: dict[str, Expr] = {}
+        self.tables: dict[str, object] = {}  # locals that are lists of constants
+        self.assigned: dict[str, list[Expr]] = {}  # all that each local stands for
         self.locals = Names(LOCALS)
         self.kept: set[str] = set()
         self.contained = False
         self.unrolled = False
         self.probing = False  # a pass is walked for what it counts, names do not matter
         self.declared = 0
+        # Locals that hold the channels from pass to pass, and how many loops assign each.
+        self.running: dict[str, int] = {}
         self.inputs: list[tuple[str, Value]] = []
         self.outputs: list[tuple[str, Value]] = []
         self.aux: list[Aux] = []
@@ -92,12 +96,12 @@ class Walk:
     def probe(self) -> Iterator[None]:
         """What is walked is thrown away: only counts and channels are wanted."""
         before, self.probing = self.probing, True
-        names, lets = list(self.locals), dict(self.lets)
+        names, lets, running = list(self.locals), dict(self.lets), dict(self.running)
         try:
             with self.into([]):
                 yield
         finally:
-            self.probing, self.lets = before, lets
+            self.probing, self.lets, self.running = before, lets, running
             self.locals = Names([*names, *self.params])
 
     @contextmanager
@@ -114,10 +118,22 @@ class Walk:
     def deduce(self, expr: Expr, lanes: Sequence[Lane]) -> Expr | None:
         """The author's expression in the names of the class; None where that cannot be."""
         try:
-            return algebra.fold(algebra.substitute(expr, lambda name: self._meaning(name, lanes)))
+            found = algebra.substitute(expr, lambda name: self._meaning(name, lanes))
         except Opaque:
             self.settle(expr, lanes)
             return None
+        return self.computed(algebra.fold(found))
+
+    def computed(self, expr: Expr) -> Expr:
+        """The expression with what constant lists alone decide computed: `sum(depths) - 1`."""
+        if not self.tables or isinstance(expr, tree.Name | tree.Comprehension):
+            return expr
+        names = set(algebra.names_in(expr))
+        if names and names <= self.tables.keys():
+            value = algebra.value_of(expr, self.tables)
+            if isinstance(value, int | float | str):
+                return algebra.constant(value)
+        return algebra.fold(algebra.rebuild(expr, self.computed))
 
     def _meaning(self, name: str, lanes: Sequence[Lane]) -> Expr:
         names = self.scope.names
@@ -135,21 +151,36 @@ class Walk:
         """What this expression says is decided here: no parameter of the arch may be in it."""
         if not self.kept:
             return
-        found: set[str] = set()
         for name in algebra.names_in(expr):
             meaning = self.scope.names.get(name)
             if name == "channels" and name not in self.scope.names:
                 meaning = self.channels(lanes)
             if meaning is not None:
-                found |= self.kept.intersection(algebra.names_in(meaning))
-        if found:
-            raise Spoiled(found)
+                self.refuse(meaning)
 
     def refuse(self, expr: Expr) -> None:
         """A number that decides the network's form is no parameter of the arch."""
-        found = self.kept.intersection(algebra.names_in(expr))
+        found = self.kept_in(expr)
         if found:
             raise Spoiled(found)
+
+    def kept_in(self, expr: Expr) -> set[str]:
+        """The parameters of the arch that an expression reads, itself or by a local."""
+        if not self.kept:
+            return set()
+        todo, seen = list(algebra.names_in(expr)), set[str]()
+        while todo:
+            name = todo.pop()
+            if name not in seen:
+                seen.add(name)
+                for each in self.assigned.get(name, ()):
+                    todo += algebra.names_in(each)
+        return self.kept & seen
+
+    def assign_local(self, name: str, expr: Expr) -> Let:
+        """The statement `name = expr`."""
+        self.assigned.setdefault(name, []).append(expr)
+        return Let(name, expr)
 
     def holds(self, expr: Expr | None, lanes: Sequence[Lane], values: Sequence[object]) -> bool:
         """Whether an expression is worth these values, lane by lane."""
@@ -167,7 +198,7 @@ class Walk:
         """An expression that is worth these values: the one deduced, a constant, or a new
         parameter called `hint`."""
         if expr is not None and self.holds(expr, lanes, values):
-            return self.short(expr, lanes, hint)
+            return self.short(self.plainer(expr, lanes, values), lanes, hint)
         if expr is not None:
             self.refuse(expr)
         if not all(map(algebra.is_plain, values)):
@@ -175,6 +206,21 @@ class Walk:
         if all(algebra.same(value, values[0]) for value in values):
             return algebra.constant(values[0])
         return self.extra(hint, lanes, values)
+
+    def plainer(self, expr: Expr, lanes: Sequence[Lane], values: Sequence[object]) -> Expr:
+        """In the arch's own text what is decided is not asked again."""
+        if not self.classes.folds(self.scope.definition) or algebra.is_constant(expr):
+            return expr
+        straight = not any(lane.position for lane in lanes) and not self.kept_in(expr)
+        alike = all(algebra.same(value, values[0]) for value in values)
+        if straight and alike and algebra.is_plain(values[0]):
+            constant = algebra.constant(values[0])
+            if algebra.size(constant) <= algebra.LARGEST:
+                return constant
+        for simpler in algebra.simpler(expr):
+            if not self.kept_in(expr) and self.holds(simpler, lanes, values):
+                return self.plainer(simpler, lanes, values)
+        return expr
 
     def extra(self, hint: str, lanes: Sequence[Lane], values: Sequence[object]) -> Expr:
         """A parameter for a number that nothing in the block's text says."""
@@ -200,26 +246,46 @@ class Walk:
 
     def loop_name(self, name: str) -> str:
         """A name for what a loop counts or goes over, in the constructor and in `forward`."""
-        return self.locals.claim_underscored(f"{name}_" if name in FORWARD else name)
+        hides = name in FORWARD and not self.contained  # a container is made, not run
+        return self.locals.claim_underscored(f"{name}_" if hides else name)
 
     def short(self, expr: Expr, lanes: Sequence[Lane], hint: str) -> Expr:
         """The expression, or a local for it where it is long: texts must not grow without end."""
         if algebra.size(expr) <= algebra.LARGEST or isinstance(expr, tree.ListOf):
             return expr
         for name, known in self.lets.items():
-            if known == expr and all(name in lane.env for lane in lanes):
+            if known == expr and self._still_holds(name, expr, lanes):
                 return tree.Name((name,))
         return self.local(hint, expr, lanes)
 
-    def local(self, hint: str, expr: Expr, lanes: Sequence[Lane], *, own: bool = False) -> Expr:
-        """A local of the constructor for an expression; constants and names need none."""
-        if algebra.is_constant(expr) or isinstance(expr, tree.Name):
+    def _still_holds(self, name: str, expr: Expr, lanes: Sequence[Lane]) -> bool:
+        """Whether a local is worth its expression here: a running variable may have changed."""
+        if any(name not in lane.env for lane in lanes):
+            return False
+        return self.holds(expr, lanes, [lane.env[name] for lane in lanes])
+
+    def local(
+        self,
+        hint: str,
+        expr: Expr,
+        lanes: Sequence[Lane],
+        *,
+        own: bool = False,
+        table: bool = False,
+    ) -> Expr:
+        """A local of the constructor for an expression; names need none, nor do constants but
+        for the author's lists (`table`). `own`: no number is put behind the name."""
+        listed = table and isinstance(expr, tree.ListOf) and len(expr.items) > 1
+        constant = algebra.is_constant(expr)
+        if (constant and not listed) or isinstance(expr, tree.Name):
             return expr
         name = self.locals.claim_underscored(hint) if own else self.locals.claim(hint)
         for lane in lanes:
             lane.env[name] = algebra.value_of(expr, lane.env)
         self.lets[name] = expr
-        self.items.append(Let(name, expr))
+        if self.tables.keys() >= set(algebra.names_in(expr)):
+            self.tables[name] = algebra.value_of(expr, self.tables)
+        self.items.append(self.assign_local(name, expr))
         return tree.Name((name,))
 
     # --- values -----------------------------------------------------------------------------
@@ -255,7 +321,7 @@ class Walk:
         sizes = [lane.shape(ref).channels for lane, ref in zip(lanes, refs, strict=True)]
         for candidate in candidates:
             if candidate is not None and self.holds(candidate, lanes, sizes):
-                return self.short(candidate, lanes, "features")
+                return self.short(self.plainer(candidate, lanes, sizes), lanes, "features")
         return None
 
     def assign(self, lanes: Sequence[Lane], refs: Sequence[Ref], value: Value) -> None:
