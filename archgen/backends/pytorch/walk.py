@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archgen.backends.pytorch import algebra
+from archgen.backends.pytorch import algebra, phis
 from archgen.backends.pytorch.algebra import Expr, Missing, Opaque
 from archgen.backends.pytorch.lanes import Key, Lane, Unrollable, agree
 from archgen.backends.pytorch.names import FORWARD, LOCALS, Names
-from archgen.backends.pytorch.plan import Aux, Child, If, Item, Let, Made, Param, Phi, Value
+from archgen.backends.pytorch.plan import Aux, Child, If, Item, Let, Made, Param, Value
 from archgen.layers.base import AUTO
 from archgen.network import Definition, Ref
 from archgen.syntax import tree
@@ -334,68 +334,8 @@ class Walk:
         if any(ref not in lane.values for lane, ref in pairs):
             raise Escaped
         values = [lane.values[ref] for lane, ref in pairs]
-        joined = self._joined(list(lanes), values)
+        joined = phis.joined(self, list(lanes), values)
         if joined is None:
             agree(lanes, [id(value) for value in values])
             raise AssertionError("lanes agree")
         return joined
-
-    def _joined(self, lanes: list[Lane], values: list[Value]) -> Value | None:
-        if all(value is values[0] for value in values):
-            return values[0]
-        for item, arms in reversed(self.choices):
-            if all(lane.key in arms for lane in lanes):
-                joined = self._phi(item, arms, lanes, values)
-                if joined is not None:
-                    return joined
-        return None
-
-    def _phi(
-        self, item: If, arms: dict[Key, int], lanes: list[Lane], values: list[Value]
-    ) -> Value | None:
-        """A value that an `if` leaves: one for each of its arms."""
-        sides: list[Value] = []
-        for number in range(len(item.arms)):
-            here = [at for at, lane in enumerate(lanes) if arms[lane.key] == number]
-            if not here:
-                return None
-            side = self._joined([lanes[at] for at in here], [values[at] for at in here])
-            if side is None:
-                return None
-            sides.append(side)
-        if any(side.learned for side in sides):  # nothing would know how it is to be laid
-            return None
-        for known in item.phis:
-            if known.arms == sides:
-                return known.value
-        value = Value(self._phi_channels(item, lanes, values, sides))
-        shapes = {side.shape for side in sides}
-        value.shape = shapes.pop() if len(shapes) == 1 else ""
-        item.phis.append(Phi(value, sides))
-        return value
-
-    def _phi_channels(
-        self, item: If, lanes: list[Lane], values: list[Value], sides: list[Value]
-    ) -> Expr | None:
-        """An arm's expression that is right for all, else the choice between them."""
-        exprs = [side.channels for side in sides]
-        if any(expr is None for expr in exprs):
-            return None
-        try:
-            worth = [
-                algebra.value_of(value.channels, lane.env)  # type: ignore[arg-type]
-                for lane, value in zip(lanes, values, strict=True)
-            ]
-        except Missing:
-            return None
-        for expr in exprs:
-            if self.holds(expr, lanes, worth):
-                return expr
-        chosen = exprs[-1]
-        for (condition, _), expr in zip(
-            reversed(item.arms[:-1]), reversed(exprs[:-1]), strict=True
-        ):
-            if condition is None or expr is None or chosen is None:
-                return None
-            chosen = tree.Choose(expr, condition, chosen)
-        return chosen if self.holds(chosen, lanes, worth) else None
