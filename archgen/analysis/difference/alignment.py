@@ -74,7 +74,7 @@ def _by_anchors(
     old: Sequence[int], new: Sequence[int], one: Pair, other: Pair, score: Score
 ) -> Iterator[Pair]:
     """Cut where items that occur once on either side agree (patience diff)."""
-    anchors = _rising(_unique_pairs(old, new, one, other))
+    anchors = rising(_unique_pairs(old, new, one, other))
     if not anchors:
         yield from _in_step(one, other, score)
         return
@@ -92,7 +92,7 @@ def _unique_pairs(old: Sequence[int], new: Sequence[int], one: Pair, other: Pair
     return [(a, places[old[a]]) for a in range(*one) if counts[0][old[a]] == 1 and old[a] in places]
 
 
-def _rising(pairs: list[Pair]) -> list[Pair]:
+def rising(pairs: list[Pair]) -> list[Pair]:
     """The longest part of the pairs that rises on the second side too."""
     ends: list[int] = []
     links: list[int] = []

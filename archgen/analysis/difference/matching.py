@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import log2
 from typing import TypeVar
 
-from archgen.analysis.difference.alignment import align
+from archgen.analysis.difference.alignment import Pair, align, rising
 from archgen.analysis.difference.meaning import Meanings, effective
 from archgen.analysis.difference.units import Row, Unit
-from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode
+from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode, weight_shapes
 
 T = TypeVar("T")
 
@@ -81,7 +81,8 @@ class Matcher:
             [self._number(unit) for unit in new.units],
             lambda i, j: self._score(old.units[i], new.units[j]),
         )
-        moved = list(self._moved(old, new, pairs))
+        pairs, moved = self._by_name(old, new, pairs)
+        moved += self._moved(old, new, [*pairs, *moved])
         found = sorted([*((b, a, False) for a, b in pairs), *((b, a, True) for a, b in moved)])
         matched = [self._pair(old.units[a], new.units[b], away) for b, a, away in found]
         matched += self._heads(old, new)
@@ -107,7 +108,30 @@ class Matcher:
         key = (self.meanings.of_unit(unit), unit.name, unit.reused, unit.count)
         return self.meanings.number(key)
 
-    def _moved(self, old: Row, new: Row, pairs: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    def _by_name(self, old: Row, new: Row, pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:
+        """The pairs in order, and those out of it: where units only exchanged their places.
+
+        Of `a`, `b` became `b`, `a`: laid side by side `a` became `b` and `b` became `a`, but a name
+        says what a unit is, where what it does does not say more.
+        """
+        settled = dict(pairs)
+        for cycle in _exchanges(old, new, pairs):
+            places = {new.units[b].name: b for _, b in cycle}
+            named = [(a, places[old.units[a].name]) for a, _ in cycle]
+            if self._alike(old, new, named) >= self._alike(old, new, cycle):
+                settled.update(named)
+        found = sorted(settled.items())
+        in_order = rising(found)
+        return in_order, [pair for pair in found if pair not in set(in_order)]
+
+    def _alike(self, old: Row, new: Row, pairs: Sequence[Pair]) -> float:
+        """How alike units are, and whether one's weights fit the other."""
+        units = [(old.units[a], new.units[b]) for a, b in pairs]
+        return sum(
+            self._likeness(*each) + (_weights(each[0]) == _weights(each[1])) for each in units
+        )
+
+    def _moved(self, old: Row, new: Row, pairs: Sequence[Pair]) -> Iterator[Pair]:
         """Units that are there on both sides, but in another order."""
         gone, taken = {a for a, _ in pairs}, {b for _, b in pairs}
         waiting: dict[int, list[int]] = {}
@@ -124,12 +148,20 @@ class Matcher:
         )
 
     def _heads(self, old: Row, new: Row) -> Iterator[Matched]:
-        """Training heads go by their names."""
+        """Training heads go by their names, and then by what they are."""
         known = {unit.head: unit for unit in old.heads}
+        left = []
         for unit in new.heads:
             before = known.get(unit.head)
             if before is not None and self._score(before, unit) > 0:
-                yield self._pair(before, unit)
+                yield self._pair(known.pop(unit.head), unit)
+            else:
+                left.append(unit)
+        for unit in left:
+            meaning = self.meanings.of_unit(unit)
+            alike = (each for each in known.values() if self.meanings.of_unit(each) == meaning)
+            if (before := next(alike, None)) is not None:
+                yield self._pair(known.pop(before.head), unit)
 
     # --- how well two units go together -------------------------------------------------------
 
@@ -193,6 +225,31 @@ class Matcher:
                         bag["param"] += 1
             self._bags[body] = bag
         return self._bags[body]
+
+
+def _weights(unit: Unit) -> object:
+    """Names and shapes of what it holds, for the input that it has."""
+    inputs = unit.node.inputs
+    return weight_shapes(unit.node, unit.body.values[inputs[0]] if inputs else None)
+
+
+def _exchanges(old: Row, new: Row, pairs: Sequence[Pair]) -> Iterator[list[Pair]]:
+    """Pairs whose old names are their new names in another order."""
+    following = {
+        old.units[a].name: (a, b)
+        for a, b in pairs
+        if old.units[a].name and not old.units[a].reused and not new.units[b].reused
+    }
+    seen: set[str] = set()
+    for start in following:
+        cycle: list[Pair] = []
+        name = start
+        while name in following and name not in seen:
+            seen.add(name)
+            cycle.append(following[name])
+            name = new.units[following[name][1]].name
+        if name == start and len(cycle) > 1:
+            yield cycle
 
 
 def _of_layers(old: Unit, new: Unit) -> float:
