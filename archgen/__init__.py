@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from archgen.api import Network, build, check, draw, load, loads, shipped, source, summary
     from archgen.breakage import breaking
-    from archgen.checkpoint.api import check_weights
+    from archgen.checkpoint.api import check_weights, transfer
     from archgen.convert import convert_resnext
     from archgen.diagnostics import ArchError, Diagnostic
     from archgen.versions import Difference, diff
@@ -33,6 +33,7 @@ _HOMES = {
     "shipped": "archgen.api",
     "source": "archgen.api",
     "summary": "archgen.api",
+    "transfer": "archgen.checkpoint.api",
 }
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "shipped",
     "source",
     "summary",
+    "transfer",
 ]
 
 

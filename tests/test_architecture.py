@@ -27,7 +27,8 @@ LAYERS = (
     ("cli",),
     ("__init__",),
     ("breakage",),
-    ("checkpoint", "versions"),
+    ("checkpoint",),
+    ("versions",),
     ("api", "convert"),
     ("limits", "live", "overrides"),
     ("lint",),
@@ -151,6 +152,7 @@ def test_public_names() -> None:
         "shipped",
         "source",
         "summary",
+        "transfer",
     ]
 
 

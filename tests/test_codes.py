@@ -13,12 +13,15 @@ import pytest
 import archgen
 from archgen import api, breakage, config, limits, versions
 from archgen.analysis.breaking import Category
+from archgen.checkpoint.contents import contents
+from archgen.checkpoint.plan import check_fits, check_whole, plan
 from archgen.checkpoint.read import read
 from archgen.codes import CODES
 from archgen.codes.entry import Code
 from archgen.config.schema import Breaking, Config, Exemption
 from archgen.diagnostics import ArchError, Diagnostic, Fault, Severity
 from archgen.lint import OPT_IN
+from tests import checkpoints
 from tests.repositories import Repository
 
 PACKAGE = Path(archgen.__file__).parent
@@ -31,13 +34,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "folder.arch").mkdir()
     (tmp_path / "enormous.arch").write_text("#" * (2 << 20))
     (tmp_path / "damaged.safetensors").write_bytes(b"\x08" + bytes(7) + b'{"a": 1}')
-    (tmp_path / "net.safetensors").write_bytes(b"\x02" + bytes(7) + b"{}")
+    checkpoints.write(tmp_path / "net.safetensors", {"fc.weight": [10, 8], "fc.bias": [10]})
+    checkpoints.write(tmp_path / "other.safetensors", {"head.weight": [10, 8], "head.bias": [10]})
     (tmp_path / "latin1.arch").write_bytes("# Schicht für Schicht\n".encode("latin-1"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-COMMAND = re.compile(r"(?P<settings>(\w+=\S* )*)archgen (?P<name>diff|weights) (?P<words>.+)")
+COMMAND = re.compile(
+    r"(?P<settings>(\w+=\S* )*)archgen (?P<name>diff|weights|transfer) (?P<words>.+)"
+)
 OF_BUILDING = {"A122", "A126", "A405"}  # a spec that shows them is sound
 FEATURES = {"A126": ["stem"]}  # as their explanation asks for
 OF_CONFIGURATION = {"A510", "A511"}  # its examples are those of an `archgen.toml`
@@ -73,18 +79,34 @@ def configured(text: str) -> Sequence[Diagnostic]:
     return []
 
 
-def refused(command: re.Match[str]) -> Iterator[Diagnostic]:
-    """What a command line finds: loading its specs, or its checkpoint."""
+def refused(command: re.Match[str]) -> Sequence[Diagnostic]:
+    """What a command line finds, up to where it would write."""
+    words = shlex.split(command["words"], comments=True)
     with pytest.MonkeyPatch.context() as patch:
         for setting in shlex.split(command["settings"]):
             patch.setenv(*setting.split("="))
-        words = shlex.split(command["words"], comments=True)
-        load = versions.load if command["name"] == "diff" else read
-        for word in words if command["name"] == "diff" else words[:1]:
-            try:
-                load(word)
-            except ArchError as fault:
-                yield from fault.diagnostics
+        try:
+            {"diff": diff, "weights": weights, "transfer": transfer}[command["name"]](*words)
+        except ArchError as fault:
+            return fault.diagnostics
+    return []
+
+
+def diff(*specs: str) -> None:
+    for spec in specs:
+        versions.load(spec)
+
+
+def weights(checkpoint: str, spec: str) -> None:
+    read(checkpoint)
+
+
+def transfer(old: str, new: str, checkpoint: str, *options: str) -> None:
+    before, after = versions.load(old), versions.load(new)
+    check_fits(before, contents(read(checkpoint).state), checkpoint)
+    made = plan(before, after)
+    if "--allow-new" not in options:
+        check_whole(made)
 
 
 COMMANDS = [entry for entry in CODES.values() if COMMAND.fullmatch(entry.fails)]
@@ -97,11 +119,13 @@ def test_one_command_fails_and_one_passes(entry: Code, folder: Path) -> None:
     repository = Repository(folder)
     repository.commit({"net.arch": "arch net { input(8); fc = linear(10) }\n"})
     Path("new.arch").write_text("arch net { input(8); fc = linear(10) }\n")
+    Path("other.arch").write_text("arch net { input(8); head = linear(10) }\n")
+    Path("longer.arch").write_text("arch net { input(8); fc = linear(10); head = linear(4) }\n")
     fails, passes = COMMAND.fullmatch(entry.fails), COMMAND.fullmatch(entry.passes)
     assert fails
     assert passes
     assert {item.code for item in refused(fails)} == {entry.code}
-    assert list(refused(passes)) == []
+    assert refused(passes) == []
 
 
 @pytest.mark.parametrize("entry", SPECS, ids=lambda entry: entry.code)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import archgen
+
 # An installed archgen is meant, not one that the path of the tests finds.
 CLEAN = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,6 +67,10 @@ def test_the_error_is_what_check_prints(tmp_path: Path) -> None:
 @pytest.mark.torch
 @pytest.mark.parametrize("line", tour())
 def test_commands_of_the_tour(line: str, folder: Path) -> None:
+    if "model.pt" in line:
+        import torch
+
+        torch.save(archgen.build("resnet18").state_dict(), folder / "model.pt")
     result = run(*shlex.split(line), cwd=folder)
     assert result.returncode == 0, result.stderr
     assert result.stdout

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from archgen.api import Network, PathLike, load
+from archgen import versions
+from archgen.api import Network, PathLike
+from archgen.checkpoint import transfer_report
 from archgen.checkpoint.contents import State, contents
 from archgen.checkpoint.fit import Fit, fit
 from archgen.checkpoint.hints import without
+from archgen.checkpoint.plan import Plan, check_fits, check_whole, plan
 from archgen.checkpoint.read import read
+from archgen.checkpoint.transfer import transferred
 
 
 def check_weights(
@@ -29,13 +34,13 @@ def check_weights(
 
     weights: a `state_dict`, or a file of safetensors or of `torch.save`; of a file `under` names
     the dictionaries in which its weights lie. prefix: what to take off its keys, as `module.`.
-    network: loaded, or a path or name.
+    network: loaded, or a SPEC as the commands take it.
     Numbers are not looked at, and torch is needed for files of `torch.save` alone.
 
     Raises `ArchError` for a bad spec or file, `ValueError` if two keys are one without the prefix.
     """
     if not isinstance(network, Network):
-        network = load(network)
+        network = _load(network)
     return fit(network, without(contents(_state(weights, under)), prefix))
 
 
@@ -45,3 +50,64 @@ def _state(weights: State | PathLike, under: Sequence[str]) -> Mapping[str, Any]
     if under:
         raise TypeError("`under` is for a file: give the inner dictionary")
     return weights
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Weights for a new network, and where each comes from.
+
+    state: the new `state_dict`. carried: the old key of each new one. added, reshaped: new keys
+    that started anew. dropped: old keys that are not in it. `print` it for a report.
+    """
+
+    state: dict[str, Any]
+    plan: Plan = field(repr=False)
+
+    @property
+    def carried(self) -> dict[str, str]:
+        return self.plan.carried
+
+    @property
+    def added(self) -> list[str]:
+        return [entry.key for entry in self.plan.added]
+
+    @property
+    def reshaped(self) -> list[str]:
+        return [new.key for _, new in self.plan.reshaped]
+
+    @property
+    def dropped(self) -> list[str]:
+        return [entry.key for entry in self.plan.dropped]
+
+    def __str__(self) -> str:
+        return transfer_report.render_text(self.plan)
+
+
+def transfer(
+    old: Network | PathLike,
+    new: Network | PathLike,
+    state: State,
+    /,
+    *,
+    allow_new: bool = False,
+    seed: int | None = None,
+) -> Transfer:
+    """Carry weights over to a network that was edited: all that belong to the same layers.
+
+    old, new: loaded, or SPECs as the commands take them, also `REV:PATH`.
+    state: the `state_dict` of the old network. Carried tensors are its own, not copies.
+    allow_new: what is new or has other sizes starts as the spec says, by `seed`.
+
+    Raises `ArchError` for a bad spec, if `state` does not fit `old`, and, without `allow_new`, if
+    some weights of the new network would start anew.
+    """
+    before, after = (each if isinstance(each, Network) else _load(each) for each in (old, new))
+    check_fits(before, contents(state), "the state_dict")
+    made = plan(before, after)
+    if not allow_new:
+        check_whole(made)
+    return Transfer(transferred(made, state, seed=seed), made)
+
+
+def _load(spec: PathLike) -> Network:
+    return versions.load(os.fspath(spec))

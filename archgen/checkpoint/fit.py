@@ -5,23 +5,22 @@ They fit exactly when torch's `load_state_dict(strict=True)` takes them. Knows n
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
-from typing import Literal
+from typing import Final, Literal
 
 from archgen.analysis.paths import find
 from archgen.analysis.weights import Entry, state
 from archgen.checkpoint.contents import Contents, Held
+from archgen.checkpoint.grouping import Groups, by_layer, layer_of, whole
 from archgen.limits import check_buildable
 from archgen.network import Network
 from archgen.text import Span
 
 Kind = Literal["missing", "unexpected", "reshaped"]
+KINDS: Final[tuple[Kind, ...]] = ("missing", "unexpected", "reshaped")
 Sizes = tuple[int, ...]
 
-DEEPEST = 100  # names in a key; what a network has is less deep
 COUNT = "num_batches_tracked"
 _COUNTED_SINCE = 2  # the version of batch norm's format that has the count
 
@@ -119,44 +118,21 @@ def _loads(wanted: Sizes, held: Sizes | None) -> bool:
 
 
 def _parts(fit: Fit) -> Iterator[Part]:
-    place = partial(_place, fit.network)
-    missing = {each.key for each in fit.of("missing")}
+    found = {kind: {each.key: each for each in fit.of(kind)} for kind in KINDS}
+    missing, held = found["missing"], fit.contents.held
     asked = (entry.key for entry in state(fit.network))
-    asked = (key for key in asked if key in missing or key in fit.contents.held)
-    yield from _whole("missing", fit, asked, place)
-    yield from _whole("unexpected", fit, fit.contents.held, lambda _: None)
-    by_layer: dict[str, list[Difference]] = {}
-    for each in fit.of("reshaped"):
-        by_layer.setdefault(_layer(each.key), []).append(each)
-    for layer, group in by_layer.items():
-        yield Part("reshaped", layer, tuple(group), place(layer))
+    groups: dict[Kind, Groups] = {
+        "missing": whole(missing, (key for key in asked if key in missing or key in held)),
+        "unexpected": whole(found["unexpected"], held),
+        "reshaped": by_layer(found["reshaped"]),
+    }
+    for kind in KINDS:
+        for path, keys in groups[kind].items():
+            place = None if kind == "unexpected" else place_of(fit.network, path)
+            yield Part(kind, path, tuple(found[kind][key] for key in keys), place)
 
 
-def _whole(
-    kind: Kind, fit: Fit, keys: Iterable[str], place: Callable[[str], Span | None]
-) -> Iterator[Part]:
-    """Differences below the shortest path that has no other keys."""
-    differences = {each.key: each for each in fit.of(kind)}
-    all_below = Counter(path for key in keys for path in _above(key))
-    these_below = Counter(path for key in differences for path in _above(key))
-    groups: dict[str, list[Difference]] = {}
-    for key, each in differences.items():
-        whole = (path for path in _above(key) if these_below[path] == all_below[path])
-        groups.setdefault(next(whole), []).append(each)
-    for path, group in groups.items():
-        yield Part(kind, path, tuple(group), place(path) or place(_layer(path)))
-
-
-def _place(network: Network, path: str) -> Span | None:
-    node = find(network, path)
+def place_of(network: Network, path: str) -> Span | None:
+    """Where the spec has what a path names: a layer, a block, or the layer that holds a weight."""
+    node = find(network, path) or find(network, layer_of(path))
     return node.span if node else None
-
-
-def _above(key: str) -> Sequence[str]:
-    """`a`, `a.b` and `a.b.weight` for `a.b.weight`."""
-    names = key.split(".", DEEPEST)
-    return [".".join(names[: end + 1]) for end in range(len(names))]
-
-
-def _layer(key: str) -> str:
-    return key.rpartition(".")[0] or key

@@ -16,9 +16,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from archgen.analysis.paths import find
 from archgen.checkpoint.contents import Contents
-from archgen.checkpoint.fit import Difference, Fit, Part
+from archgen.checkpoint.fit import Difference, Fit, Part, place_of
 from archgen.checkpoint.hints import renames
 from archgen.checkpoint.identify import Match
 from archgen.report import plural, printable
@@ -31,13 +30,7 @@ def render_text(fit: Fit, shown: str, hints: Sequence[str] = ()) -> str:
     """A line that says it, then one for each layer that differs."""
     verb = "fits" if fit.fits else "does not fit"
     lines = [f"{printable(shown)} {verb} {fit.network.name}: {_counted(fit.contents)}"]
-    rows = list(_rows(fit))
-    widths = [max(len(row[at]) for row in rows) for at in range(3)] if rows else []
-    for row in rows[:MOST_ROWS]:
-        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=False))
-        lines.append("  " + "  ".join((*cells, row[3])).rstrip())
-    if len(rows) > MOST_ROWS:
-        lines.append(f"  ... and {len(rows) - MOST_ROWS:,} more; --format json has them all")
+    lines += table(list(_rows(fit)))
     return "\n".join([*lines, *(f"  = help: {printable(hint)}" for hint in hints)])
 
 
@@ -92,6 +85,18 @@ def matches_json(matches: Sequence[Match], contents: Contents, shown: str) -> st
 # --- text ---------------------------------------------------------------------------------
 
 
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells, the first of them aligned, as many as anybody reads."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)][:-1]
+    lines = []
+    for row in rows[:MOST_ROWS]:
+        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=False))
+        lines.append("  " + "  ".join((*cells, row[-1])).rstrip())
+    if len(rows) > MOST_ROWS:
+        lines.append(f"  ... and {len(rows) - MOST_ROWS:,} more; --format json has them all")
+    return lines
+
+
 def _counted(contents: Contents) -> str:
     """`320 tensors (float32 267, int64 53)`."""
     dtypes = contents.dtypes
@@ -106,7 +111,7 @@ def _rows(fit: Fit) -> Iterator[tuple[str, str, str, str]]:
     for part in parts:
         what = "; ".join(_what(part)) if part.kind == "reshaped" else _how_much(part)
         remark = f"did you mean `{printable(renamed[part.path])}`?" if part.path in renamed else ""
-        place = _place(part.place) if part.place else ""
+        place = place_text(part.place)
         yield part.kind, printable(part.path), what, "  ".join(filter(None, (place, remark)))
 
 
@@ -121,23 +126,25 @@ def _how_much(part: Part) -> str:
 def _what(part: Part, *, full: bool = False) -> Iterator[str]:
     for each in part.differences:
         name = printable(each.key if full else each.key.removeprefix(part.path).removeprefix("."))
-        wanted = _sizes(each.wanted.sizes) if each.wanted else ""
+        wanted = sizes_text(each.wanted.sizes) if each.wanted else ""
         yield f"{name} is {_shape(each, of_checkpoint=True)}, not {wanted}".strip()
 
 
 def _shape(each: Difference, *, of_checkpoint: bool = False) -> str:
     if each.wanted and not of_checkpoint:
-        return _sizes(each.wanted.sizes)
+        return sizes_text(each.wanted.sizes)
     if each.held is None or each.held.shape is None:
         return f"no tensor but of type {each.held.dtype}" if each.held else ""
-    return _sizes(each.held.shape)
+    return sizes_text(each.held.shape)
 
 
-def _sizes(sizes: tuple[int, ...]) -> str:
+def sizes_text(sizes: tuple[int, ...]) -> str:
     return " x ".join(map(str, sizes)) or "one number"
 
 
-def _place(span: Span) -> str:
+def place_text(span: Span | None) -> str:
+    if span is None:
+        return ""
     line, column = span.source.line_column(span.start)
     return f"{printable(span.source.path)}:{line}:{column}"
 
@@ -147,12 +154,15 @@ def _place(span: Span) -> str:
 
 def _wanted(fit: Fit, each: Difference) -> dict[str, object]:
     assert each.wanted
-    node = find(fit.network, each.key)
-    place = None
-    if node is not None:
-        line, column = node.span.source.line_column(node.span.start)
-        place = {"path": node.span.source.path, "line": line, "column": column}
+    place = place_json(place_of(fit.network, each.key))
     return {"key": each.key, "shape": each.wanted.sizes, "place": place}
+
+
+def place_json(span: Span | None) -> dict[str, object] | None:
+    if span is None:
+        return None
+    line, column = span.source.line_column(span.start)
+    return {"path": span.source.path, "line": line, "column": column}
 
 
 def _unexpected(each: Difference) -> dict[str, object]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from pickle import UnpicklingError
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -41,7 +40,7 @@ def load_torch(path: str, *, numbers: bool) -> object:
         except Exception as problem:  # a damaged pickle may raise anything
             if "TorchScript" in str(problem):
                 raise Damaged(_CODE) from None
-            raise Damaged("torch cannot read it: " + str(problem).partition("\n")[0]) from None
+            raise Damaged(f"torch cannot read it: {_line(problem)}") from None
 
 
 def load_safetensors(path: str) -> dict[str, Tensor]:
@@ -56,19 +55,39 @@ def load_safetensors(path: str) -> dict[str, Tensor]:
 
 
 def save_torch(content: object, path: str) -> None:
-    torch.save(content, path)
+    """Write as `torch.save` does. Raises `OSError`."""
+    try:
+        torch.save(content, path)
+    except RuntimeError as problem:  # of its own writer, which hides what the system said
+        raise OSError(_line(problem)) from None
 
 
 def save_safetensors(state: Mapping[str, Tensor], path: str, metadata: Mapping[str, str]) -> None:
-    """Write each tensor by itself: the format knows neither views nor shared memory."""
+    """Write each tensor by itself: the format knows neither views nor shared memory.
+
+    Raises `OSError`.
+    """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    alone: dict[str, Any] = {key: tensor.contiguous() for key, tensor in state.items()}
+    try:
+        save_file(_apart(state), path, metadata=dict(metadata))
+    except SafetensorError as problem:
+        raise OSError(_line(problem)) from None
+
+
+def _apart(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same numbers, contiguous; no two tensors share memory, and none is a part of more."""
+    apart: dict[str, Tensor] = {}
     taken: set[int] = set()
-    for key, tensor in alone.items():
-        place = tensor.untyped_storage().data_ptr()
-        whole = tensor.numel() * tensor.element_size() == tensor.untyped_storage().nbytes()
-        if place in taken or not whole:
-            alone[key] = tensor.clone()
-        taken.add(place)
-    save_file(alone, path, metadata=dict(metadata))
+    for key, tensor in state.items():
+        tensor = tensor.contiguous()
+        memory = tensor.untyped_storage()
+        whole = tensor.numel() * tensor.element_size() == memory.nbytes()
+        apart[key] = tensor if whole and memory.data_ptr() not in taken else tensor.clone()
+        taken.add(memory.data_ptr())
+    return apart
+
+
+def _line(problem: Exception) -> str:
+    return str(problem).strip().partition("\n")[0]

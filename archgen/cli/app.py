@@ -30,6 +30,7 @@ COMMANDS: Final = {  # name: module; in the order of the help
     "breaking": "breaking",
     "list": "listing",
     "weights": "weights",
+    "transfer": "transfer",
     "layers": "layers",
     "ir": "ir",
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from archgen.cli.failures import Stopped
@@ -56,23 +58,48 @@ def write(path: str, content: bytes) -> None:
         raise _unwritable(path, problem) from None
 
 
+@contextmanager
+def replacing(path: str) -> Iterator[str]:
+    """Give a file to write to, which takes the place of another when all went well.
+
+    Raises `Stopped` if it cannot; what was at the path stays as it was then.
+    """
+    try:
+        with _draft_of(Path(os.path.realpath(path))) as draft:
+            yield str(draft)
+    except (OSError, ValueError) as problem:
+        raise _unwritable(path, problem) from None
+
+
 def _replace(target: Path, content: bytes) -> None:
+    with _draft_of(target) as draft:
+        draft.write_bytes(content)
+
+
+@contextmanager
+def _draft_of(target: Path) -> Iterator[Path]:
+    """An empty file beside the target, which replaces it at the end, or is deleted."""
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
     if mode is not None and not os.access(target, os.W_OK):
         raise PermissionError(0, "the file is read-only")
     # Beside the target: a file system renames at once only within itself.
     draft = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        yield draft
+        _flush(draft)
         if mode is not None:
             draft.chmod(mode)
         draft.replace(target)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _flush(path: Path) -> None:
+    """Wait until what was written is on the disk."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
 
 
 def _unwritable(path: str, problem: Exception) -> Stopped:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archgen.checkpoint.contents import Contents
     from archgen.checkpoint.fit import Fit
 
+NEEDS_TORCH: Final = "pip install 'archgen[torch]'"
 Under = tuple[str, ...]
 
 
@@ -68,7 +69,7 @@ def contents_of(checkpoint: str, under: Under, prefix: str) -> Contents:
     try:
         held = contents(read(checkpoint, under).state)
     except ModuleNotFoundError as problem:
-        raise Stopped(f"{problem}: pip install 'archgen[torch]'") from None
+        raise Stopped(f"{problem}: {NEEDS_TORCH}") from None
     try:
         return without(held, prefix)
     except ValueError as problem:

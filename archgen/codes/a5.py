@@ -193,4 +193,26 @@ safetensors in which tensors overlap, is refused as well.
         "archgen weights damaged.safetensors net.arch",
         "archgen weights net.safetensors net.arch",
     ),
+    Code(
+        "A522",
+        "weights of another network",
+        """
+Weights are carried from an old network to a new one by what became of its layers, so they have to
+be those of the old one: `archgen weights` says how they differ from it. Often the spec of a later
+commit was given; the old one may be `REV:net.arch`.
+""",
+        "archgen transfer net.arch other.arch other.safetensors -o new.safetensors",
+        "archgen transfer net.arch other.arch net.safetensors -o new.safetensors",
+    ),
+    Code(
+        "A523",
+        "weights that have none to come from",
+        """
+The new network has layers that the old one had not, or layers of another size. A checkpoint in
+which they are missing would not load; with `--allow-new` they start as the spec says, and the
+report names them.
+""",
+        "archgen transfer net.arch longer.arch net.safetensors -o new.safetensors",
+        "archgen transfer net.arch longer.arch net.safetensors -o new.safetensors --allow-new",
+    ),
 )

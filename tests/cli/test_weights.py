@@ -6,13 +6,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import archgen
 from archgen.analysis.weights import state
 from archgen.checkpoint import identify
+from tests.checkpoints import write
 from tests.cli.conftest import Run
 
 SHAPES = {
@@ -24,20 +24,6 @@ SHAPES = {
     "fc.weight": [10, 16],
     "fc.bias": [10],
 }
-
-
-def write(path: Path, shapes: dict[str, list[int]]) -> None:
-    """A safetensors file by hand, so that no test of it needs torch."""
-    header: dict[str, Any] = {}
-    end = 0
-    for key, shape in shapes.items():
-        size = 4
-        for axis in shape:
-            size *= axis
-        header[key] = {"dtype": "F32", "shape": shape, "data_offsets": [end, end + size]}
-        end += size
-    text = json.dumps(header).encode()
-    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(end))
 
 
 def without(*prefixes: str) -> dict[str, list[int]]:

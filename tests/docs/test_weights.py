@@ -23,10 +23,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for spec in pictures.examples("arch", PAGE):
         (tmp_path / spec.file).write_text(spec.text, encoding="utf-8")
-    state = archgen.build(archgen.load("net.arch", classes=7)).state_dict()
-    save_file(
-        {key.replace("stem", "begin"): value for key, value in state.items()}, "old.safetensors"
-    )
+    seven = archgen.build(archgen.load("net.arch", classes=7)).state_dict()
+    old = {key.replace("stem", "begin"): value for key, value in seven.items()}
+    save_file(old, "old.safetensors")
+    save_file(archgen.build("net.arch").state_dict(), "net.safetensors")
     return tmp_path
 
 

@@ -1,0 +1,114 @@
+"""Which weight of an old network becomes which of a new one: decided before a number is touched.
+
+`archgen.analysis.difference` lays the networks side by side. What it proves to be the same layer
+with the same shape is carried; nothing else is. Knows no file and no tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from archgen.analysis.difference import KeyPair, difference
+from archgen.analysis.weights import Entry
+from archgen.api import Network
+from archgen.checkpoint.contents import Contents
+from archgen.checkpoint.fit import COUNT, fit
+from archgen.checkpoint.grouping import layer_of
+from archgen.diagnostics import ArchError, error
+from archgen.limits import check_buildable
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The fate of every entry of the old network and of the new one, in the order of the new."""
+
+    old: Network
+    new: Network
+    pairs: tuple[KeyPair, ...]
+
+    @property
+    def carried(self) -> dict[str, str]:
+        """The old key of every new one that is filled from it."""
+        return {
+            pair.new.key: pair.old.key
+            for pair in self.pairs
+            if pair.old and pair.new and pair.fate in ("kept", "renamed")
+        }
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """The same for those whose key is another."""
+        return {new: old for new, old in self.carried.items() if new != old}
+
+    @property
+    def reshaped(self) -> list[tuple[Entry, Entry]]:
+        """Entries of layers that are the same but for their sizes: no number is carried."""
+        fated = (pair for pair in self.pairs if pair.fate == "reshaped")
+        return [(pair.old, pair.new) for pair in fated if pair.old and pair.new]
+
+    @property
+    def added(self) -> list[Entry]:
+        """Entries of the new network that the old one has no counterpart of."""
+        return [pair.new for pair in self.pairs if pair.new and pair.old is None]
+
+    @property
+    def dropped(self) -> list[Entry]:
+        """Entries of the old network that the new one has no counterpart of."""
+        return [pair.old for pair in self.pairs if pair.old and pair.new is None]
+
+    @property
+    def initialised(self) -> list[Entry]:
+        """What the new network has to start anew: new or reshaped."""
+        return [*self.added, *(new for _, new in self.reshaped)]
+
+
+def plan(old: Network, new: Network) -> Plan:
+    """Decide what becomes of each weight. Raises `ArchError` for networks too large to be built."""
+    for network in (old, new):
+        check_buildable(network, 0, meta=True)
+    pairs = tuple(difference(old, new).state())
+    return Plan(old, new, tuple(_whole_norms(pairs)))
+
+
+def _whole_norms(pairs: Iterable[KeyPair]) -> Iterator[KeyPair]:
+    """A count of batches says how much the means beside it have seen: they go together."""
+    pairs = list(pairs)
+    reshaped = {layer_of(pair.new.key) for pair in pairs if pair.fate == "reshaped" and pair.new}
+    for pair in pairs:
+        alone = pair.old and pair.new and layer_of(pair.new.key) in reshaped
+        if alone and pair.new and pair.new.key.endswith(COUNT):
+            yield KeyPair(None, pair.new)
+            yield KeyPair(pair.old, None)
+        else:
+            yield pair
+
+
+def check_fits(network: Network, contents: Contents, shown: str) -> None:
+    """Raise `ArchError` unless the weights are those of the old network."""
+    found = fit(network, contents)
+    if found.fits:
+        return
+    parts = [f"{part.kind}: {part.path}" for part in found.parts]
+    more = [f"... and {len(parts) - 10} more"] if len(parts) > 10 else []
+    refused = error(
+        "A522",
+        f"{shown} does not fit {network.name}, of which it is to be",
+        network.span,
+        notes=[*parts[:10], *more],
+        help=f"archgen weights {shown} {network.spec}:{network.name} says more",
+    )
+    raise ArchError([refused])
+
+
+def check_whole(plan: Plan) -> None:
+    """Raise `ArchError` if some weights of the new network would start anew."""
+    if plan.initialised:
+        count = len(plan.initialised)
+        refused = error(
+            "A523",
+            f"{count} of the new network's tensors have no old one that they could be",
+            plan.new.span,
+            help="--allow-new starts them as the spec says",
+        )
+        raise ArchError([refused])

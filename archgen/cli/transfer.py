@@ -1,0 +1,135 @@
+"""`archgen transfer`: the weights of a network for a network that was edited."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archgen.cli import files
+from archgen.cli.failures import Stopped
+from archgen.cli.spec import parameters
+from archgen.cli.weights import NEEDS_TORCH, Under, contents_of
+from archgen.report import printable
+
+if TYPE_CHECKING:
+    from archgen.api import Network
+    from archgen.checkpoint.contents import State
+    from archgen.checkpoint.plan import Plan
+    from archgen.checkpoint.read import Checkpoint, Format
+
+
+@click.command("transfer")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.argument("checkpoint", type=click.Path())
+@click.option("-o", "--output", required=True, metavar="FILE", help="A .safetensors or .pt.")
+@click.option("--allow-new", is_flag=True, help="Let what is new start as the spec says.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Decides what starts anew.")
+@click.option("--set-old", multiple=True, metavar="NAME=VALUE", help="A parameter of OLD.")
+@click.option("--set-new", multiple=True, metavar="NAME=VALUE", help="A parameter of NEW.")
+@click.option("--under", multiple=True, metavar="KEY", help="Where in a .pt the weights lie.")
+@click.option("--prefix", default="", help="What to take off the keys, as `module.`.")
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def command(
+    old: str,
+    new: str,
+    checkpoint: str,
+    output: str,
+    allow_new: bool,
+    seed: int | None,
+    set_old: tuple[str, ...],
+    set_new: tuple[str, ...],
+    under: Under,
+    prefix: str,
+    force: bool,
+    form: str,
+) -> None:
+    """Carry the weights in CHECKPOINT, which fits OLD, over to NEW.
+
+    OLD and NEW are specs, also REV:FILE[:ARCH] for what git has. A weight is carried if it is of
+    the same layer and has the same shape; names may be others. All else is reported, and nothing
+    is written if some weight of NEW has none to come from, unless --allow-new.
+    """
+    from archgen.checkpoint.plan import check_fits, check_whole, plan
+
+    target = _target(output, force=force)
+    before, after = _load(old, set_old), _load(new, set_new)
+    check_fits(before, contents_of(checkpoint, under, prefix), checkpoint)
+    made = plan(before, after)
+    if made.initialised and not allow_new:
+        _report(made, form)
+        check_whole(made)
+    read = _read(checkpoint, under)
+    state = {key.removeprefix(prefix): tensor for key, tensor in read.state.items()}
+    _write(read, _transferred(made, state, seed), output, target)
+    _report(made, form, {"output": output, **_beside(read, target)})
+
+
+def _target(output: str, *, force: bool) -> Format:
+    """The format of the new file. Raises if its name does not say, or it is there."""
+    from archgen.checkpoint.write import FORMATS, format_of
+
+    target = format_of(output)
+    if target is None:
+        endings = ", ".join(FORMATS)
+        raise click.BadParameter(f"{output!r} ends in none of {endings}", param_hint="'--output'")
+    if os.path.lexists(output) and not force:
+        raise Stopped(f"{output}: is there; --force overwrites it")
+    if find_spec("torch") is None or find_spec("safetensors") is None:
+        raise Stopped(f"to carry weights needs torch: {NEEDS_TORCH}")
+    return target
+
+
+def _load(spec: str, settings: Sequence[str]) -> Network:
+    from archgen import versions
+
+    return versions.load(spec, parameters(settings))
+
+
+def _read(checkpoint: str, under: Under) -> Checkpoint:
+    from archgen.checkpoint.read import read
+
+    return read(checkpoint, under, numbers=True)
+
+
+def _transferred(made: Plan, state: State, seed: int | None) -> State:
+    from archgen.checkpoint.transfer import transferred
+
+    return transferred(made, state, seed=seed)
+
+
+def _write(read: Checkpoint, state: State, output: str, target: Format) -> None:
+    from archgen.checkpoint.write import write
+
+    with files.replacing(output) as draft:
+        write(read, state, draft, target)
+
+
+def _beside(read: Checkpoint, target: Format) -> dict[str, list[str]]:
+    """What the old file held beside its weights, and whether the new one holds it too."""
+    from archgen.checkpoint.write import beside
+
+    names = beside(read)
+    return {"kept" if read.format == target else "left_behind": names} if names else {}
+
+
+def _report(made: Plan, form: str, remarks: Mapping[str, Any] = MappingProxyType({})) -> None:
+    from archgen.checkpoint import transfer_report
+
+    if form == "json":
+        click.echo(json.dumps(transfer_report.as_json(made) | dict(remarks), indent=2))
+        return
+    click.echo(transfer_report.render_text(made))
+    if names := remarks.get("kept"):
+        click.echo(f"  kept beside the weights, as it was: {printable(', '.join(names))}")
+    if names := remarks.get("left_behind"):
+        click.echo(f"  left behind, for the format has no place: {printable(', '.join(names))}")
+    if output := remarks.get("output"):
+        click.echo(f"{printable(output)}: written")
