@@ -17,6 +17,7 @@ from archgen.analysis.spelling import given, spell_node
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, OutputValue
 from archgen.text import Span
 
+MOST_AROUND = 100  # steps that read one value, among which a counterpart is looked for
 MOST_PATHS = 100  # that a cause names
 
 
@@ -80,7 +81,8 @@ class _Pair:
     new: Body
     names: dict[Number, str] = field(default_factory=dict)  # what made a value, for people
     before: dict[str, Step] = field(default_factory=dict)  # the old one's steps, by name
-    merges: list[Step] = field(default_factory=list)  # of the old one, not yet met in the new
+    # Those whose name the new one does not have, by what they read; a step is taken once.
+    nameless: dict[Number, list[Step]] = field(default_factory=dict)
     known: set[Number] = field(default_factory=set)  # the values of the old one
 
     def causes(self) -> Iterator[Cause]:
@@ -102,15 +104,16 @@ class _Pair:
         self.known.update(inputs)
         self.names |= dict.fromkeys(inputs, "the input")
         values = dict(zip(self.old.inputs, inputs, strict=True))
+        names = {_name_of(node) for node in self.numbering.nodes(self.new)} - {""}
         for node in self.numbering.nodes(self.old):
             step = self.numbering.step(self.old, node, tuple(values[ref] for ref in node.inputs))
             values.update(zip(node.outputs, step.outputs, strict=True))
             self.known.update(step.outputs)
             self._name(node, step.outputs)
-            if isinstance(node, MergeNode):
-                self.merges.append(step)
-            else:
-                self.before.setdefault(node.name, step)
+            self.before.setdefault(_name_of(node), step)
+            if _name_of(node) not in names:
+                for number in dict.fromkeys(step.inputs):
+                    self.nameless.setdefault(number, []).append(step)
         return values
 
     def _name(self, node: Node, outputs: tuple[Number, ...]) -> None:
@@ -131,27 +134,20 @@ class _Pair:
         return twin.outputs if len(twin.outputs) == len(step.outputs) else step.outputs
 
     def _twin(self, node: Node, step: Step) -> Step | None:
-        """What stood in the old one where this node stands."""
-        if isinstance(node, MergeNode):
-            return self._twin_of_merge(step)
-        twin = self.before.get(node.name)
-        if twin is None or type(twin.node) is not type(node):
-            names = {getattr(each, "name", "") for each in self.new.nodes}
-            others = (each for name, each in self.before.items() if name not in names)
-            twin = next((each for each in others if each.inputs == step.inputs), None)
+        """What stood in the old one where this node stands: by its name, or by what it reads."""
+        twin = self.before.get(_name_of(node)) if _name_of(node) else None
+        if twin is not None and type(twin.node) is type(node):
+            return twin
+        around = {id(each): each for number in step.inputs for each in self._free(number)}
+        alike = [each for each in around.values() if _may_replace(each, step)]
+        twin = max(alike, key=lambda each: _shared(each, step), default=None)
+        if twin is not None:
+            for number in dict.fromkeys(twin.inputs):
+                self.nameless[number].remove(twin)
         return twin
 
-    def _twin_of_merge(self, step: Step) -> Step | None:
-        """The old merge with most of the same branches."""
-
-        def shared(merge: Step) -> int:
-            return len({*merge.inputs} & {*step.inputs})
-
-        twin = max(self.merges, key=shared, default=None)
-        if twin is None or not shared(twin):
-            return None
-        self.merges.remove(twin)
-        return twin
+    def _free(self, number: Number) -> list[Step]:
+        return self.nameless.get(number, [])[:MOST_AROUND]
 
     def _against(self, old: Step, new: Step) -> Iterator[Cause]:
         """What differs between two steps that stand for each other."""
@@ -194,9 +190,23 @@ class _Pair:
         return ", ".join(self.names.get(number, "a new value") for number in numbers)
 
 
+def _name_of(node: Node) -> str:
+    return "" if isinstance(node, MergeNode) else node.name
+
+
+def _may_replace(old: Step, new: Step) -> bool:
+    """Whether one step may stand where another stood: merges for merges, others for others."""
+    merges = isinstance(old.node, MergeNode), isinstance(new.node, MergeNode)
+    return all(merges) or (not any(merges) and old.inputs == new.inputs)
+
+
+def _shared(old: Step, new: Step) -> int:
+    return len({*old.inputs} & {*new.inputs})
+
+
 def _cause(what: str, node: Node | None, old: Node | None) -> Cause:
     """A cause at a node, which may have been another one."""
-    path = "" if node is None or isinstance(node, MergeNode) else node.name
+    path = _name_of(node) if node else ""
     return Cause(what, node.span if node else None, old.span if old else None, (path,))
 
 
