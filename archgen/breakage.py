@@ -16,6 +16,8 @@ from archgen.analysis.breaking.finding import finding
 from archgen.api import Network, PathLike
 from archgen.diagnostics import Diagnostic, Fault, Severity, error
 from archgen.syntax import tree
+from archgen.syntax.parse import parse
+from archgen.syntax.read import read_source
 from archgen.text import NOWHERE, Source, Span
 from archgen.versions import Broken, Pair, load
 
@@ -147,25 +149,25 @@ def _faults(broken: Broken) -> Iterator[Diagnostic]:
 
 
 def _gone(pair: Pair, old: Network) -> Finding:
-    item = next((each for each in _items(pair.path) if each.name == pair.arch), None)
-    if item is not None:
-        message = f"`{pair.arch}` needs arguments now"
-        return finding("B103", message, item.name_span, old.span, otherwise=old.span)
+    file = _file(pair.path)
+    items = parse(file).tree.items if file else ()
+    for item in items:
+        if isinstance(item, tree.Arch | tree.Alias) and item.name == pair.arch:
+            message = f"`{pair.arch}` needs arguments now"
+            return finding("B103", message, item.name_span, old.span, otherwise=old.span)
     message = f"the arch `{pair.arch}` is gone from {pair.path}"
     hint = f"`arch {pair.arch} = ...` keeps the name as an alias"
-    return finding("B101", message, None, None, otherwise=old.span, help=hint)
+    if file is None:
+        return finding("B101", message, None, None, otherwise=old.span, help=hint)
+    return finding("B101", message, file.span(0, 0), old.span, otherwise=old.span, help=hint)
 
 
-def _items(path: str) -> Iterator[tree.Arch | tree.Alias]:
-    """The archs in the text of a file, if there is one."""
-    from archgen.syntax.parse import parse
-    from archgen.syntax.read import read_source
-
+def _file(path: str) -> Source | None:
+    """The file as it is now, if there is one."""
     try:
-        items = parse(read_source(path)).tree.items
+        return read_source(path)
     except Fault:
-        return
-    yield from (item for item in items if isinstance(item, tree.Arch | tree.Alias))
+        return None
 
 
 # --- exceptions -----------------------------------------------------------------------------------

@@ -50,7 +50,10 @@ def sarif(diagnostics: Sequence[Diagnostic], version: str) -> Json:
 def _rule(code: str) -> Json:
     entry = CODES[code]
     text = " ".join(entry.explanation.split())
-    examples = f"This fails:\n\n```\n{entry.fails}```\n\nThis passes:\n\n```\n{entry.passes}```\n"
+    before = f"This was there:\n\n```\n{entry.before}```\n\n" if entry.before else ""
+    examples = (
+        f"{before}This fails:\n\n```\n{entry.fails}```\n\nThis passes:\n\n```\n{entry.passes}```\n"
+    )
     return {
         "id": code,
         "shortDescription": {"text": entry.title},

@@ -26,6 +26,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("__init__",),
+    ("review",),
     ("breakage",),
     ("checkpoint",),
     ("versions",),

@@ -28,6 +28,7 @@ COMMANDS: Final = {  # name: module; in the order of the help
     "draw": "draw",
     "diff": "diff",
     "breaking": "breaking",
+    "review": "review",
     "list": "listing",
     "weights": "weights",
     "transfer": "transfer",

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from archgen.cli.terminal import wants_color
-from archgen.report import counts, plural, render_json, render_text
+from archgen.cli import reports
+from archgen.report import counts, plural
 
 if TYPE_CHECKING:
     from archgen.breakage import Report, Rules
-    from archgen.git import Revision
     from archgen.versions import Broken, Pair
 
 CATEGORIES = ("interface", "weights", "numerics", "cost", "training")
@@ -42,9 +39,7 @@ CATEGORIES = ("interface", "weights", "numerics", "cost", "training")
     metavar="PERCENT",
     help="By how much parameters, MACs and activations may grow (5).",
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to report."
-)
+@reports.format_option
 def command(
     paths: tuple[str, ...],
     against: str,
@@ -63,10 +58,7 @@ def command(
     rules = rules_of(only, threshold)
     report = judge(compared(against, paths), rules, everything=not paths)
     found = report.diagnostics
-    if form == "json":
-        click.echo(render_json(found))
-    else:
-        _report(report)
+    reports.report(found, form, f"{plural(len(report.pairs), 'network')} compared", _said(report))
     errors, _ = counts(found)
     if errors:
         raise click.exceptions.Exit(1)
@@ -87,27 +79,12 @@ def rules_of(only: Sequence[str] = (), threshold: float | None = None) -> Rules:
 def compared(against: str, paths: Sequence[str]) -> Iterator[Pair | Broken]:
     """The pairs of archs that a call is about. Raises `ArchError`."""
     from archgen import versions
-    from archgen.diagnostics import ArchError, Fault
-    from archgen.git import Revision
 
     if is_spec(against):
         if len(paths) != 1:
             raise click.UsageError(f"to compare with {against}, name one PATH")
         return versions.between(against, paths[0])
-    try:
-        revision = Revision.find(against)
-        if unknown := [path for path in paths if not _is_known(path, revision)]:
-            raise click.UsageError(f"no spec or folder {unknown[0]}, here or at {against}")
-        return versions.changed(revision, paths)
-    except Fault as fault:
-        raise ArchError([fault.diagnostic]) from None
-
-
-def _is_known(path: str, revision: Revision) -> bool:
-    """Whether a path is there, or was."""
-    inside = revision.inside(Path(path))
-    below = (name == inside or name.startswith(f"{inside}/") for name in revision.specs)
-    return os.path.exists(path) or any(below)
+    return versions.changed_since(against, paths)
 
 
 def is_spec(against: str) -> bool:
@@ -116,13 +93,12 @@ def is_spec(against: str) -> bool:
     return os.path.isdir(against) or name.endswith(".arch")
 
 
-def _report(report: Report) -> None:
-    found = report.diagnostics
-    if found:
-        click.echo(render_text(found, color=wants_color(sys.stdout)) + "\n")
-    errors, warnings = counts(found)
-    allowed = sum(bool(each.reason) for each in report.met)
-    broken = plural(errors, "breaking change") if errors else "nothing breaks"
-    broken += f", {allowed:,} allowed" if allowed else ""
-    broken += f", {plural(warnings, 'warning')}" if warnings else ""
-    click.echo(f"{plural(len(report.pairs), 'network')} compared: {broken}")
+def _said(report: Report) -> str:
+    """`2 breaking changes, 1 allowed`."""
+    broken = sum(not each.reason for each in report.met)
+    parts = [plural(broken, "breaking change") if broken else "nothing breaks"]
+    parts += [f"{allowed:,} allowed"] if (allowed := len(report.met) - broken) else []
+    errors, warnings = counts([*report.faults, *report.unused])
+    parts += [plural(errors, "error")] if errors else []
+    parts += [plural(warnings, "warning")] if warnings else []
+    return ", ".join(parts)

@@ -30,8 +30,9 @@ def format_option(command: Command) -> Command:
     return option(command)
 
 
-def report(found: Sequence[Diagnostic], form: str, done: str) -> None:
-    """Write findings to standard output; `done` is what was done, for a last line."""
+def report(found: Sequence[Diagnostic], form: str, done: str, said: str = "") -> None:
+    """Write findings to standard output; `done` is what was done, for a last line, and `said`
+    what is said of it there, if not how many errors there are."""
     match form:
         case "json":
             click.echo(render_json(found))
@@ -44,7 +45,7 @@ def report(found: Sequence[Diagnostic], form: str, done: str) -> None:
             for_people = _annotations if form == "github" else _text
             if found:
                 click.echo(for_people(found))
-            click.echo(f"{done}: {counted(found)}")
+            click.echo(f"{done}: {said or counted(found)}")
 
 
 def _text(found: Sequence[Diagnostic]) -> str:

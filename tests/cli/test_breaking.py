@@ -92,8 +92,8 @@ def test_paths_choose_specs(repository: Repository, run: Run) -> None:
     assert run("breaking", "--against", "main", "specs").exit_code == 0
     assert run("breaking", "--against", "main", "net.arch").exit_code == 1
     unknown = run("breaking", "--against", "main", "nte.arch")
-    assert unknown.exit_code == 2
-    assert "no spec or folder nte.arch, here or at main" in unknown.output
+    assert unknown.exit_code == 1
+    assert "nte.arch: there is no such file or folder" in unknown.output
 
 
 def test_an_arch_that_is_gone(repository: Repository, run: Run) -> None:
@@ -101,9 +101,10 @@ def test_an_arch_that_is_gone(repository: Repository, run: Run) -> None:
     result = run("breaking", "--against", "main")
     assert result.exit_code == 1
     assert "error[B101]: the arch `net` is gone from net.arch" in result.output
-    assert "--> main:net.arch:1:6" in result.output
+    assert "--> net.arch:1:1\n" in result.output
+    assert "::: main:net.arch:1:6\n" in result.output
     (repository.folder / "net.arch").unlink()
-    assert "error[B101]" in run("breaking", "--against", "main", "net.arch").output
+    assert "--> main:net.arch:1:6\n" in run("breaking", "--against", "main", "net.arch").output
 
 
 def test_an_arch_that_needs_arguments_now(repository: Repository, run: Run) -> None:
@@ -195,3 +196,17 @@ def test_wrong_calls(repository: Repository, run: Run) -> None:
     unknown = run("breaking", "--against", "nowhere")
     assert unknown.exit_code != 0
     assert "A512" in unknown.output or "no revision is called `nowhere`" in unknown.output
+
+
+def test_formats_of_code_hosts(repository: Repository, run: Run) -> None:
+    repository.write({"net.arch": NET.replace("relu", "gelu").replace("arch net", "arch new")})
+    repository.write({"specs/unit.arch": BLOCK.replace("relu", "gelu")})
+    github = run("breaking", "--against", "main", "--format", "github")
+    assert github.exit_code == 1
+    column = BLOCK.index("relu") + 1
+    place = f"file=specs/unit.arch,line=1,endLine=1,col={column},endColumn={column + 4}"
+    assert f"::error {place},title=B301 the function is another::" in github.output
+    sarif = run("breaking", "--against", "main", "--format", "sarif")
+    assert sarif.exit_code == 1
+    (log,) = json.loads(sarif.output)["runs"]
+    assert [each["ruleId"] for each in log["results"]] == ["B101", "B301"]

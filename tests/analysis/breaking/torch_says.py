@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterator
 
 import torch
@@ -41,7 +42,8 @@ def enliven(model: nn.Module) -> None:
     with torch.no_grad():
         for name, value in model.state_dict().items():
             if value.is_floating_point():
-                value.normal_(0, 0.7, generator=generator)
+                spread = 1.5 / math.prod(value.shape[1:]) ** 0.5  # so that nothing saturates
+                value.normal_(0, spread, generator=generator)
                 if "running_var" in name:
                     value.abs_().add_(0.1)
 
@@ -54,7 +56,7 @@ def _inputs(*networks: archgen.Network) -> Iterator[dict[str, Tensor]]:
         shapes = [body.values[ref].sizes for ref in body.inputs]
         for more in (0, 5):
             larger = [(sizes[0], *(size + more for size in sizes[1:])) for sizes in shapes]
-            made = (3 * torch.randn(3, *each, generator=generator).double() for each in larger)
+            made = (3 * torch.randn(8, *each, generator=generator).double() for each in larger)
             yield dict(zip(body.input_names, made, strict=True))
 
 

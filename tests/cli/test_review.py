@@ -1,0 +1,111 @@
+"""`archgen review`: what is in the comment, how long it gets, and that specs cannot break out."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.cli.conftest import NET, Run
+from tests.repositories import Repository
+
+MARKER = "<!-- archgen review -->\n"
+GITHUB = 65_536  # characters of a comment
+
+
+@pytest.fixture
+def repository(folder: object, run: Run) -> Repository:
+    from pathlib import Path
+
+    made = Repository(Path())
+    made.commit({"net.arch": NET})
+    return made
+
+
+def test_nothing_changed_is_one_line(repository: Repository, run: Run) -> None:
+    repository.write({"net.arch": NET.replace("# ", "") + "# the end\n"})
+    result = run("review", "--against", "main")
+    assert (result.exit_code, result.output) == (
+        0,
+        MARKER + "No network is another than at `main`.\n",
+    )
+
+
+def test_a_changed_network(repository: Repository, run: Run) -> None:
+    repository.write({"net.arch": NET.replace("conv(16, 3", "conv(16, 5").replace("relu", "gelu")})
+    result = run("review", "--against", "main")
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert lines[:2] == [
+        MARKER.strip(),
+        "### 1 network changed since `main`: 3 breaking changes",
+    ]
+    row = next(line for line in lines if line.startswith("| `net.arch:net`"))
+    # a convolution with a kernel of 5 x 5 for one of 3 x 3, counted by hand
+    was, now = (16 * 3 * k * k + 2 * 16 + 16 * 10 + 10 for k in (3, 5))
+    assert f"| {was} → {now:,} (+{100 * (now - was) / was:.3g} %) |" in row
+    weights = next(line for line in lines if line.startswith("- **weights**"))
+    assert "`1 key is of another shape` (B203, `net.arch:5`), `net.arch:net`" in weights
+    assert any(line.startswith("- **changed**") and "kernel 3 -> 5" in line for line in lines)
+
+
+def test_new_and_removed_networks(repository: Repository, run: Run) -> None:
+    repository.write({"new.arch": NET.replace("arch net", "arch other")})
+    (repository.folder / "net.arch").unlink()
+    output = run("review", "--against", "main").output
+    assert "| `new.arch:other` (new) |" in output
+    assert "| `net.arch:net` (removed) |" in output
+    assert (
+        "- **interface** `the arch net is gone from net.arch` (B101, `main:net.arch:1`)" in output
+    )
+
+
+def test_a_faulty_spec_is_told(repository: Repository, run: Run) -> None:
+    repository.write({"net.arch": NET.replace("relu", "rely")})
+    result = run("review", "--against", "main")
+    assert result.exit_code == 0
+    assert "- **error** `unknown layer or block rely` (A102, `net.arch:5`)" in result.output
+
+
+def test_exceptions_give_their_reason(repository: Repository, run: Run) -> None:
+    exception = (
+        '[[breaking.exceptions]]\nspec = "*.arch"\ncategory = "numerics"\nreason = "@all | `x`"\n'
+    )
+    repository.write({"net.arch": NET.replace("relu", "gelu"), "archgen.toml": exception})
+    output = run("review", "--against", "main").output
+    assert "nothing breaks, 1 allowed" in output
+    assert "; allowed: `` @all | `x` ``" in output
+
+
+def test_a_comment_fits_whatever_changed(repository: Repository, run: Run) -> None:
+    layers = "".join(f'  "layer_{i}_{"x" * 60}" = conv({i % 9 + 1}, 3)\n' for i in range(900))
+    archs = [f"arch n{i} {{ input(3, 8, 8); a = conv({i + 1}, 3) }}\n" for i in range(700)]
+    long = f"arch long {{\n  input(3, 8, 8)\n{layers}}}\n"
+    repository.commit({"many.arch": "".join(archs), "long.arch": long})
+    changed = "".join(archs).replace(", 3) }", ", 5, bias=true) }")
+    repository.write({"many.arch": changed, "long.arch": long.replace(", 3)", ", 1)")})
+    output = run("review", "--against", "main").output
+    assert len(output) < GITHUB
+    assert len(output.encode()) < GITHUB
+    assert "### 701 networks changed since `main`" in output
+    assert re.search(r"^… [\d,]+ more rows left out\.$", output, re.MULTILINE)
+    assert re.search(r"^… [\d,]+ more findings left out\.$", output, re.MULTILINE)
+    assert re.search(r"^… [\d,]+ more lists of edits left out\.$", output, re.MULTILINE)
+
+
+EVIL = "`` ``` @octocat | <img src=x onerror=alert(1)> <!-- --> ]( javascript:x ) </details> # *b*"
+
+
+def test_a_spec_cannot_break_out(repository: Repository, run: Run) -> None:
+    """Its text stands in code spans, whose fences it cannot hold; a table has its own bars only."""
+    quoted = EVIL.replace("{", "{{")
+    before = f'arch net {{ input(3, 8, 8); a = seq {{ "{quoted}" = conv(4, 3) -> relu }} }}\n'
+    repository.commit({"a|b`c @x.arch": before})
+    repository.write({"a|b`c @x.arch": before.replace("relu", "gelu").replace("4, 3", "4, 1")})
+    output = run("review", "--against", "main").output
+    outside = re.sub(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", "CODE", output.removeprefix(MARKER))
+    assert "octocat" in output
+    for sign in ("@", "<", "octocat", "javascript"):
+        assert sign not in outside
+    row = next(line for line in output.splitlines() if line.startswith("| ") and "arch" in line[3:])
+    assert len(re.findall(r"(?<!\\)\|", row)) == 6

@@ -1,0 +1,110 @@
+"""Hypothesis changes a spec in one place: what a person might do to it, harmful or not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from archgen.syntax import tree
+from archgen.syntax.parse import parse
+from archgen.text import Source
+from tests.laws.writing import ACTIVATIONS, NORMS, PARTS, specs
+
+LINKS = ("relu", "tanh", "identity", "dropout(0.3)", "multiply(1)", "multiply(0.5)", "bn")
+BLOCKS = ("unit", "point", "double", "tail", "joined", "forked", "tree")
+
+
+@st.composite
+def changes(draw: DrawFn) -> tuple[str, str]:
+    """A spec before and after."""
+    before = draw(specs())
+    kinds = [list(kind(before)) for kind in (_numbers, _layers, _links, _orders, _harmless)]
+    edit = draw(st.sampled_from(draw(st.sampled_from([kind for kind in kinds if kind]))))
+    return before, edit(draw)
+
+
+Edit = Callable[[DrawFn], str]
+
+
+def _nodes(text: str) -> Iterator[tree.Node]:
+    """Every node of what a spec's arch and its own blocks say, promises aside."""
+    pending: list[object] = [parse(Source("net.arch", text)).tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tuple):
+            pending += node
+        elif isinstance(node, tree.Node):
+            yield node
+            pending += (getattr(node, each.name) for each in fields(node))
+
+
+def _put(text: str, node: tree.Node, new: str) -> str:
+    return text[: node.span.start] + new + text[node.span.end :]
+
+
+def _numbers(text: str) -> Iterator[Edit]:
+    """A number is another one."""
+    for node in _nodes(text):
+        if isinstance(node, tree.Number) and node.span.end > len(PARTS):
+
+            def edit(draw: DrawFn, node: tree.Number = node) -> str:
+                return _put(text, node, str(draw(st.sampled_from([1, 2, 3, 4, 8, 0.2, 0.001]))))
+
+            yield edit
+
+
+def _layers(text: str) -> Iterator[Edit]:
+    """An activation or a norm is another one."""
+    for node in _nodes(text):
+        for kinds in (ACTIVATIONS, NORMS):
+            if isinstance(node, tree.Name | tree.Call) and node.span.text in kinds:
+
+                def edit(
+                    draw: DrawFn, node: tree.Node = node, kinds: tuple[str, ...] = kinds
+                ) -> str:
+                    return _put(text, node, draw(st.sampled_from(kinds)))
+
+                yield edit
+
+
+def _links(text: str) -> Iterator[Edit]:
+    """A link is added to a chain, or taken out of it."""
+    for node in _nodes(text):
+        if isinstance(node, tree.Chain) and "input(" not in node.span.text:
+
+            def add(draw: DrawFn, node: tree.Chain = node) -> str:
+                link = draw(st.sampled_from(LINKS))
+                return _put(text, node, f"{node.span.text} -> {link}")
+
+            def drop(draw: DrawFn, node: tree.Chain = node) -> str:
+                links = [each.span.text for each in node.links]
+                links.pop(draw(st.integers(0, len(links) - 1)))
+                return _put(text, node, " -> ".join(links) or "identity")
+
+            yield from (add, drop)
+
+
+def _orders(text: str) -> Iterator[Edit]:
+    """Two neighbours of a body or a merge change places."""
+    for node in _nodes(text):
+        if isinstance(node, tree.Body):
+            for one, other in zip(node.statements, node.statements[1:], strict=False):
+                if one.span.start > len(PARTS):
+
+                    def swap(draw: DrawFn, one: tree.Node = one, other: tree.Node = other) -> str:
+                        later = _put(text, other, one.span.text)
+                        return _put(later, one, other.span.text)
+
+                    yield swap
+
+
+def _harmless(text: str) -> Iterator[Edit]:
+    """Names of blocks, comments, links that do nothing."""
+    yield lambda draw: re.sub(rf"\b({'|'.join(BLOCKS)})\(", r"other_\1(", text)
+    yield lambda draw: text.replace("\n", "  # said\n", 3)
+    yield lambda draw: re.sub(r"\brelu\b(?!\))", "{ relu }", text, count=1)
+    yield lambda draw: text.replace(" -> ", " -> identity -> ", 1)
