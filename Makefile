@@ -10,6 +10,7 @@ lint:
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
+	$(PY) -m archgen check --strict specs
 
 test:  ## everything
 	$(PY) -m pytest -n auto
@@ -20,6 +21,7 @@ accept:  ## rewrite the golden files; read the diff before you commit it
 docs:  ## rewrite what is generated: layer reference, TextMate grammar, tables and pictures
 	$(PY) -c "from archgen.backends.reference import layer_reference as text; print(text(), end='')" > docs/layers.md
 	$(PY) -c "from archgen.highlighting.textmate import grammar_text as text; print(text(), end='')" > grammar/archgen.tmLanguage.json
+	$(PY) docs/tables.py
 	$(PY) docs/pictures.py
 
 bench:  ## speed and size against peers, in one run

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Final
 
 from archgen.diagnostics import Diagnostic, Label, Sink
 from archgen.lint import promises, spelling, unused
-from archgen.lint.suppressions import Suppressions
+from archgen.lint.suppressions import Mark, Suppressions
 from archgen.lint.walk import Walk
+from archgen.syntax import tree
 
 if TYPE_CHECKING:
     from archgen.config.schema import Config
     from archgen.network import Network
     from archgen.resolve.modules import Module
     from archgen.resolve.program import Program
+    from archgen.text import Span
 
 # Given only where the configuration asks for them.
 OPT_IN: Final = frozenset({"W017"})
@@ -59,7 +61,19 @@ class Linter:
         return sorted(shown, key=lambda item: (asked.get(id(item.span.source), 0), item.span.start))
 
     def _add(self, items: Iterable[Diagnostic]) -> None:
-        self._found += [item for item in items if not self._suppressions.silence(item)]
+        """Take warnings about a text, but for those that a comment there silences."""
+        for item in items:
+            if not self._suppressions.silence(item, self._at_head(item.span)):
+                self._found.append(item)
+
+    def _at_head(self, span: Span) -> frozenset[Mark]:
+        """The comments at the head of the block or arch in which something stands."""
+        items = next(each.tree.items for each in self._modules if each.source is span.source)
+        for item in items:
+            if item.span.start <= span.start < item.span.end:
+                head = item.span if isinstance(item, tree.Use | tree.Let) else item.name_span
+                return self._suppressions.at(head)
+        return frozenset()
 
     def _is_on(self, item: Diagnostic) -> bool:
         code = item.code

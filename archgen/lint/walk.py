@@ -62,6 +62,7 @@ class Walk:
                 around = marks | self._suppressions.at(node.span)
                 called = definition is not None and definition.kind != "implicit"
                 if definition is not None and called:
+                    around |= self._suppressions.at(definition.span)
                     self._trail.append(Frame(f"{definition.name}, {name}", node.span))
                 yield from self._body(inner, around, f"{name}.", trained=trained)
                 if called:

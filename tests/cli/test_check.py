@@ -39,6 +39,48 @@ def test_warnings_are_no_errors(run: Run, folder: Path, monkeypatch: pytest.Monk
     assert result.stdout.endswith("\n1 file checked: no errors, 1 warning\n")
 
 
+WORTH_A_WARNING = "arch odd {\n  input(8, 8, 8)\n  conv(8, 3) -> relu\n  expect depth == 1\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "told"),
+    [
+        ((), 0, True),
+        (("--strict",), 1, True),
+        (("--no-lint",), 0, False),
+        (("--no-lint", "--strict"), 0, False),
+    ],
+)
+def test_warnings_fail_where_that_is_asked_for(
+    run: Run, folder: Path, options: tuple[str, ...], status: int, told: bool
+) -> None:
+    (folder / "odd.arch").write_text(WORTH_A_WARNING)
+    result = run("check", "odd.arch", *options)
+    assert result.exit_code == status
+    assert ("warning[W002]" in result.stdout) is told
+
+
+def test_lint_exits_1_for_warnings_and_errors(run: Run, folder: Path, broken: Path) -> None:
+    (folder / "odd.arch").write_text(WORTH_A_WARNING)
+    assert run("lint", "net.arch").stdout == "1 file linted: no errors\n"
+    assert run("lint", "net.arch").exit_code == 0
+    warned = run("lint", "odd.arch")
+    assert (warned.exit_code, "warning[W002]" in warned.stdout) == (1, True)
+    failed = run("lint", "broken.arch", "odd.arch")
+    assert failed.exit_code == 1
+    assert failed.stdout.index("error[A102]") < failed.stdout.index("warning[W002]")
+
+
+@pytest.mark.parametrize("command", ["check", "lint"])
+def test_formats_for_hosts(run: Run, broken: Path, command: str) -> None:
+    log = json.loads(run(command, "broken.arch", "--format", "sarif").stdout)
+    assert [each["ruleId"] for each in log["runs"][0]["results"]] == ["A102"]
+    lines = run(command, "broken.arch", "--format", "github").stdout.splitlines()
+    assert lines[0].startswith("::error file=broken.arch,line=3,")
+    assert lines[1].endswith(": 1 error")
+    assert run(command, "broken.arch", "--format", "github").exit_code == 1
+
+
 def test_json(run: Run, broken: Path) -> None:
     result = run("check", "broken.arch", "--format", "json")
     report = json.loads(result.stdout)

@@ -61,6 +61,15 @@ def test_a_comment_at_an_arch_is_for_the_network() -> None:
     assert codes(f"# lint: off W001\n{arch}{alias}\n") == []
 
 
+@pytest.mark.parametrize("place", ["{  # lint: off W001, W015", "{\n"])
+def test_a_comment_at_the_head_of_a_block_is_for_its_body(place: str) -> None:
+    lines = "conv1 = conv(8, 3, bias=true) -> bn"
+    text = (
+        f"block unit {place}\n{lines}\n}}\narch net {{ input(8, 8, 8); unit; expect depth > 0 }}\n"
+    )
+    assert [code for code, _ in codes(text)] == ([] if "off" in place else ["W015", "W001"])
+
+
 def test_text_is_no_comment() -> None:
     doc = '"# lint: off W002"'
     assert codes(f"arch net {{ {doc}; input(8, 8, 8); {TWICE}; expect depth > 0 }}\n") == [
