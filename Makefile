@@ -1,7 +1,7 @@
 # What a person runs. PY is the interpreter with `pip install -e '.[test]'`.
 PY ?= python
 
-.PHONY: check lint test accept bench docs
+.PHONY: check lint test accept bench docs zoo
 
 check: lint  ## on every save: format, lint, types, and the fast tests without torch
 	$(PY) -m pytest -n auto -m "not torch and not slow"
@@ -23,6 +23,10 @@ docs:  ## rewrite what is generated: layer reference, TextMate grammar, tables a
 	$(PY) -c "from archgen.highlighting.textmate import grammar_text as text; print(text(), end='')" > grammar/archgen.tmLanguage.json
 	$(PY) docs/tables.py
 	$(PY) docs/pictures.py
+	$(PY) docs/zoo.py
+
+zoo:  ## the same for docs/ZOO.md, after running every comparison with torchvision and papers
+	$(PY) docs/zoo.py --run
 
 bench:  ## speed and size against peers, in one run
 	$(PY) benchmarks/run.py

@@ -13,6 +13,7 @@ import archgen
 
 pytestmark = pytest.mark.torch
 
+Record = Callable[[str, object], None]
 Weights = dict[str, Tensor]
 
 
@@ -56,7 +57,9 @@ def mobilenet_v1() -> nn.Module:
 @pytest.mark.parametrize(
     "make", [lenet5_1998, lenet5, mobilenet_v1], ids=lambda make: make.__name__
 )
-def test_chain_computes_what_its_layers_do(make: Callable[[], nn.Module]) -> None:
+def test_chain_computes_what_its_layers_do(
+    make: Callable[[], nn.Module], record_property: Record
+) -> None:
     torch.set_num_threads(1)
     name = make.__name__
     ours = archgen.build(name, seed=0)
@@ -68,9 +71,10 @@ def test_chain_computes_what_its_layers_do(make: Callable[[], nn.Module]) -> Non
 
     with torch.inference_mode():
         torch.testing.assert_close(ours.eval()(x), theirs.eval()(x), rtol=1e-6, atol=1e-6)
+    record_property("result", "outputs within 1e-6")
 
 
-def test_shufflenet_v1_is_wired_as_published() -> None:
+def test_shufflenet_v1_is_wired_as_published(record_property: Record) -> None:
     torch.set_num_threads(1)
     model = archgen.build("shufflenet_v1", seed=0).eval()
     stir_statistics(model)
@@ -80,6 +84,7 @@ def test_shufflenet_v1_is_wired_as_published() -> None:
         torch.testing.assert_close(
             model(x), shufflenet_v1(x, model.state_dict()), rtol=1e-6, atol=1e-6
         )
+    record_property("result", "outputs within 1e-6")
 
 
 def shufflenet_v1(x: Tensor, weights: Weights) -> Tensor:

@@ -63,7 +63,9 @@ def darknet53_steps(x: Tensor, conv: Reader) -> Iterator[Tensor]:
 
 
 @pytest.mark.parametrize("wiring", [darknet19, darknet53], ids=lambda wiring: wiring.__name__)
-def test_darknet_is_wired_as_published(wiring: Callable[[Tensor, Reader], Tensor]) -> None:
+def test_darknet_is_wired_as_published(
+    wiring: Callable[[Tensor, Reader], Tensor], record_property: Callable[[str, object], None]
+) -> None:
     torch.set_num_threads(1)
     model = archgen.build(wiring.__name__, seed=0).eval()
     stir_statistics(model)
@@ -72,3 +74,4 @@ def test_darknet_is_wired_as_published(wiring: Callable[[Tensor, Reader], Tensor
     with torch.inference_mode():
         expected = wiring(x, Reader(model.state_dict()))
         torch.testing.assert_close(model(x), expected, rtol=1e-5, atol=1e-5)
+    record_property("result", "outputs within 1e-5")

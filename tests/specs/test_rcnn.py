@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 import torch
@@ -14,6 +14,7 @@ import archgen
 from tests.specs.test_by_hand import stir_statistics
 
 pytestmark = pytest.mark.torch
+Record = Callable[[str, object], None]
 
 
 class Boxes(nn.Module):
@@ -61,20 +62,22 @@ def outputs(result: object) -> list[Tensor]:
 
 
 @pytest.mark.parametrize("name", ["resnet50_fpn", "resnet50_fpn_rpn", "box_head"])
-def test_part_equals_torchvision(name: str) -> None:
+def test_part_equals_torchvision(name: str, record_property: Record) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     theirs = parts()[name]
     stir_statistics(theirs)
     ours = archgen.build(name, seed=1).eval()
     ours.load_state_dict(theirs.state_dict(), strict=True)
-    x = torch.randn(1, *archgen.load(name).input)
+    sizes = archgen.load(name).input
+    x = torch.randn(1, *sizes)
 
     with torch.inference_mode():
         expected = outputs(theirs(x))
         found = outputs(ours(x))
     assert len(found) == len(expected)
     assert all(map(torch.equal, found, expected))
+    record_property("result", f"keys, shapes, outputs to the bit at {' x '.join(map(str, sizes))}")
 
 
 @pytest.mark.parametrize("name", ["resnet50_fpn", "resnet50_fpn_rpn", "box_head"])

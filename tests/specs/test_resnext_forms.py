@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import permutations
 
 import pytest
@@ -83,7 +84,9 @@ def test_networks_hold_the_same_number_of_parameters_and_multiply_adds() -> None
 
 
 @pytest.mark.parametrize("form", ["a", "b"])
-def test_a_whole_network_takes_converted_weights(form: str) -> None:
+def test_a_whole_network_takes_converted_weights(
+    form: str, record_property: Callable[[str, object], None]
+) -> None:
     mine = archgen.build("resnext50_32x4d", seed=0).eval()
     other = archgen.build(f"resnext50_32x4d_{form}", seed=1).eval()
     other.load_state_dict(archgen.convert_resnext(mine.state_dict(), form))
@@ -92,6 +95,7 @@ def test_a_whole_network_takes_converted_weights(form: str) -> None:
     with torch.inference_mode():
         expected = mine(x)
         torch.testing.assert_close(other(x), expected, rtol=1e-5, atol=1e-5 * expected.abs().max())
+    record_property("result", "outputs within 1e-5")
 
 
 def test_a_single_unit_has_keys_without_prefix(models: dict[str, nn.Module]) -> None:

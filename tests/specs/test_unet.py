@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -14,7 +16,7 @@ pytestmark = pytest.mark.torch
 Weights = dict[str, Tensor]
 
 
-def test_unet_is_wired_as_published() -> None:
+def test_unet_is_wired_as_published(record_property: Callable[[str, object], None]) -> None:
     torch.set_num_threads(1)
     model = small_unet().eval()
     x = torch.randn(2, 1, 32, 48)
@@ -23,6 +25,7 @@ def test_unet_is_wired_as_published() -> None:
         expected = unet(x, model.state_dict())
         assert expected.shape == (2, 2, 32, 48)
         torch.testing.assert_close(model(x), expected, rtol=1e-6, atol=1e-6)
+    record_property("result", "outputs within 1e-6")
 
 
 def unet(x: Tensor, weights: Weights) -> Tensor:

@@ -133,7 +133,13 @@ def bottleneck_v1(m: nn.Module, x: Tensor) -> Tensor:
 @pytest.mark.parametrize("train", [False, True], ids=["eval", "train"])
 @pytest.mark.parametrize(("out", "stride"), SHAPES, ids=["same shape", "new shape"])
 @pytest.mark.parametrize("unit", WIRINGS)
-def test_unit_is_wired_as_published(unit: str, out: int, stride: int, train: bool) -> None:
+def test_unit_is_wired_as_published(
+    unit: str,
+    out: int,
+    stride: int,
+    train: bool,
+    record_property: Callable[[str, object], None],
+) -> None:
     model = build_unit(unit, out, stride).train(train)
     assert isinstance(model.unit, nn.Module)
     x = torch.randn(4, 16, 8, 8)
@@ -145,6 +151,7 @@ def test_unit_is_wired_as_published(unit: str, out: int, stride: int, train: boo
 
     assert got.shape == (4, out, 8 // stride, 8 // stride)
     torch.testing.assert_close(got, expected, rtol=1e-6, atol=1e-6)
+    record_property("result", "outputs within 1e-6")
 
 
 def test_stride_is_on_the_published_convolution() -> None:

@@ -67,10 +67,12 @@ def yolo_v3(x: Tensor, conv: Reader) -> list[Tensor]:
 @pytest.mark.parametrize(
     ("wiring", "size"),
     [(yolo_v1, 448), (yolo_v2, 64), (yolo_v3, 64)],
-    ids=lambda value: getattr(value, "__name__", str(value)),
+    ids=["yolo_v1", "yolo_v2", "yolo_v3"],
 )
 def test_yolo_is_wired_as_published(
-    wiring: Callable[[Tensor, Reader], list[Tensor]], size: int
+    wiring: Callable[[Tensor, Reader], list[Tensor]],
+    size: int,
+    record_property: Callable[[str, object], None],
 ) -> None:
     torch.set_num_threads(1)
     model = archgen.build(wiring.__name__, seed=0, input=(3, size, size)).eval()
@@ -82,6 +84,7 @@ def test_yolo_is_wired_as_published(
         result = model(x)
         results = [result] if isinstance(result, Tensor) else list(result)
         torch.testing.assert_close(results, expected, rtol=1e-5, atol=1e-5)
+    record_property("result", "outputs within 1e-5")
 
 
 def test_yolo_v3_predicts_at_three_scales() -> None:
