@@ -6,7 +6,7 @@ piece of syntax. A mistake raises `Fault`; `run` collects it and goes on behind 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -75,16 +75,27 @@ def guarded(frame: Frame, statement: tree.Statement) -> Step:
         frame.bind(dict.fromkeys(statement.names, LOST))
         return Silent()
     frame.lose()
-    if isinstance(statement, tree.Named):
-        _names_lost(frame, statement)
+    for place in _places_in(statement):
+        frame.lose_name(place)
     return Silent()
 
 
-def _names_lost(frame: Frame, named: tree.Named) -> None:
-    """The names of a statement that failed exist, so that their readers stay silent."""
-    for place in named.places:
-        if isinstance(place.name, str):
-            frame.places.setdefault(place.name, place.span)
+def _places_in(statement: tree.Statement) -> Iterator[tree.Place]:
+    """What a statement would have named."""
+    inside: list[tree.Body] = []
+    match statement:
+        case tree.Named():
+            yield from statement.places
+        case tree.If():
+            inside = [arm.body for arm in statement.arms]
+            inside += [statement.otherwise] if statement.otherwise else []
+        case tree.For():
+            inside = [statement.body]
+        case tree.Chain():
+            inside = [link.body for link in statement.links if isinstance(link, tree.Group)]
+    for body in inside:
+        for each in body.statements:
+            yield from _places_in(each)
 
 
 def run_statement(frame: Frame, statement: tree.Statement) -> Step:

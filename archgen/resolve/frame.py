@@ -27,7 +27,16 @@ from archgen.network import (
 from archgen.resolve.expressions import evaluate, integer, render
 from archgen.resolve.lookup import suggest
 from archgen.resolve.spelling import check_spelling
-from archgen.resolve.values import Environment, Items, Several, TensorValue, Unknown, kind_of
+from archgen.resolve.values import (
+    Environment,
+    Items,
+    Several,
+    TensorValue,
+    Unknown,
+    is_tensors,
+    kind_of,
+    pick,
+)
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span
@@ -80,6 +89,7 @@ class Frame:
         self.tensors: dict[str, Tensor] = {}
         self.lists: dict[str, dict[tuple[int, ...], TensorValue]] = {}
         self.places: dict[str, Span] = {}
+        self.lost: set[str | None] = set()  # names whose statement failed; None: an unknown one
         self.returned: list[Returned] = []
         self.path_init: list[tuple[str, Initialiser, Span]] = []
         self.promises: list[Promise] = []
@@ -212,7 +222,7 @@ class Frame:
         if name in self.env.names:
             message = f"`{name}` is {kind_of(value)}, not a value of the network"
             raise Fault(error("A113", message, span))
-        if name in self.places:
+        if self.lost & {name, None}:
             raise Unknown
         known = [*self.tensors, *self.lists, "input"]
         hint = suggest(name, known) or "a value is known after the statement that names it"
@@ -239,11 +249,13 @@ class Frame:
                 return self._list(name, tuple(indices), place.span)
         found: object = self.find(base)
         for index in indices:
-            found = _pick(found, index, place.span)
+            found = pick(found, index, place.span)
         return found  # type: ignore[return-value]
 
     def _list(self, name: str, indices: tuple[int, ...], span: Span) -> Tensor:
         """A value of `names[i] = ...`, or all of those below an index, in order."""
+        if self.lost & {name, None}:
+            raise Unknown
         items = self.lists[name]
         if indices in items:
             self.shape_of(items[indices].ref)
@@ -265,7 +277,7 @@ class Frame:
         self.claim(shown, place.span)
         tensor = self.maybe(value) if isinstance(value, int) else value
         if tensor is None:
-            self.places[name] = place.span
+            self.lost.add(name)
         elif not indices:
             self.tensors[name] = tensor
         elif isinstance(tensor, TensorValue):
@@ -273,6 +285,17 @@ class Frame:
         else:
             raise Fault(error("A115", "an item of a list is one value", place.span))
         return shown
+
+    def lose_name(self, place: tree.Place) -> None:
+        """The name of a statement that failed exists, so that its readers stay silent."""
+        if isinstance(place.name, str):
+            self.lost.add(place.name)
+            self.places.setdefault(place.name, place.span)
+            return
+        try:
+            self.lost.add(render(place.name, self.env))
+        except (Fault, Unknown):  # reported where the statement was run
+            self.lost.add(None)
 
     def maybe(self, ref: Ref) -> TensorValue | None:
         shape = self.values[ref]
@@ -356,21 +379,3 @@ class Frame:
 
     def value_of(self, expr: tree.Expr) -> object:
         return evaluate(expr, self.env)
-
-
-def is_tensors(value: object) -> bool:
-    """Whether a list holds values of the network only."""
-    return (
-        isinstance(value, Items)
-        and len(value) > 0
-        and all(isinstance(item, TensorValue) or is_tensors(item) for item in value)
-    )
-
-
-def _pick(found: object, index: int, span: Span) -> object:
-    items = [value for _, value in found.fields] if isinstance(found, Several) else found
-    if not isinstance(items, list | Items):
-        raise Fault(error("A113", "one value has no items", span))
-    if not 0 <= index < len(items):
-        raise Fault(error("A113", f"there is no item {index}: it has {len(items)}", span))
-    return items[index]

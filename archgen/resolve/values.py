@@ -177,6 +177,25 @@ def is_integer(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def is_tensors(value: object) -> bool:
+    """Whether a list holds values of the network only."""
+    return (
+        isinstance(value, Items)
+        and len(value) > 0
+        and all(isinstance(item, TensorValue) or is_tensors(item) for item in value)
+    )
+
+
+def pick(found: object, index: int, span: Span) -> object:
+    """An item of several values or of a list."""
+    items = [value for _, value in found.fields] if isinstance(found, Several) else found
+    if not isinstance(items, list | Items):
+        raise Fault(error("A113", "one value has no items", span))
+    if not 0 <= index < len(items):
+        raise Fault(error("A113", f"there is no item {index}: it has {len(items)}", span))
+    return items[index]
+
+
 def kind_of(value: object) -> str:
     """What a value is, in the words of a message."""
     match value:

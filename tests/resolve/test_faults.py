@@ -77,6 +77,22 @@ ARCH = "arch net {{ input(4, 8, 8); {} }}\n"
         ('use "gone.arch" as m\narch other = m.net(3)\n' + ARCH.format("relu"), "A501"),
         ("arch a = nothing(3)\narch b = a\n" + ARCH.format("relu"), "A102"),
         ("block b { relu -> }\n" + ARCH.format("b -> c"), "A017"),
+        (
+            ARCH.format('for i in range(2) { "s{i}" = conv(4, 4) }; add { from "s0"; from "s1" }'),
+            "A205",
+        ),
+        (
+            ARCH.format('for i in range(2) { "s{i // 0}" = relu }; add { from "s0"; from "s1" }'),
+            "A111",
+        ),
+        (
+            ARCH.format("for k in [3, 4] { x[k] = conv(4, k) }; add { from x[3]; from x[4] }"),
+            "A205",
+        ),
+        (ARCH.format("for k in [3, 4] { x[k] = conv(4, k) }; concat { from x }"), "A205"),
+        (ARCH.format("for i in many { x[i] = relu }; from x"), "A101"),
+        (ARCH.format('for i in many { "x{i}" = relu }; from "x0"'), "A101"),
+        (ARCH.format("{ conv(4, 4); x = relu }; from x"), "A205"),
     ],
 )
 def test_one_mistake_is_one_fault(text: str, code: str, tmp_path: Path) -> None:
