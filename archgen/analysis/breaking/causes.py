@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from archgen.analysis.breaking.numbering import Number, Numbering, Step
 from archgen.analysis.spelling import given, spell_node
+from archgen.diagnostics import Frame
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, OutputValue
 from archgen.text import Span
 
@@ -26,6 +27,7 @@ class Cause:
     """A place where the function changed. `times` counts the modules, `paths` names some.
 
     `place` is in the new text, `old` in the old one; either is None if there is nothing there.
+    `trail` has the calls that lead there in the new text, the innermost first.
     """
 
     what: str
@@ -33,6 +35,7 @@ class Cause:
     old: Span | None
     paths: tuple[str, ...]
     times: int = 1
+    trail: tuple[Frame, ...] = ()
 
     @property
     def key(self) -> Hashable:
@@ -213,7 +216,10 @@ def _cause(what: str, node: Node | None, old: Node | None) -> Cause:
 def _within(call: CallNode, cause: Cause) -> Cause:
     """A cause inside a call, as the caller sees it."""
     paths = tuple(f"{call.name}.{path}".rstrip(".") for path in cause.paths)
-    return replace(cause, paths=paths, times=cause.times * call.count)
+    trail = cause.trail
+    if call.span not in (cause.place, *(frame.span for frame in trail)):
+        trail = (*trail, Frame(spell_node(call), call.span))
+    return replace(cause, paths=paths, times=cause.times * call.count, trail=trail)
 
 
 def _change(old: Node, new: Node) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from archgen.diagnostics import Diagnostic, Label, error
+from archgen.diagnostics import Diagnostic, Frame, Label, error
 from archgen.text import Span
 
 
@@ -65,6 +65,7 @@ def finding(
     paths: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
     help: str | None = None,
+    trail: tuple[Frame, ...] = (),
     whole: bool = True,
 ) -> Finding:
     """A finding at its place in the new text, or at the arch if there is nothing there now.
@@ -73,4 +74,4 @@ def finding(
     """
     also = [Label(old, was)] if old is not None else []
     made = error(code, message, place or otherwise, also=also, notes=notes, help=help)
-    return Finding(made, paths, whole)
+    return Finding(made.within(*trail), paths, whole)

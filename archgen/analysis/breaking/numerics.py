@@ -62,5 +62,6 @@ def _finding(code: str, cause: Cause, new: Network) -> Finding:
         otherwise=new.span,
         paths=paths,
         notes=(where,) if paths else (),
+        trail=cause.trail,
         whole=cause.times <= len(paths),
     )

@@ -7,6 +7,7 @@ from itertools import islice
 
 from archgen.analysis.breaking.finding import Finding, finding
 from archgen.analysis.breaking.states import Change, States
+from archgen.analysis.difference import difference
 from archgen.analysis.paths import node_at
 from archgen.network import Network
 from archgen.text import Span
@@ -25,9 +26,18 @@ def weights(old: Network, new: Network) -> Iterator[Finding]:
     states = States()
     every = states.changes(states.of(old.body), states.of(new.body))
     changes = list(islice(every, MOST_CHANGES))
+    help = _help(old, new) if changes else None
     for code, kind, what in _KINDS:
         if some := [change for change in changes if change.kind == kind]:
-            yield _finding(code, what, some, old, new, cut=len(changes) == MOST_CHANGES)
+            cut = len(changes) == MOST_CHANGES
+            yield _finding(code, what, some, old, new, cut=cut, help=help)
+
+
+def _help(old: Network, new: Network) -> str:
+    keys = difference(old, new).keys
+    carried = keys.kept + keys.renamed
+    total = carried + keys.reshaped + keys.new
+    return f"`archgen transfer` carries {carried:,} of the {total:,} tensors of the new network"
 
 
 def starts(old: Network, new: Network) -> Iterator[Finding]:
@@ -41,7 +51,14 @@ def starts(old: Network, new: Network) -> Iterator[Finding]:
 
 
 def _finding(
-    code: str, what: str, changes: Sequence[Change], old: Network, new: Network, *, cut: bool
+    code: str,
+    what: str,
+    changes: Sequence[Change],
+    old: Network,
+    new: Network,
+    *,
+    cut: bool,
+    help: str | None = None,
 ) -> Finding:
     keys = sum(change.keys for change in changes)
     least = "at least " if cut else ""
@@ -55,7 +72,15 @@ def _finding(
     paths = tuple(change.shown for change in changes)
     notes = ("\n".join(lines),)
     return finding(
-        code, message, place, was, otherwise=new.span, paths=paths, notes=notes, whole=not cut
+        code,
+        message,
+        place,
+        was,
+        otherwise=new.span,
+        paths=paths,
+        notes=notes,
+        help=help,
+        whole=not cut,
     )
 
 
