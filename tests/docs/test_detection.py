@@ -13,8 +13,6 @@ torch = pytest.importorskip("torch")
 CODE = list(
     pictures.examples("python", (pictures.DOCS / "detection.md").read_text(encoding="utf-8"))
 )
-SIZES = {"min_size": 128, "max_size": 128, "box_score_thresh": 0.0, "box_batch_size_per_image": 16}
-PROPOSALS = {"rpn_post_nms_top_n_train": 64, "rpn_post_nms_top_n_test": 16}
 
 
 @pytest.fixture(scope="module")
@@ -51,17 +49,19 @@ def test_a_detection_gives_boxes_in_the_images(page: dict[str, Any]) -> None:
         assert (found["boxes"][:, 3] <= 96).all()
 
 
+def test_a_classifier_learns_below_a_pyramid(page: dict[str, Any]) -> None:
+    body = page["small"].backbone.body
+    assert all(weight.grad.any() for weight in body.parameters() if weight.dim() == 4)
+    assert not any(key.startswith("fc") for key in body.state_dict())
+
+
 def test_the_detector_is_the_one_of_torchvision(page: dict[str, Any]) -> None:
     """Keys to the letter; with its weights equal losses and equal detections."""
     from torchvision.models.detection import fasterrcnn_resnet50_fpn
 
     torch.manual_seed(2)
     theirs = fasterrcnn_resnet50_fpn(
-        weights=None,
-        weights_backbone=None,
-        num_classes=3,
-        **SIZES,
-        **PROPOSALS,
+        weights=None, weights_backbone=None, num_classes=3, **page["quick"]
     )
     ours = page["detector"]
     ours.load_state_dict(theirs.state_dict(), strict=True)
