@@ -290,8 +290,8 @@ the result stands behind the braces.
         "a body without a clear beginning or end",
         """
 An arch begins with `input`. A body has one result: the last value, or what its one `output`
-names. An arch with several inputs cannot be called as a block, since a chain brings one value;
-write a block that takes the others as parameters.
+names (in a loop, in all passes together). An arch with several inputs cannot be called as a
+block, since a chain brings one value; write a block that takes the others as parameters.
 """,
         _arch("a = conv(8, 3)", "b = conv(8, 3)", "output a", "output b"),
         _arch("a = conv(8, 3)", "b = conv(8, 3)", "output a, b"),

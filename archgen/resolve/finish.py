@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -54,9 +55,9 @@ def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]
 def _outputs(frame: Frame) -> tuple[tuple[OutputValue, ...], bool]:
     span = frame.definition.span
     if frame.returned:
-        step = frame.returned[0]
-        named = zip(step.names, step.values, strict=True)
-        return tuple(OutputValue(name, ref) for name, ref in named), step.listed
+        steps = [step for _, step in frame.returned]
+        named = (each for step in steps for each in zip(step.names, step.values, strict=True))
+        return tuple(OutputValue(name, ref) for name, ref in named), steps[0].listed
     if not frame.current:
         message = f"`{frame.definition.name}` has no `input`"
         raise Fault(error("A124", message, span, help="begin with `input(3, 224, 224)`"))
@@ -69,7 +70,7 @@ def _outputs(frame: Frame) -> tuple[tuple[OutputValue, ...], bool]:
 def _check_fields(frame: Frame, outputs: Sequence[OutputValue]) -> None:
     """The results of a body, those of auxiliary heads included, have different names."""
     names = [output.name or "output" for output in outputs] + [aux.name for aux in frame.aux]
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         message = f"two results are called `{twice}`"
         span = frame.definition.span

@@ -313,31 +313,43 @@ def loop_items(frame: Frame, statement: tree.For) -> Items:
 
 
 def run_output(frame: Frame, statement: tree.Output) -> Returned:
-    if frame.returned:
+    """Note the results. In a loop each pass adds its own."""
+    if any(earlier is not statement for earlier, _ in frame.returned[:1]):
         hint = "list the names: `output a, b`"
         raise Fault(error("A124", "a body has one `output`", statement.span, help=hint))
-    names: list[str] = []
-    refs: list[Ref] = []
-    for place in statement.places:
-        value = frame.find(place)
-        text = place_name(frame, place)
-        if isinstance(value, TensorValue):
-            names.append(text)
-            refs.append(value.ref)
-        elif len(statement.places) > 1:
+    values = [frame.find(place) for place in statement.places]
+    names = [place_name(frame, place) for place in statement.places]
+    step = _listed(names[0], values[0])
+    if step is None or len(values) > 1 or frame.returned:
+        step = _single(frame, statement, names, values)
+    frame.returned.append((statement, step))
+    frame.current = step.values
+    return step
+
+
+def _listed(name: str, value: object) -> Returned | None:
+    """The items of a list (or of several values) as the result."""
+    if isinstance(value, TensorValue):
+        return None
+    refs = refs_of(value)
+    return Returned(tuple(f"{name}{index}" for index in range(len(refs))), tuple(refs), True)
+
+
+def _single(
+    frame: Frame, statement: tree.Output, names: Sequence[str], values: Sequence[object]
+) -> Returned:
+    """Single values as results, which are fields of a `NamedTuple` where there are several."""
+    first = frame.returned[0][1] if frame.returned else None
+    for place, value in zip(statement.places, values, strict=True):
+        if not isinstance(value, TensorValue) or (first is not None and first.listed):
             message = "a list among several outputs"
             raise Fault(error("A115", message, place.span, help="`output xs` alone gives a list"))
-        else:
-            names.extend(f"{text}{index}" for index in range(len(refs_of(value))))
-            refs.extend(refs_of(value))
-    if len(statement.places) > 1:
-        for name, place in zip(names, statement.places, strict=True):
+    if len(values) > 1 or first is not None:
+        earlier = first.names if first is not None else ()
+        for name, place in zip((*earlier, *names), 2 * statement.places, strict=False):
             check_field(name, place.span)
-    listed = len(statement.places) == 1 and not isinstance(value, TensorValue)
-    step = Returned(tuple(names), tuple(refs), listed)
-    frame.returned.append(step)
-    frame.current = tuple(refs)
-    return step
+    refs = tuple(value.ref for value in values if isinstance(value, TensorValue))
+    return Returned(tuple(names), refs, False)
 
 
 def place_name(frame: Frame, place: tree.Expr) -> str:

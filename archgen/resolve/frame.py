@@ -90,7 +90,7 @@ class Frame:
         self.lists: dict[str, dict[tuple[int, ...], TensorValue]] = {}
         self.places: dict[str, Span] = {}
         self.lost: set[str | None] = set()  # names whose statement failed; None: an unknown one
-        self.returned: list[Returned] = []
+        self.returned: list[tuple[tree.Output, Returned]] = []  # one for each pass of a loop
         self.path_init: list[tuple[str, Initialiser, Span]] = []
         self.promises: list[Promise] = []
         self.parameters: dict[str, object] = {}

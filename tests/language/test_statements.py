@@ -312,6 +312,43 @@ def test_two_outputs_in_one_body_are_an_error() -> None:
     assert faults(arch("a = relu", "b = tanh", "output a", "output b"))[0][0] == "A124"
 
 
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_in_a_loop_each_pass_adds_its_outputs(n: int) -> None:
+    loop = f'for i in range({n}) {{ "p{{i}}" = conv(4 + i, 3, stride=2); output "p{{i}}" }}'
+    assert result(arch(loop)) == {f"p{i}": (4 + i, 16 >> i, 16 >> i) for i in range(n)}
+
+
+def test_what_stands_behind_an_output_in_a_loop_goes_on() -> None:
+    loop = (
+        'for i in range(2) { "c{i}" = conv(4, 3, stride=2); "p{i}" = conv(1, 1)\n'
+        '  output "p{i}"; from "c{i}" }'
+    )
+    assert result(arch(loop)) == {"p0": (1, 16, 16), "p1": (1, 8, 8)}
+    assert sizes(arch(loop))["c1.weight"][1] == 4
+
+
+def test_passes_without_an_output_add_nothing_and_one_output_is_the_result_itself() -> None:
+    def chosen(n: int, condition: str) -> str:
+        body = f"xs[i] = relu; if {condition} {{ output xs[i] }}"
+        return arch(f"for i in range({n}) {{ {body} }}")
+
+    assert result(chosen(4, "i % 2 == 1")) == {"xs1": (3, 32, 32), "xs3": (3, 32, 32)}
+    assert result(chosen(4, "i == 3")) == (3, 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("loop", "code"),
+    [
+        ("for i in range(2) { xs[i] = relu; output xs }", "A115"),
+        ("for i in range(2) { xs[i] = relu; output xs[0] }", "A103"),
+        ("for i in range(2) { xs[i] = relu; output xs[i] }; output xs[0]", "A124"),
+        ('for i in range(2) { "_{i}" = identity; output "_{i}" }', "A104"),
+    ],
+)
+def test_outputs_of_a_loop_that_make_no_tuple(loop: str, code: str) -> None:
+    assert code in [found for found, *_ in faults(arch(loop))]
+
+
 # --- aux ------------------------------------------------------------------------------------------
 
 
