@@ -44,6 +44,7 @@ from archgen.text import Span
 if TYPE_CHECKING:
     from archgen.resolve.instances import Resolver
 
+MOST_NODES = 20_000  # distinct ones, a repeat counts once; no live model may have more
 LARGEST_VALUE = 2**40  # numbers: what no machine holds is a mistake
 
 # Initialisers by kind of layer and name of the weight, as an `init` sets them.

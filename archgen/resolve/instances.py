@@ -17,7 +17,7 @@ from archgen.network import Body, CallNode, Definition, LayerNode, Ref
 from archgen.resolve import flow
 from archgen.resolve.expressions import bind, evaluate
 from archgen.resolve.finish import finish
-from archgen.resolve.frame import Frame, InitTable
+from archgen.resolve.frame import MOST_NODES, Frame, InitTable
 from archgen.resolve.implicit import implicit_block
 from archgen.resolve.lookup import lookup
 from archgen.resolve.values import (
@@ -38,7 +38,6 @@ from archgen.text import Span
 
 DEEPEST_CALL = 64
 TRAIL_END = 3  # calls to show of each end of a long chain
-MOST_NODES = 20_000  # distinct ones, a repeat counts once; no live model may have more
 NODE_STEPS = 10  # what making a node costs, compared with an operation
 MOST_FAULTS = 100  # reports from one network
 

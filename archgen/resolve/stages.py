@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archgen.diagnostics import Fault, error
+from archgen.diagnostics import Diagnostic, Fault, error
 from archgen.frozen import dataclass
 from archgen.network import Applied, CallNode, LayerNode, Step
 from archgen.resolve.expressions import bind
-from archgen.resolve.frame import Frame
+from archgen.resolve.frame import MOST_NODES, Frame
 from archgen.resolve.lookup import match_arguments, parameters_of
 from archgen.resolve.sequential import container
 from archgen.resolve.targets import Target, apply_target
@@ -105,12 +105,25 @@ def _fill_stage(inner: Frame, stage: _Stage, name: str) -> tuple[Step, ...]:
         before = inner.ref(target.span)
         target = Target(target.callee, target.given, target.link, text)
         node = apply_target(inner, target, str(done))
+        if isinstance(node, LayerNode) and stage.n > MOST_NODES:
+            raise Fault(_too_many(stage.n, node, target))
         count = _remaining(inner, node, stage, done)
         if count > 1:
             node = inner.repeat_last(count)
         steps.append(Applied(node, before, node.outputs[0]))
         done += count
     return tuple(steps)
+
+
+def _too_many(n: int, node: LayerNode, target: Target) -> Diagnostic:
+    """Only a call has a body that equal calls share; a layer is a node each time."""
+    layer = node.layer.keyword
+    return error(
+        "A404",
+        f"{n:_} times the layer `{layer}`, and a network has at most {MOST_NODES:_}",
+        target.span,
+        help=f"repeat a block, which is read once: `block unit = seq {{ {layer}... }}`",
+    )
 
 
 def _remaining(inner: Frame, node: LayerNode | CallNode, stage: _Stage, done: int) -> int:

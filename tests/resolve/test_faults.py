@@ -180,3 +180,19 @@ def test_lists_that_cannot_be_module_lists(body: str, code: str) -> None:
 )
 def test_lists_that_can(body: str) -> None:
     assert codes(ARCH.format(body)) == []
+
+
+@pytest.mark.parametrize("block", ["conv, 4, 3", "synonym, 4"])
+def test_a_stage_of_too_many_layers_says_what_can_be_repeated(block: str) -> None:
+    text = "block synonym(out) = conv(out, 3)\n" + ARCH.format(f"stage({block}, n=10 ** 9)")
+    (fault,) = found(text)
+    assert (fault.code, fault.message.partition(",")[0]) == (
+        "A404",
+        "1_000_000_000 times the layer `conv`",
+    )
+    assert fault.help is not None
+    assert "seq" in fault.help
+    assert (
+        found("block unit(out) = seq { conv(out, 3) }\n" + ARCH.format("stage(unit, 4, n=10 ** 9)"))
+        == []
+    )
