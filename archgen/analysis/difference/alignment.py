@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 MOST_CELLS = 250_000  # of one table; longer sequences are cut at items that occur once
 
@@ -115,3 +115,20 @@ def _in_step(one: Pair, other: Pair, score: Score) -> Iterator[Pair]:
     for a, b in zip(range(*one), range(*other), strict=False):
         if score(a, b) > 0:
             yield a, b
+
+
+# --- exchanges ------------------------------------------------------------------------------------
+
+
+def cycles(following: Mapping[int, int]) -> Iterator[list[int]]:
+    """The rings of items that follow one another, of two and more; each once."""
+    seen: set[int] = set()
+    for start in following:
+        ring: list[int] = []
+        at = start
+        while at in following and at not in seen:
+            seen.add(at)
+            ring.append(at)
+            at = following[at]
+        if len(ring) > 1 and at == start:
+            yield ring

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import log2
 from typing import TypeVar
 
-from archgen.analysis.difference.alignment import Pair, align, rising
+from archgen.analysis.difference.alignment import Pair, align, cycles, rising
 from archgen.analysis.difference.meaning import Meanings, effective
+from archgen.analysis.difference.names import is_given, stem
 from archgen.analysis.difference.units import Row, Unit
 from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode, weight_shapes
 
@@ -58,6 +59,7 @@ class BodyMatch:
 # What kinds of layers can take each other's place, and remain "the" layer there.
 _EXCHANGED = ("activation", "normalisation", "pooling")
 _LEAST_LIKENESS = 0.3
+_ANCHOR = 1e6  # the score of what is known to be one and the same
 
 
 class Matcher:
@@ -76,12 +78,8 @@ class Matcher:
 
     def _match(self, old: Row, new: Row) -> BodyMatch:
         same = self.meanings.of_body(old.body) == self.meanings.of_body(new.body)
-        pairs = align(
-            [self._number(unit) for unit in old.units],
-            [self._number(unit) for unit in new.units],
-            lambda i, j: self._score(old.units[i], new.units[j]),
-        )
-        pairs, moved = self._by_name(old, new, pairs)
+        pairs, moved = self._aligned(old, new)
+        pairs = [pair for pair in pairs if not self._is_doubtful(old, new, pair, pairs)]
         moved += self._moved(old, new, [*pairs, *moved])
         found = sorted([*((b, a, False) for a, b in pairs), *((b, a, True) for a, b in moved)])
         matched = [self._pair(old.units[a], new.units[b], away) for b, a, away in found]
@@ -108,38 +106,83 @@ class Matcher:
         key = (self.meanings.of_unit(unit), unit.name, unit.reused, unit.count)
         return self.meanings.number(key)
 
-    def _by_name(self, old: Row, new: Row, pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:
-        """The pairs in order, and those out of it: where units only exchanged their places.
+    def _aligned(self, old: Row, new: Row) -> tuple[list[Pair], list[Pair]]:
+        """The pairs in order, and those that are known by name and stand in another order."""
+        named = list(self._named(old, new))
+        anchors = set(rising(named))
+        settled = {a for a, _ in named}, {b for _, b in named}
 
-        Of `a`, `b` became `b`, `a`: laid side by side `a` became `b` and `b` became `a`, but a name
-        says what a unit is, where what it does does not say more.
-        """
-        settled = dict(pairs)
-        for cycle in _exchanges(old, new, pairs):
-            places = {new.units[b].name: b for _, b in cycle}
-            named = [(a, places[old.units[a].name]) for a, _ in cycle]
-            if self._alike(old, new, named) >= self._alike(old, new, cycle):
-                settled.update(named)
-        found = sorted(settled.items())
+        def score(a: int, b: int) -> float:
+            if a in settled[0] or b in settled[1]:
+                return _ANCHOR if (a, b) in anchors else 0
+            return self._score(old.units[a], new.units[b])
+
+        before, after = ([self._number(unit) for unit in row.units] for row in (old, new))
+        pairs = align(before, after, score)
+        found = sorted([*self._exchanged(old, new, pairs), *(set(named) - anchors)])
         in_order = rising(found)
         return in_order, [pair for pair in found if pair not in set(in_order)]
 
-    def _alike(self, old: Row, new: Row, pairs: Sequence[Pair]) -> float:
-        """How alike units are, and whether one's weights fit the other."""
-        units = [(old.units[a], new.units[b]) for a, b in pairs]
-        return sum(
-            self._likeness(*each) + (_weights(each[0]) == _weights(each[1])) for each in units
-        )
+    def _named(self, old: Row, new: Row) -> Iterator[Pair]:
+        """Units that have the same name, given by a person, and are the same, weights and all."""
+        places = {unit.name: b for b, unit in enumerate(new.units) if self._has_own_name(unit)}
+        for a, unit in enumerate(old.units):
+            b = places.get(unit.name)
+            if b is not None and self._has_own_name(unit) and self._same(unit, new.units[b]):
+                yield a, b
+
+    def _exchanged(self, old: Row, new: Row, pairs: Sequence[Pair]) -> list[Pair]:
+        """The pairs; where nameless units seem to have become one another, they changed places."""
+        seem_changed = {a: b for a, b in pairs if self._seems_changed(old.units[a], new.units[b])}
+        places = {self._kind(new.units[b]): b for b in seem_changed.values()}
+        owners = {b: a for a, b in seem_changed.items()}
+        became = {a: places.get(self._kind(old.units[a])) for a in seem_changed}
+        settled = dict(pairs)
+        for cycle in cycles({a: owners[b] for a, b in became.items() if b is not None}):
+            settled.update((a, b) for a in cycle if (b := became[a]) is not None)
+        return list(settled.items())
+
+    def _seems_changed(self, old: Unit, new: Unit) -> bool:
+        numbered = not is_given(old.name) and not is_given(new.name)
+        return numbered and self._is_known_again(old) and self._kind(old) != self._kind(new)
+
+    def _kind(self, unit: Unit) -> tuple[int, str]:
+        return self.meanings.of_unit(unit), stem(unit.name)
+
+    def _has_own_name(self, unit: Unit) -> bool:
+        return self._is_known_again(unit) and is_given(unit.name) and not unit.reused
+
+    def _same(self, old: Unit, new: Unit) -> bool:
+        alike = self.meanings.of_unit(old) == self.meanings.of_unit(new)
+        return alike and _weights(old) == _weights(new)
+
+    def _is_doubtful(self, old: Row, new: Row, pair: Pair, pairs: Sequence[Pair]) -> bool:
+        """Whether a unit with another name could be another unit as well, which stands beside it.
+
+        Of `a`, `b` became `c`: nobody knows which of them, if they are alike.
+        """
+        before, after = old.units[pair[0]], new.units[pair[1]]
+        if before.name == after.name or not (is_given(before.name) and is_given(after.name)):
+            return False
+        rivals = [
+            *_beside(old.units, pair[0], {a for a, _ in pairs}),
+            *_beside(new.units, pair[1], {b for _, b in pairs}),
+        ]
+        meaning = self.meanings.of_unit(before)
+        return any(self.meanings.of_unit(unit) == meaning for unit in rivals)
 
     def _moved(self, old: Row, new: Row, pairs: Sequence[Pair]) -> Iterator[Pair]:
-        """Units that are there on both sides, but in another order."""
+        """Units that are there on both sides, but in another order; by what they are.
+
+        A number behind a name says where it stands: `conv2` may be what `conv1` was.
+        """
         gone, taken = {a for a, _ in pairs}, {b for _, b in pairs}
-        waiting: dict[int, list[int]] = {}
+        waiting: dict[tuple[int, str], list[int]] = {}
         for a, unit in enumerate(old.units):
             if a not in gone and self._is_known_again(unit):
-                waiting.setdefault(self.meanings.of_unit(unit), []).append(a)
+                waiting.setdefault(self._kind(unit), []).append(a)
         for b, unit in enumerate(new.units):
-            if b not in taken and (alike := waiting.get(self.meanings.of_unit(unit))):
+            if b not in taken and (alike := waiting.get(self._kind(unit))):
                 yield alike.pop(0), b
 
     def _is_known_again(self, unit: Unit) -> bool:
@@ -233,23 +276,13 @@ def _weights(unit: Unit) -> object:
     return weight_shapes(unit.node, unit.body.values[inputs[0]] if inputs else None)
 
 
-def _exchanges(old: Row, new: Row, pairs: Sequence[Pair]) -> Iterator[list[Pair]]:
-    """Pairs whose old names are their new names in another order."""
-    following = {
-        old.units[a].name: (a, b)
-        for a, b in pairs
-        if old.units[a].name and not old.units[a].reused and not new.units[b].reused
-    }
-    seen: set[str] = set()
-    for start in following:
-        cycle: list[Pair] = []
-        name = start
-        while name in following and name not in seen:
-            seen.add(name)
-            cycle.append(following[name])
-            name = new.units[following[name][1]].name
-        if name == start and len(cycle) > 1:
-            yield cycle
+def _beside(units: Sequence[Unit], place: int, taken: Collection[int]) -> Iterator[Unit]:
+    """The units without a counterpart before and behind one, up to the next that has one."""
+    for step in (-1, 1):
+        at = place + step
+        while 0 <= at < len(units) and at not in taken:
+            yield units[at]
+            at += step
 
 
 def _of_layers(old: Unit, new: Unit) -> float:

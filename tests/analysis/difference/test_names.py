@@ -20,6 +20,16 @@ def keys(old: str, new: str, size: int = 8) -> dict[str, str]:
     }
 
 
+def fates(old: str, new: str) -> list[str]:
+    """What is gone and what is new."""
+    head = "arch a { input(8, 8, 8)\n" + FIRST
+    found = difference(archgen.loads(f"{head}{old}}}"), archgen.loads(f"{head}{new}}}"))
+    left = [
+        (pair.old or pair.new, pair.fate) for pair in found.state() if pair.fate in ("gone", "new")
+    ]
+    return sorted(f"{entry.key} {fate}" for entry, fate in left if entry)
+
+
 FIRST = "first = conv(8, 1)\n"
 CONV, DILATED, LARGE, WIDE = "conv(8, 3)", "conv(8, 3, dilation=2)", "conv(8, 5)", "conv(9, 3)"
 
@@ -38,6 +48,39 @@ def test_three_that_turn_round() -> None:
 def test_what_a_layer_is_says_more_than_its_name() -> None:
     old, new = f"a = {CONV}\nb = {LARGE}\n", f"b = {CONV}\na = {LARGE}\n"
     assert keys(FIRST + old, FIRST + new) == {"a.weight": "b.weight", "b.weight": "a.weight"}
+
+
+@pytest.mark.parametrize("other", [DILATED, LARGE])
+@pytest.mark.parametrize("braces", ["{}{}", "add {{ {}{} }}"], ids=["in a row", "branches"])
+def test_nameless_layers_that_change_places_take_their_weights_along(
+    other: str, braces: str
+) -> None:
+    one, two = f"{CONV}\n", f"{other}\n"
+    found = keys(FIRST + braces.format(one, two), FIRST + braces.format(two, one))
+    assert found == {"conv1.weight": "conv2.weight", "conv2.weight": "conv1.weight"}
+
+
+def test_a_layer_that_went_and_one_that_came_are_two() -> None:
+    """Of the same shape, at another place, with another name."""
+    middle = f"q = {LARGE}\n"
+    assert fates(f"a = {CONV}\n{middle}", f"{middle}z = {CONV}\n") == [
+        "a.weight gone",
+        "z.weight new",
+    ]
+    assert keys(FIRST + f"a = {CONV}\n{middle}", FIRST + f"{middle}a = {CONV}\n") == {}
+
+
+def test_a_rename_that_could_be_of_another_is_none() -> None:
+    a, b, c, d = (f"{name} = {CONV}\n" for name in "abcd")
+    assert fates(a + b + c, a + d) == ["b.weight gone", "c.weight gone", "d.weight new"]
+    assert fates(a + b, a + c + d) == ["b.weight gone", "c.weight new", "d.weight new"]
+    assert fates(a + b, b + c) == ["a.weight gone", "c.weight new"]
+    assert keys(FIRST + a + b, FIRST + c + d) == {"a.weight": "c.weight", "b.weight": "d.weight"}
+
+
+def test_an_insertion_between_two_that_changed_places() -> None:
+    a, b, x = (f"{name} = {CONV}\n" for name in "abx")
+    assert fates(a + b, b + x + a) == ["x.weight new"]
 
 
 def test_weights_that_fit_say_more_than_a_name() -> None:
