@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from archgen.diagnostics import Diagnostic, warning
 from archgen.layers.activation import Relu, Relu6
 from archgen.layers.convolution import Conv, ConvTranspose
 from archgen.layers.normalisation import BatchNorm, GroupNorm, InstanceNorm
-from archgen.lint.reach import FARTHEST, Reach, Use
+from archgen.lint.reach import Reach, Use, holds_activation
 from archgen.network import Body, LayerNode, MergeNode, Ref
 
 # Layers behind which a missing bias is missed as much as before them.
 _MOVES: Final = frozenset({"shape", "regularisation"})
-_MOST_BRANCHES: Final = 8  # of an addition that may be a residual one
 
 
 def check_layer(reach: Reach, body: Body, node: LayerNode) -> Iterator[Diagnostic]:
@@ -35,12 +34,12 @@ def check_layer(reach: Reach, body: Body, node: LayerNode) -> Iterator[Diagnosti
                 yield warning("W002", message, node.span, help="say `bias=true`, or add `-> bn`")
 
 
-def _is_identity(node: LayerNode) -> bool:
-    return node.layer.keyword == "identity"
+def _is_identity(node: LayerNode | MergeNode) -> bool:
+    return isinstance(node, LayerNode) and node.layer.keyword == "identity"
 
 
-def _only_moves(node: LayerNode) -> bool:
-    return node.layer.group in _MOVES or _is_identity(node)
+def _only_moves(node: LayerNode | MergeNode) -> bool:
+    return isinstance(node, LayerNode) and (node.layer.group in _MOVES or _is_identity(node))
 
 
 def _subtracts_mean(use: Use) -> bool:
@@ -60,26 +59,25 @@ def _misses_bias(use: Use) -> bool:
 
 def check_merge(reach: Reach, body: Body, node: MergeNode) -> Iterator[Diagnostic]:
     """W003: a residual branch that ends in a ReLU, right before it is added to its shortcut."""
-    if node.kind != "add" or len(node.inputs) > _MOST_BRANCHES:
+    if node.kind != "add":
         return
     for ref in node.inputs:
         last = reach.last_layer(body, ref)
         if last is None or not isinstance(last.layer, Relu | Relu6):
             continue
-        starts = reach.before(body, ref) - {ref}
-        if any(_is_shortcut(reach, body, other, starts) for other in node.inputs if other != ref):
+        others = [other for other in node.inputs if other != ref]
+        if any(_is_shortcut(reach, body, other, ref) for other in others):
             message = f"`{last.layer.keyword}` closes a residual branch: it can only add"
             hint = "end the branch before it, and activate the sum"
             yield warning("W003", message, last.span, help=hint)
 
 
-def _is_shortcut(reach: Reach, body: Body, ref: Ref, starts: Collection[Ref]) -> bool:
-    """Whether a value is one that a branch started from, or made of it without an activation."""
-    for _ in range(FARTHEST):
-        if ref in starts:
-            return True
+def _is_shortcut(reach: Reach, body: Body, ref: Ref, branch: Ref) -> bool:
+    """Whether a value is what a branch started from, without an activation in between."""
+    starts = set(reach.before(body, branch)) - {branch}
+    while ref not in starts:
         node = reach.maker(body, ref)
-        if node is None or not node.inputs or reach.is_active(node):
+        if ref == branch or node is None or not node.inputs or holds_activation(node):
             return False
         ref = node.inputs[0]
-    return False
+    return True

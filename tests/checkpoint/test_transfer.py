@@ -232,6 +232,17 @@ def test_layers_that_change_places_keep_their_names_and_weights(pair: tuple[str,
     assert not result.dropped
 
 
+def test_nameless_layers_that_change_places_take_their_weights_along() -> None:
+    """In a sum it does not matter which comes first: the network computes the same."""
+    text = "arch net {{ input(8, 8, 8); relu\nadd {{ {}; {} }} }}"
+    one, other = "conv(8, 3)", "conv(8, 3, dilation=2)"
+    old, new = archgen.loads(text.format(one, other)), archgen.loads(text.format(other, one))
+    before, after = model(old), archgen.build(new).eval()
+    after.load_state_dict(archgen.transfer(old, new, before.state_dict()).state)
+    x = torch.randn(2, 8, 8, 8)
+    assert torch.equal(before(x), after(x))
+
+
 def test_nothing_is_partial_unless_allowed() -> None:
     old, new = networks(EDITS["a stage lengthened"].change)
     with pytest.raises(ArchError) as refused:
