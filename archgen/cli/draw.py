@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from archgen.cli.failures import Stopped
 from archgen.cli.files import write
-from archgen.cli.spec import Settings, load, spec_options
+from archgen.cli.spec import Settings, load, parameters, spec_options
+
+if TYPE_CHECKING:
+    from archgen.backends.drawing import Drawing
 
 # As the drawing backend has them; a test holds it. Its import would slow every `--help`.
 LEVELS: Final = ("stage", "block", "layer")
@@ -25,19 +28,29 @@ _TOO_LARGE: Final = (
 @click.option("-o", "--output", metavar="FILE", help="x.dot, .mmd, .svg, .png or .pdf.")
 @click.option("--level", type=click.Choice(LEVELS), default="block", help="What is opened.")
 @click.option("--expand", multiple=True, metavar="PATH", help="Open this node to its layers.")
+@click.option("--diff", "old", metavar="OLD", help="Mark what was added, removed, changed.")
 def command(
-    spec: str, settings: Settings, output: str | None, level: str, expand: tuple[str, ...]
+    spec: str,
+    settings: Settings,
+    output: str | None,
+    level: str,
+    expand: tuple[str, ...],
+    old: str | None,
 ) -> None:
     """Draw SPEC as a diagram: on standard output as DOT, or to the FILE of `-o`.
 
-    DOT and Mermaid need nothing else; SVG, PNG and PDF need Graphviz.
+    DOT and Mermaid need nothing else; SVG, PNG and PDF need Graphviz. `--diff OLD SPEC` colours
+    what was added, removed and changed since OLD; both may be at a git revision there, as for
+    `archgen diff`.
     """
-    from archgen import api
     from archgen.backends.drawing import NoRenderer, RenderingFailed
     from archgen.backends.drawing.mermaid import renders
 
     suffix = _suffix(output)
-    drawing = api.draw(load(spec, settings), level, expand)
+    if old is None:
+        drawing = _drawing(spec, settings, level, expand)
+    else:
+        drawing = _difference(old, spec, settings, level, expand)
     try:
         content = drawing.to(suffix)
     except (NoRenderer, RenderingFailed) as problem:
@@ -49,6 +62,27 @@ def command(
         click.echo(output)
     if suffix == ".mmd" and not renders(drawing.mermaid):
         click.echo(f"note: {_TOO_LARGE}", err=True)
+
+
+def _drawing(spec: str, settings: tuple[str, ...], level: str, expand: tuple[str, ...]) -> Drawing:
+    from archgen import api
+
+    return api.draw(load(spec, settings), level, expand)
+
+
+def _difference(
+    old: str, new: str, settings: Settings, level: str, expand: tuple[str, ...]
+) -> Drawing:
+    from archgen import versions
+    from archgen.backends.drawing import draw_difference
+
+    if expand:
+        raise click.UsageError("--expand opens nodes of one network; with --diff, use --level")
+    if settings.inputs or settings.features is not None:
+        raise click.UsageError("--input and --features are for one network, not for --diff")
+    given = parameters(settings.parameters)
+    found = versions.diff(versions.load(old, given), versions.load(new, given))
+    return draw_difference(found, level)
 
 
 def _suffix(output: str | None) -> str:

@@ -42,17 +42,22 @@ class Meanings:
     def row(self, body: Body) -> Row:
         """The units of a body, repeats cut."""
         if body not in self._rows:
-            self._rows[body] = cut(self.runs(body))
+            self._rows[body] = cut(runs(body, self._are_equal))
         return self._rows[body]
 
     def runs(self, body: Body) -> Row:
-        """The units of a body, equal calls in a row as one."""
+        """The units of a body; calls in a row that mean the same are one."""
         if body not in self._runs:
-            self._runs[body] = runs(body, self._are_equal)
+            self._runs[body] = runs(body, self._mean_the_same)
         return self._runs[body]
 
-    def _are_equal(self, one: CallNode, other: CallNode) -> bool:
+    def _mean_the_same(self, one: CallNode, other: CallNode) -> bool:
         return self.of_body(one.body) == self.of_body(other.body)
+
+    def _are_equal(self, one: CallNode, other: CallNode) -> bool:
+        """Whether their weights have equal shapes too: they read the same shape."""
+        entering = [node.body.values[node.body.inputs[0]] for node in (one, other)]
+        return entering[0] == entering[1] and self._mean_the_same(one, other)
 
     def of_unit(self, unit: Unit) -> int:
         """What it is, without its name, its wiring and how often it is repeated."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -54,7 +55,7 @@ def _is_replaced(edit: Edit) -> bool:
     """Whether one layer or block became another one."""
     if edit.kind != "changed" or not edit.old or not edit.new:
         return False
-    names = {each.what.partition("(")[0] for each in (edit.old, edit.new)}
+    names = {re.split(r"[( ]", each.what)[0] for each in (edit.old, edit.new)}
     return len(names) > 1 or any(each.name in _REPLACED for each in edit.arguments)
 
 

@@ -12,17 +12,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeGuard, get_args
 
+from archgen.analysis.difference import Difference
 from archgen.analysis.paths import hint, locate
 from archgen.backends.drawing.diagram import MOST_BOXES, Diagram, TooLarge, boxes
 from archgen.backends.drawing.dot import to_dot
 from archgen.backends.drawing.mermaid import to_mermaid
 from archgen.backends.drawing.render import FORMATS, NoRenderer, RenderingFailed, render
-from archgen.backends.drawing.sketch import Level, sketch
+from archgen.backends.drawing.sketch import Level, sketch, sketch_difference
 from archgen.diagnostics import ArchError, error
 from archgen.network import Network
 from archgen.text import Source
 
-__all__ = ["LEVELS", "SUFFIXES", "Drawing", "NoRenderer", "RenderingFailed", "draw"]
+__all__ = [
+    "LEVELS",
+    "SUFFIXES",
+    "Drawing",
+    "NoRenderer",
+    "RenderingFailed",
+    "draw",
+    "draw_difference",
+]
 
 LEVELS: tuple[str, ...] = get_args(Level)
 SUFFIXES = (".dot", ".gv", ".mmd", *(f".{format}" for format in FORMATS))
@@ -97,6 +106,19 @@ def draw(network: Network, level: str = "block", expand: Sequence[str] = ()) -> 
         return Drawing(sketch(network, level, [_held(network, path) for path in expand]))
     except TooLarge:
         raise _too_large(network) from None
+
+
+def draw_difference(found: Difference, level: str = "block") -> Drawing:
+    """Draw what two networks differ in: the new one, with what is new, gone and changed marked.
+
+    Raises as `draw`.
+    """
+    if not _is_level(level):
+        raise ValueError(f"level is one of {', '.join(LEVELS)}, not {level!r}")
+    try:
+        return Drawing(sketch_difference(found, level))
+    except TooLarge:
+        raise _too_large(found.new) from None
 
 
 def _is_level(level: str) -> TypeGuard[Level]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +16,9 @@ from archgen.backends.drawing.diagram import (
     Group,
     Item,
     Line,
+    Mark,
     TooLarge,
+    Word,
 )
 
 
@@ -26,6 +28,7 @@ class End:
 
     box: str
     label: str
+    gone: tuple[str, ...] = ()  # boxes that stood between here and the next, before
 
 
 class Canvas:
@@ -37,8 +40,15 @@ class Canvas:
         self._boxes = 0
         self._groups = 0
 
-    def diagram(self, name: str) -> Diagram:
-        return Diagram(name, tuple(self._items), tuple(self._edges))
+    def diagram(self, name: str, *, compared: bool = False) -> Diagram:
+        return Diagram(name, tuple(self._items), tuple(self._edges), compared)
+
+    def ghost(self, end: End, texts: Sequence[str]) -> None:
+        """What stood behind a value before, beside the way that it goes now."""
+        lines = tuple((Word(text, mark="removed"),) for text in texts)
+        box = self.box("removed", lines, mark="removed")
+        self._edges.append(Edge(end.box, box, mark="removed"))
+        end.gone = (*end.gone, box)
 
     def box(
         self,
@@ -49,12 +59,13 @@ class Canvas:
         path: str = "",
         form: Form = "box",
         dashed: bool = False,
+        mark: Mark | None = None,
     ) -> str:
         """Draw a box; its id. Raises `TooLarge` when there are too many."""
         self._boxes += 1
         self._check_size()
         name = f"n{self._boxes}"
-        self._items.append(Box(name, kind, lines, note, path, form, dashed))
+        self._items.append(Box(name, kind, lines, note, path, form, dashed, mark))
         return name
 
     @contextmanager
@@ -64,6 +75,7 @@ class Canvas:
         *titles: str,
         note: str = "",
         path: str = "",
+        mark: Mark | None = None,
     ) -> Iterator[None]:
         """A frame round all that is drawn inside the `with`; one frame where there would be two."""
         outside, self._items = self._items, []
@@ -74,8 +86,9 @@ class Canvas:
         items, self._items = self._items, outside
         if kind == "stage" and len(items) == 1 and isinstance(items[0], Group):
             only = items[0]
+            mark = mark or only.mark
             titles, items = (*titles, *only.titles), list(only.items)
-        outside.append(Group(name, kind, titles, note, path, tuple(items)))
+        outside.append(Group(name, kind, titles, note, path, tuple(items), mark))
 
     def _check_size(self) -> None:
         if self._boxes + self._groups > MOST_BOXES:
@@ -87,3 +100,6 @@ class Canvas:
         if label:
             end.label = ""
         self._edges.append(Edge(end.box, box, label, shortcut, dashed))
+        for gone in end.gone:
+            self._edges.append(Edge(gone, box, mark="removed"))
+        end.gone = ()

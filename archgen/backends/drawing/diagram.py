@@ -8,6 +8,7 @@ from typing import Literal
 
 MOST_BOXES = 3000
 Form = Literal["box", "terminal", "merge", "fork"]
+Mark = Literal["added", "removed", "changed"]  # in the drawing of a difference
 
 
 class TooLarge(Exception):
@@ -20,6 +21,7 @@ class Word:
 
     text: str
     strong: bool = False
+    mark: Mark | None = None
 
 
 Line = tuple[Word, ...]
@@ -39,6 +41,7 @@ class Box:
     path: str = ""
     form: Form = "box"
     dashed: bool = False
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Group:
     note: str
     path: str
     items: tuple[Item, ...]
+    mark: Mark | None = None
 
 
 Item = Box | Group
@@ -68,13 +72,17 @@ class Edge:
     label: str = ""
     shortcut: bool = False
     dashed: bool = False
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Diagram:
+    """compared: it is the drawing of a difference, where marks choose the colours, not kinds."""
+
     name: str
     items: tuple[Item, ...]
     edges: tuple[Edge, ...]
+    compared: bool = False
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from archgen.backends.drawing.diagram import Box, Diagram, Edge, Group, Item, Line, boxes
+from archgen.backends.drawing.diagram import Box, Diagram, Edge, Group, Item, Line, Word, boxes
 from archgen.backends.drawing.palette import (
     FAINT,
     FRAMES,
     INK,
+    MARKS,
     NOT_IN_LEGEND,
+    UNCHANGED,
     Colours,
     colours,
 )
@@ -58,7 +60,7 @@ class _Text:
         attributes = {
             "label": '""' if beside else _title(group),
             "style": _quoted("rounded,filled"),
-            "color": _quoted(look.line),
+            "color": _quoted(MARKS[group.mark].line if group.mark else look.line),
             "fillcolor": _quoted(look.fill),
             "margin": "8",
             "tooltip": _quoted(group.path or group.titles[0]),
@@ -79,7 +81,7 @@ class _Text:
         yield f"{indent}{group.id} -> {first} [style=invis]"
 
     def _box(self, box: Box) -> str:
-        look = colours(box.kind)
+        look = self._look(box)
         attributes = {
             "label": _label(box),
             "fillcolor": _quoted(look.fill),
@@ -90,8 +92,17 @@ class _Text:
             attributes["group"] = "spine"
         return f"{box.id} {_attributes(attributes | _form(box))}"
 
+    def _look(self, box: Box) -> Colours:
+        if box.mark:
+            return MARKS[box.mark]
+        plain = self.diagram.compared and box.kind not in NOT_IN_LEGEND
+        return UNCHANGED if plain else colours(box.kind)
+
     def _edge(self, edge: Edge) -> str:
-        attributes = {}
+        attributes: dict[str, str] = {}
+        if edge.mark:
+            colour = _quoted(MARKS[edge.mark].line)
+            attributes |= {"style": "dashed", "color": colour, "arrowhead": "none"}
         if edge.label:
             attributes["label"] = f"<&#160;{_text(edge.label)}>"
         if edge.target in self.forks:
@@ -117,7 +128,7 @@ def spine(diagram: Diagram) -> frozenset[str]:
     sizes = {box.id: len(box.lines) for box in boxes(diagram.items)}
     incoming: dict[str, list[str]] = {}
     for edge in diagram.edges:
-        if not edge.dashed:
+        if not edge.dashed and not edge.mark:
             incoming.setdefault(edge.target, []).append(edge.source)
     for box, size in sizes.items():
         ways = [(longest[source][0], source) for source in incoming.get(box, [])]
@@ -153,7 +164,8 @@ def _form(box: Box) -> dict[str, str]:
         return {"shape": "point", "width": "0.04"}
     if box.form == "terminal":
         return {"style": _quoted("filled"), "penwidth": "0", "margin": _quoted("0.05,0.02")}
-    return {"style": _quoted("rounded,filled,dashed")} if box.dashed else {}
+    dashed = box.dashed or box.mark == "removed"
+    return {"style": _quoted("rounded,filled,dashed")} if dashed else {}
 
 
 def _label(box: Box) -> str:
@@ -164,7 +176,15 @@ def _label(box: Box) -> str:
 
 
 def _line(line: Line) -> str:
-    return " · ".join(_strong(word.text) if word.strong else _text(word.text) for word in line)
+    return " · ".join(map(_word, line))
+
+
+def _word(word: Word) -> str:
+    text = _strong(word.text) if word.strong else _text(word.text)
+    if word.mark is None:
+        return text
+    text = {"removed": f"<s>{text}</s>", "added": f"<u>{text}</u>"}.get(word.mark, text)
+    return f'<font color="{MARKS[word.mark].line}">{text}</font>'
 
 
 def _strong(text: str) -> str:
@@ -177,7 +197,10 @@ def _small(text: str) -> str:
 
 def _legend(diagram: Diagram) -> Iterator[str]:
     kinds = [kind for kind in diagram.kinds if kind not in NOT_IN_LEGEND]
-    cells = "".join(_swatch(kind, colours(kind)) for kind in kinds)
+    looks = {"unchanged": UNCHANGED, **MARKS}
+    if not diagram.compared:
+        looks = {kind: colours(kind) for kind in kinds}
+    cells = "".join(_swatch(kind, look) for kind, look in looks.items())
     table = f'<table border="0" cellborder="0" cellspacing="4"><tr>{cells}</tr></table>'
     last = diagram.edges[-1].target if diagram.edges else ""
     if not kinds:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from archgen.backends.drawing.caption import caption, is_light
 from archgen.backends.drawing.diagram import Line, Word
+from archgen.backends.drawing.marks import Marks
 from archgen.backends.drawing.wiring import Operation
 from archgen.layers.base import Layer
 from archgen.network import LayerNode
+
+UNMARKED = Marks()
 
 
 def parts(operations: Sequence[Operation]) -> list[list[Operation]]:
@@ -38,16 +41,24 @@ def _ending_heavy(operations: Sequence[Operation]) -> list[list[Operation]]:
     return cut
 
 
-def layer_lines(operations: Sequence[Operation], *, condensed: bool) -> tuple[Line, ...]:
-    """A line for each heavy layer with its light ones, or with these on lines of their own."""
+def layer_lines(
+    operations: Sequence[Operation], *, condensed: bool, marks: Marks = UNMARKED
+) -> tuple[Line, ...]:
+    """A line for each heavy layer with its light ones, or with these on lines of their own.
+
+    In the drawing of a difference what is gone stands struck out behind what it followed.
+    """
     if condensed:
-        return tuple(tuple(map(_word, part)) for part in parts(operations))
+        return tuple(
+            tuple(word for each in part for word in _words(each, marks))
+            for part in parts(operations)
+        )
     lines: list[list[Word]] = []
     for place, operation in enumerate(operations):
         goes_on = place and _is_light(operation) and _is_light(operations[place - 1])
         if not goes_on:
             lines.append([])
-        lines[-1].append(_word(operation))
+        lines[-1] += _words(operation, marks)
     return tuple(map(tuple, lines))
 
 
@@ -57,11 +68,17 @@ def theme(operations: Sequence[Operation]) -> str:
     return _layer(heavy[0] if heavy else operations[0]).group
 
 
-def _word(operation: Operation) -> Word:
+def _words(operation: Operation, marks: Marks) -> Iterator[Word]:
     node = operation.node
     assert isinstance(node, LayerNode)
     text = caption(node.layer, operation.entry)
-    return Word(f"{text} (shared)" if node.reused else text, strong=not is_light(node.layer))
+    text = f"{text} (shared)" if node.reused else text
+    marked = marks.of(operation.nodes)
+    if marked and marked.detail:
+        text = f"{text} ({marked.detail})"
+    yield Word(text, not is_light(node.layer), marked.mark if marked else None)
+    for gone in marks.behind(operation.nodes):
+        yield Word(gone, mark="removed")
 
 
 def _is_light(operation: Operation) -> bool:

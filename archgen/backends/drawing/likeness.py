@@ -12,13 +12,15 @@ from collections.abc import Hashable
 from typing import assert_never
 
 from archgen.backends.drawing.caption import is_light
+from archgen.backends.drawing.marks import Marks
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
 
 
 class Likeness:
     """What is known of the bodies of one network."""
 
-    def __init__(self) -> None:
+    def __init__(self, marks: Marks | None = None) -> None:
+        self.marks = marks or Marks()
         self._numbers: dict[Hashable, int] = {}
         self._alike: dict[Body, int] = {}
         self._heavy: dict[Body, int | None] = {}
@@ -27,11 +29,24 @@ class Likeness:
     def number(self, body: Body) -> int:
         """Equal for bodies that look alike."""
         if body not in self._alike:
-            nodes = tuple((self.trait(node), node.inputs, node.outputs) for node in body.nodes)
+            nodes = tuple((self._seen(node), node.inputs, node.outputs) for node in body.nodes)
             outputs = tuple(output.value for output in body.outputs)
-            key = (body.kind, body.definition and body.definition.name, nodes, outputs)
+            key = (
+                body.kind,
+                body.definition and body.definition.name,
+                nodes,
+                outputs,
+                self.marks.behind([body]),
+            )
             self._alike[body] = self._numbers.setdefault(key, len(self._numbers))
         return self._alike[body]
+
+    def _seen(self, node: Node) -> Hashable:
+        return self.trait(node), self.marked(node)
+
+    def marked(self, node: Node) -> Hashable:
+        """Equal for nodes of which the drawing of a difference says the same."""
+        return self.marks.of([node]), self.marks.behind([node])
 
     def trait(self, node: Node) -> Hashable:
         """Equal for nodes that look alike, wherever their values come from."""

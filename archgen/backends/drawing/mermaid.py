@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archgen.backends.drawing.diagram import Box, Diagram, Edge, Group, Item, boxes
-from archgen.backends.drawing.palette import FRAMES, INK, NOT_IN_LEGEND, colours
+from archgen.backends.drawing.diagram import Box, Diagram, Edge, Group, Item, Word, boxes
+from archgen.backends.drawing.palette import (
+    FRAMES,
+    INK,
+    MARKS,
+    NOT_IN_LEGEND,
+    UNCHANGED,
+    Colours,
+    colours,
+)
 
 # Characters that mean something to Mermaid, or to the HTML or Markdown in its labels (a lone
 # `+` would be a list).
@@ -56,12 +64,7 @@ def _group(group: Group, indent: str) -> Iterator[str]:
 
 
 def _shape(box: Box) -> str:
-    rows = [
-        " · ".join(
-            f"<b>{_text(word.text)}</b>" if word.strong else _text(word.text) for word in line
-        )
-        for line in box.lines
-    ]
+    rows = [" · ".join(map(_word, line)) for line in box.lines]
     rows += [f"<small>{_text(box.note)}</small>"] if box.note else []
     label = f'"{"<br/>".join(rows)}"'
     match box.form:
@@ -71,6 +74,19 @@ def _shape(box: Box) -> str:
             return f"([{label}])"
         case _:
             return f"({label})"
+
+
+def _word(word: Word) -> str:
+    text = f"<b>{_text(word.text)}</b>" if word.strong else _text(word.text)
+    match word.mark:
+        case "added":
+            return f"<u>{text}</u>"
+        case "removed":
+            return f"<s>{text}</s>"
+        case "changed":
+            return f"<i>{text}</i>"
+        case _:
+            return text
 
 
 # --- edges --------------------------------------------------------------------------------
@@ -86,7 +102,8 @@ def _edges(diagram: Diagram) -> Iterator[str]:
             into = origins[source]
             label = label or into.label
             source = into.source
-        resolved = Edge(source, edge.target, label, edge.shortcut, edge.dashed)
+        dashed = edge.dashed or edge.mark is not None
+        resolved = Edge(source, edge.target, label, edge.shortcut, dashed)
         if edge.target in forks:
             origins[edge.target] = resolved
         else:
@@ -103,31 +120,49 @@ def _edge(edge: Edge) -> str:
 
 
 def _legend(diagram: Diagram) -> Iterator[str]:
-    kinds = [kind for kind in diagram.kinds if kind not in NOT_IN_LEGEND]
-    if not kinds:
+    looks = _legend_looks(diagram)
+    if not looks:
         return
     yield '  subgraph legend["legend"]'
     yield "    direction TB"  # boxes without edges stand side by side across the direction
-    for kind in kinds:
+    for kind in looks:
         yield f'    legend_{kind}("{kind}")'
     yield "  end"
 
 
+def _legend_looks(diagram: Diagram) -> dict[str, Colours]:
+    """What is explained: kinds of boxes, or in the drawing of a difference the marks."""
+    if diagram.compared:
+        return {"unchanged": UNCHANGED, **MARKS}
+    return {kind: colours(kind) for kind in diagram.kinds if kind not in NOT_IN_LEGEND}
+
+
 def _styles(diagram: Diagram) -> Iterator[str]:
+    legend = _legend_looks(diagram)
     members: dict[str, list[str]] = {}
     for box in boxes(diagram.items):
         if box.form != "fork":
-            members.setdefault(box.kind, []).append(box.id)
+            members.setdefault(_kind(box, diagram), []).append(box.id)
+    if diagram.compared:
+        members = {kind: members.get(kind, []) for kind in (*members, *legend)}
     for kind, ids in members.items():
-        look = colours(kind)
-        names = [*ids, *([f"legend_{kind}"] if kind not in NOT_IN_LEGEND else [])]
+        look = legend.get(kind) or colours(kind)
+        names = [*ids, *([f"legend_{kind}"] if kind in legend else [])]
         yield f"  classDef kind_{kind} fill:{look.fill},stroke:{look.line},color:{INK}"
         yield f"  class {','.join(names)} kind_{kind}"
-    if any(kind not in NOT_IN_LEGEND for kind in diagram.kinds):
+    if legend:
         yield "  style legend fill:none,stroke:none"
     for group in _groups(diagram.items):
         look = FRAMES[group.kind]
-        yield f"  style {group.id} fill:{look.fill},stroke:{look.line},color:{INK}"
+        line = MARKS[group.mark].line if group.mark else look.line
+        yield f"  style {group.id} fill:{look.fill},stroke:{line},color:{INK}"
+
+
+def _kind(box: Box, diagram: Diagram) -> str:
+    """What chooses the colours of a box."""
+    if box.mark:
+        return box.mark
+    return "unchanged" if diagram.compared and box.kind not in NOT_IN_LEGEND else box.kind
 
 
 def _groups(items: tuple[Item, ...]) -> Iterator[Group]:

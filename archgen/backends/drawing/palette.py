@@ -38,6 +38,15 @@ _KINDS = {
 NOT_IN_LEGEND = frozenset({"terminal", "merge", "fork", "paths"})
 
 
+# In the drawing of a difference; struck out, underlined and dashed besides.
+MARKS = {
+    "added": Colours("#DDF2EA", "#008060"),
+    "removed": Colours("#FBE3DC", "#B5330A"),
+    "changed": Colours("#FDF3C8", "#9A6B00"),
+}
+UNCHANGED = Colours("#FFFFFF", "#AFB8C1")
+
+
 def colours(kind: str) -> Colours:
     """The colours of a kind of box, or of a layer's group."""
     return _KINDS.get(kind, _OTHER)

@@ -6,18 +6,20 @@ and each block shows its paths, merges and shortcuts. "layer": every block down 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 from archgen.analysis.cost import Costs
+from archgen.analysis.difference import Difference
 from archgen.analysis.numerals import short
 from archgen.analysis.spelling import spell_body, spell_node
 from archgen.backends.drawing.canvas import Canvas, End
 from archgen.backends.drawing.caption import shape_label
-from archgen.backends.drawing.diagram import Diagram, Line, Word
+from archgen.backends.drawing.diagram import Diagram, Line, Mark, Word
 from archgen.backends.drawing.layers import layer_lines, parts, theme
 from archgen.backends.drawing.likeness import Likeness
+from archgen.backends.drawing.marks import Marks, marks
 from archgen.backends.drawing.wiring import (
     Calls,
     Operation,
@@ -43,7 +45,12 @@ def sketch(network: Network, level: Level = "block", expand: Sequence[str] = ())
 
     Raises `TooLarge` for a drawing of thousands of boxes.
     """
-    return _Sketch(network, frozenset(expand)).diagram(level)
+    return _Sketch(network, frozenset(expand), None).diagram(level)
+
+
+def sketch_difference(found: Difference, level: Level = "block") -> Diagram:
+    """The drawing of the new network with what is new, gone and changed marked."""
+    return _Sketch(found.new, frozenset(), marks(found)).diagram(level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +70,13 @@ Ends = dict[Value, End]
 
 
 class _Sketch:
-    def __init__(self, network: Network, expand: frozenset[str]) -> None:
+    def __init__(self, network: Network, expand: frozenset[str], marks: Marks | None) -> None:
         self.network = network
         self.expand = expand
+        self.compared = marks is not None
+        self.marks = marks or Marks()
         self.costs = Costs()
-        self.likeness = Likeness()
+        self.likeness = Likeness(self.marks)
         self.canvas = Canvas()
 
     def diagram(self, level: Level) -> Diagram:
@@ -78,7 +87,7 @@ class _Sketch:
         for end, output in zip(outputs, body.outputs, strict=True):
             result = self._terminal("output", output.name, body.values[output.value])
             self.canvas.connect(replace(end, label=""), result.box)
-        return self.canvas.diagram(self.network.name)
+        return self.canvas.diagram(self.network.name, compared=self.compared)
 
     def _terminal(self, kind: str, name: str, shape: Shape) -> End:
         words = (Word(f"{kind} {name}".strip(), strong=True),)
@@ -89,6 +98,8 @@ class _Sketch:
     def _body(self, twins: Twins, path: str, view: _View, inputs: Sequence[End]) -> list[End]:
         scope = spread(twins, path, lambda call, name: self._is_spread(call, name, view))
         ends = dict(zip(scope.inputs, self._entered(scope, view, inputs), strict=True))
+        if gone := self.marks.behind(twins):
+            self.canvas.ghost(ends[scope.inputs[0]], gone)
         for unit in units(scope, self.likeness, self._is_foldable):
             self._unit(unit, scope, view, ends)
         self._heads(twins[0], path, scope, ends)
@@ -162,24 +173,43 @@ class _Sketch:
 
     def _layers(self, chunk: Sequence[Operation], scope: Scope, view: _View, ends: Ends) -> None:
         """A box for layers in a row."""
-        lines = layer_lines(chunk, condensed=view.condensed)
-        box = self.canvas.box(theme(chunk), lines, note=self._note(chunk, view), path=chunk[0].path)
+        lines = layer_lines(chunk, condensed=view.condensed, marks=self.marks)
+        box = self.canvas.box(
+            theme(chunk),
+            lines,
+            note=self._note(chunk, view),
+            path=chunk[0].path,
+            mark=_common(word.mark for line in lines for word in line),
+        )
         for place, value in enumerate(chunk[0].inputs):
             self.canvas.connect(ends[value], box, dashed=place > 0)
-        self._leave(chunk[-1], box, scope, ends)
+        self._leave(chunk[-1], box, scope, ends, ghosts=False)
 
-    def _leave(self, operation: Operation, box: str, scope: Scope, ends: Ends) -> None:
+    def _leave(
+        self, operation: Operation, box: str, scope: Scope, ends: Ends, *, ghosts: bool = True
+    ) -> None:
         for value in operation.outputs:
             ends[value] = End(box, shape_label(scope.shapes[value]))
+        if ghosts and (gone := self.marks.behind(operation.nodes)):
+            self.canvas.ghost(ends[operation.outputs[0]], gone)
+
+    def _mark(self, operations: Sequence[Operation]) -> tuple[Mark | None, str]:
+        """The mark of what is drawn as one, and what there is to say of it."""
+        marked = self.marks.of([node for made in operations for node in made.nodes])
+        return (marked.mark, marked.detail) if marked else (None, "")
 
     def _single(self, operation: Operation, scope: Scope, ends: Ends) -> None:
         node = operation.node
         if not isinstance(node, MergeNode):
             words = (Word(f"parameter {operation.path.rpartition('.')[2]}"),)
-            box = self.canvas.box("parameter", (words,), path=operation.path)
+            mark, detail = self._mark([operation])
+            box = self.canvas.box(
+                "parameter", (words,), path=operation.path, note=detail, mark=mark
+            )
             return self._leave(operation, box, scope, ends)
         form: Literal["box", "merge"] = "box" if node.kind == "concat" else "merge"
-        box = self.canvas.box("merge", ((Word(_SIGNS[node.kind]),),), form=form)
+        mark, _ = self._mark([operation])
+        box = self.canvas.box("merge", ((Word(_SIGNS[node.kind]),),), form=form, mark=mark)
         for value in operation.inputs:
             if value in ends:
                 self.canvas.connect(ends[value], box, shortcut=scope.readers[value] > 1)
@@ -201,10 +231,16 @@ class _Sketch:
             return self._leave(last, box, scope, ends)
         kind: Literal["stage", "block"] = "block" if inner.inside else "stage"
         note = self._note(unit.operations, view)
-        with self.canvas.group(kind, *self._titles(unit), note=note, path=first.path):
+        mark, detail = self._mark(unit.operations)
+        note = ", ".join(filter(None, (detail, note)))
+        # Inside, each part says for itself whether it changed.
+        frame: Mark | None = "added" if mark == "added" else None
+        with self.canvas.group(kind, *self._titles(unit), note=note, path=first.path, mark=frame):
             results = self._body(unit.bodies, f"{first.path}.", inner, inputs)
         for value, end in zip(last.outputs, results, strict=True):
-            ends[value] = End(end.box, shape_label(scope.shapes[value]))
+            ends[value] = End(end.box, shape_label(scope.shapes[value]), end.gone)
+        if gone := self.marks.behind(last.nodes):
+            self.canvas.ghost(ends[last.outputs[0]], gone)
         return None
 
     def _inner_view(self, body: Body, path: str, view: _View) -> _View | None:
@@ -229,9 +265,11 @@ class _Sketch:
             lines += ((Word(spell_body(body)),),)
         elif view.level != "stage" and self.likeness.is_chain(body):
             chain = spread(unit.bodies, f"{first.path}.", lambda call, name: True)
-            lines += layer_lines(chain.operations, condensed=True)
+            lines += layer_lines(chain.operations, condensed=True, marks=self.marks)
         note = "weights of before" if first.calls[0].reused else self._note(unit.operations, view)
-        return self.canvas.box("block", lines, note=note, path=first.path)
+        mark, detail = self._mark(unit.operations)
+        note = ", ".join(filter(None, (detail, note)))
+        return self.canvas.box("block", lines, note=note, path=first.path, mark=mark)
 
     def _titles(self, unit: Calls) -> list[str]:
         """What is called, and how often in a row."""
@@ -247,6 +285,14 @@ class _Sketch:
             return ""
         params = sum(self.costs.of_node(*made.sites[0]).params for made in operations)
         return f"{short(params)} parameters" if params else ""
+
+
+def _common(found: Iterable[Mark | None]) -> Mark | None:
+    """The mark of a box by those of its words: new if all are, changed if any is marked."""
+    marks = list(found)
+    if set(marks) == {"added"}:
+        return "added"
+    return "changed" if any(marks) else None
 
 
 def _is_anonymous(body: Body) -> bool:

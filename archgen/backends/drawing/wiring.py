@@ -39,6 +39,10 @@ class Operation:
         return self.sites[0][0].shape_in(self.node)
 
     @property
+    def nodes(self) -> list[Node]:
+        return [node for _, node in self.sites]
+
+    @property
     def calls(self) -> tuple[CallNode, ...]:
         return tuple(node for _, node in self.sites if isinstance(node, CallNode))
 
@@ -217,7 +221,8 @@ class _Folding:
     def _traits(self, path: tuple[Operation, ...]) -> object:
         if not path:
             return None
-        return path[0].inputs, tuple(self.likeness.trait(made.node) for made in path)
+        marked = tuple(self.likeness.marked(node) for made in path for node in made.nodes)
+        return path[0].inputs, tuple(self.likeness.trait(made.node) for made in path), marked
 
     # --- in a row -------------------------------------------------------------------------
 
@@ -249,7 +254,8 @@ class _Folding:
         looks = {self.likeness.number(call.body) for made in (before, after) for call in made.calls}
         sizes = {self.scope.shapes[made.outputs[0]][0].spatial for made in (before, after)}
         reused = any(call.reused for call in (*before.calls, *after.calls))
-        return len(looks) == len(sizes) == 1 and not reused
+        marked = {self.likeness.marked(node) for made in (before, after) for node in made.nodes}
+        return len(looks) == len(sizes) == len(marked) == 1 and not reused
 
 
 def _unit(row: list[Operation]) -> Unit:

@@ -1,0 +1,263 @@
+"""Laws of the difference of any two networks.
+
+Nothing that PyTorch could notice gives an empty difference, and nothing else gives another; the
+changes of the bodies, applied to the old network, give the new one; what is said of keys is true of
+both `state_dict`s.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+import archgen
+from archgen.analysis.difference import Difference, difference
+from archgen.analysis.difference.changes import Change, changes
+from archgen.analysis.difference.matching import BodyMatch, Matched
+from archgen.analysis.difference.meaning import effective, key_of
+from archgen.analysis.difference.units import INPUT, Row, Source, Unit
+from archgen.analysis.weights import state
+from archgen.network import LayerNode, MergeNode, ParamNode
+from tests.laws.plain import Plain, describe
+from tests.laws.writing import specs
+
+calm = settings(
+    deadline=None, suppress_health_check=list(HealthCheck), print_blob=False, derandomize=True
+)
+LINES = (
+    "relu",
+    "gelu -> bn",
+    "conv(8, 3)",
+    "extra_ = conv(channels, 1) -> bn",
+    "add { identity; conv(channels, 3) }",
+    "maxpool(2)",
+    "dropout(0.1)",
+)
+WORDS = ("relu", "gelu", "bn", "identity", "3", "1", "2", "8", "true", "add", "mul", "concat")
+
+
+@st.composite
+def edited(draw: DrawFn, text: str) -> str:
+    """A spec with one to three lines left out, doubled, swapped, put in, or a word exchanged."""
+    lines = text.splitlines()
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(lines) - 2))
+        match draw(st.sampled_from(["out", "twice", "swap", "in", "word", "word"])):
+            case "out":
+                del lines[at]
+            case "twice":
+                lines.insert(at, lines[at])
+            case "swap":
+                lines[at : at + 2] = lines[at + 1], lines[at]
+            case "in":
+                lines.insert(at, draw(st.sampled_from(LINES)))
+            case _:
+                places = list(re.finditer(r"\w+", lines[at]))
+                if places:
+                    word = draw(st.sampled_from(places))
+                    new = draw(st.sampled_from(WORDS))
+                    lines[at] = lines[at][: word.start()] + new + lines[at][word.end() :]
+    return "\n".join(lines) + "\n"
+
+
+@st.composite
+def versions(draw: DrawFn) -> tuple[str, str]:
+    """A spec, and what some edits make of it."""
+    text = draw(specs())
+    return text, draw(edited(text))
+
+
+def loaded(text: str) -> archgen.Network:
+    try:
+        return archgen.loads(text, "net")
+    except archgen.ArchError:
+        assume(False)
+        raise
+
+
+def hold(old: archgen.Network, new: archgen.Network) -> Difference:
+    """All laws of the difference of two networks."""
+    found = difference(old, new)
+    assert found.same == (describe(old) == describe(new))
+    assert Applied(found.match).body() == written(found.match.new)
+    pairs = list(found.state())
+    assert [item.new for item in pairs if item.new] == list(state(new))
+    before = [item.old for item in pairs if item.old]
+    assert Counter(before) == Counter(state(old))
+    counted = Counter(item.fate for item in pairs)
+    assert {fate: getattr(found.keys, fate) for fate in counted} == counted
+    assert sum(counted.values()) == found.keys.kept + found.keys.changed
+    assert [each for each in pairs if each.fate != "kept"] == list(found.state(changed=True))
+    return found
+
+
+@settings(calm, max_examples=20)
+@given(specs())
+def test_a_network_does_not_differ_from_itself(text: str) -> None:
+    found = hold(loaded(text), loaded(text))
+    assert found.same
+    assert not found.follows
+    assert not found.keys.changed
+    assert not any(figure.change for figure in found.figures)
+
+
+@settings(calm, max_examples=60)
+@given(versions())
+def test_the_difference_of_a_network_and_what_edits_make_of_it(pair: tuple[str, str]) -> None:
+    found = hold(loaded(pair[0]), loaded(pair[1]))
+    event("same" if found.same else "different")
+
+
+@settings(calm, max_examples=15)
+@given(specs(), specs())
+def test_of_two_networks_that_have_nothing_to_do_with_each_other(one: str, other: str) -> None:
+    hold(loaded(one), loaded(other))
+
+
+# --- applying -----------------------------------------------------------------------------------
+
+
+def written(row: Row) -> Plain:
+    """A row of units as plain values."""
+    return {
+        "units": [of_unit(unit) for unit in row.units],
+        "heads": [of_unit(unit) for unit in row.heads],
+        "outputs": [
+            (output.name, source)
+            for output, source in zip(row.body.outputs, row.outputs, strict=True)
+        ],
+        "inputs": len(row.body.inputs),
+        "listed": row.body.listed,
+        "init": dict(row.body.path_init),
+    }
+
+
+def of_unit(unit: Unit) -> Plain:
+    plain: Plain = {
+        "name": unit.name,
+        "head": unit.head,
+        "count": unit.count,
+        "reads": unit.inputs,
+        "reused": unit.reused,
+    }
+    node = unit.node
+    if isinstance(node, LayerNode):
+        values = effective(node.layer, unit.body.shape_in(node))
+        plain["layer"] = node.layer.keyword
+        plain["values"] = {name: key_of(value) for name, value in values.items()}
+        plain["init"] = dict(node.init)
+    elif isinstance(node, MergeNode):
+        plain["merge"], plain["values"] = node.kind, {"axis": node.axis}
+    elif isinstance(node, ParamNode):
+        plain["values"], plain["init"] = {"sizes": node.sizes}, {"": node.init}
+    else:
+        plain["inner"] = written_inner(unit)
+    return plain
+
+
+def written_inner(unit: Unit) -> Plain:
+    from archgen.analysis.difference.meaning import Meanings
+
+    assert unit.inner
+    return written(Meanings().row(unit.inner))
+
+
+class Applied:
+    """The old body with the changes of a match made: what no change names is the old one's."""
+
+    def __init__(self, match: BodyMatch) -> None:
+        self.match = match
+        self.found = changes(match)
+        self.pairs = {id(each.new): each for each in match.matched}
+        self.back = {old: new for new, old in match.partner.items()}
+
+    def body(self) -> Plain:
+        match, new = self.match, written(self.match.new)
+        plain = written(match.old)
+        plain["units"] = [self.unit(unit, of_unit(unit)) for unit in match.new.units]
+        plain["heads"] = [self.unit(unit, of_unit(unit)) for unit in match.new.heads]
+        named = self.flagged(None)
+        if "output" in named:
+            plain["outputs"], plain["listed"] = new["outputs"], new["listed"]
+        else:
+            sources = self.rerouted(match.old.outputs, match.new.outputs)
+            plain["outputs"] = [
+                (name, source) for (name, _), source in zip(plain["outputs"], sources, strict=True)
+            ]
+        if "inputs" in named:
+            plain["inputs"] = new["inputs"]
+        for path in (name.removeprefix("init ") for name in named if name.startswith("init ")):
+            plain["init"].pop(path, None)
+            if path in new["init"]:
+                plain["init"][path] = new["init"][path]
+        return plain
+
+    def flagged(self, unit: Unit | None) -> dict[str, Change]:
+        """What the changes name about a unit, or about the body."""
+        mine = (
+            [each for each in self.found if (each.new.unit if each.new else None) is unit]
+            if unit
+            else [each for each in self.found if each.new is None and each.old is None]
+        )
+        return {item.name: each for each in mine for item in each.arguments}
+
+    def unit(self, unit: Unit, new: Plain) -> Plain:
+        each = self.pairs.get(id(unit))
+        if each is None or each.count < unit.count:
+            return new  # added, or repeats of it are
+        plain, named = of_unit(each.old), self.flagged(unit)
+        plain["count"] = each.count
+        plain["reads"] = self.reads(each, named)
+        for name in named:
+            match name.split(" ")[0]:
+                case "name":
+                    plain["name"] = new["name"]
+                case "reuse":
+                    plain["reused"], plain["name"] = new["reused"], new["name"]
+                case "layer":
+                    plain["layer"], plain["values"] = new["layer"], new["values"]
+                case "init":
+                    label = name.removeprefix("init").strip()
+                    plain["init"].pop(label, None)
+                    if label in new["init"]:
+                        plain["init"][label] = new["init"][label]
+                case _ if "values" in plain and name in plain["values"]:
+                    plain["values"][name] = new["values"][name]
+        if each.old.reused and each.new.reused:
+            plain["name"] = new["name"] if self.follows(each) else plain["name"]
+        if each.inner is not None:
+            plain["inner"] = Applied(each.inner).body()
+        return plain
+
+    def follows(self, each: Matched) -> bool:
+        """Whether what is used again is the same unit under its new name."""
+        return any(
+            (pair.old.name, pair.new.name) == (each.old.name, each.new.name)
+            for pair in self.match.matched
+            if not pair.old.reused and not pair.new.reused
+        )
+
+    def reads(self, each: Matched, named: dict[str, Change]) -> tuple[Source, ...]:
+        if "from" in named or each.moved or each.new.offset or each.old.offset:
+            return each.new.inputs
+        return self.rerouted(each.old.inputs, each.new.inputs)
+
+    def rerouted(self, before: tuple[Source, ...], after: tuple[Source, ...]) -> tuple[Source, ...]:
+        """Sources round what is added, removed or moved; any other is the old one."""
+        if any(self.is_news(source) for source in after) or any(
+            at != INPUT and (at not in self.back or self.is_moved(self.back[at]))
+            for at, _ in before
+        ):
+            return after
+        return tuple((self.back.get(at, INPUT), out) for at, out in before)
+
+    def is_news(self, source: Source) -> bool:
+        at, _ = source
+        return at != INPUT and (at not in self.match.partner or self.is_moved(at))
+
+    def is_moved(self, new: int) -> bool:
+        return self.pairs[id(self.match.new.units[new])].moved
