@@ -64,7 +64,7 @@ def command(
         click.echo(f"note: {_TOO_LARGE}", err=True)
 
 
-def _drawing(spec: str, settings: tuple[str, ...], level: str, expand: tuple[str, ...]) -> Drawing:
+def _drawing(spec: str, settings: Settings, level: str, expand: tuple[str, ...]) -> Drawing:
     from archgen import api
 
     return api.draw(load(spec, settings), level, expand)
