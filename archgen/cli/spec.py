@@ -32,6 +32,11 @@ class Settings:
 
 def spec_options(command: Command) -> Command:
     """Give a command the argument SPEC and the options that its `settings` are made of."""
+    return click.argument("spec", metavar="SPEC[:ARCH]")(network_options(command))
+
+
+def network_options(command: Command) -> Command:
+    """Give a command the options that its `settings` are made of."""
 
     @wraps(command)
     def collected(
@@ -43,8 +48,7 @@ def spec_options(command: Command) -> Command:
     ) -> Any:
         return command(*args, settings=Settings(settings, inputs, features), **options)
 
-    made = settings_option(_input_option(_features_option(collected)))
-    return click.argument("spec", metavar="SPEC[:ARCH]")(made)  # type: ignore[return-value]
+    return settings_option(_input_option(_features_option(collected)))  # type: ignore[return-value]
 
 
 def settings_option(command: Command) -> Command:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from archgen.cli.failures import Stopped
-from archgen.cli.spec import Settings, load, settings_option
+from archgen.cli.spec import Settings, load, network_options
 from archgen.diagnostics import ArchError
 from archgen.report import plural
 
@@ -23,14 +24,14 @@ Under = tuple[str, ...]
 @click.command("weights")
 @click.argument("checkpoint", type=click.Path())
 @click.argument("spec", metavar="[SPEC[:ARCH]]", required=False)
-@settings_option
+@network_options
 @click.option("--under", multiple=True, metavar="KEY", help="Where in a .pt the weights lie.")
 @click.option("--prefix", default="", help="What to take off the keys, as `module.`.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 def command(
     checkpoint: str,
     spec: str | None,
-    settings: tuple[str, ...],
+    settings: Settings,
     under: Under,
     prefix: str,
     form: str,
@@ -45,9 +46,9 @@ def command(
     """
     from archgen.checkpoint.fit import fit
 
-    if spec is None and settings:
-        raise click.UsageError("--set is for a SPEC")
-    network = load(spec, Settings(settings)) if spec else None
+    if spec is None and settings != Settings(()):
+        raise click.UsageError("--set, --input and --features are for a SPEC")
+    network = load(spec, settings) if spec else None
     contents = contents_of(checkpoint, under, prefix)
     if network is None or spec is None:
         fits = _identify(checkpoint, contents, form)
@@ -93,7 +94,7 @@ def _rendered(found: Fit, checkpoint: str, hints: Sequence[str], form: str) -> s
     return render(found, checkpoint, hints)
 
 
-def _hints(found: Fit, spec: str, settings: Sequence[str], prefix: str) -> Iterator[str]:
+def _hints(found: Fit, spec: str, settings: Settings, prefix: str) -> Iterator[str]:
     """What would make it fit, or more of it; tried before it is said."""
     from archgen.checkpoint import hints
 
@@ -102,16 +103,22 @@ def _hints(found: Fit, spec: str, settings: Sequence[str], prefix: str) -> Itera
         counted = f"{start.matched:,} of {keys} are the network's"
         yield f"without `{start.text}` {counted}: --prefix {prefix}{start.text}"
     if others := hints.settings(found):
+        kept = (each for each in settings.parameters if _name(each) not in others)
         given = [f"{name}={value}" for name, value in others.items()]
-        if _differences(found, spec, [*settings, *given]) < len(found.differences):
+        other = replace(settings, parameters=(*kept, *given))
+        if _differences(found, spec, other) < len(found.differences):
             yield f"other sizes: {' '.join(f'--set {each}' for each in given)}"
 
 
-def _differences(found: Fit, spec: str, settings: Sequence[str]) -> int:
+def _name(setting: str) -> str:
+    return setting.partition("=")[0].strip()
+
+
+def _differences(found: Fit, spec: str, settings: Settings) -> int:
     """How many keys would differ with other settings; as many as now if the spec has none such."""
     from archgen.checkpoint.fit import fit
 
     try:
-        return len(fit(load(spec, Settings(tuple(settings))), found.contents).differences)
+        return len(fit(load(spec, settings), found.contents).differences)
     except ArchError:
         return len(found.differences)

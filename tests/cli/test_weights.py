@@ -66,6 +66,22 @@ def test_other_sizes_are_explained(file: Path, run: Run) -> None:
     assert run("weights", "m.safetensors", "net.arch", "--set", "classes=7").exit_code == 0
 
 
+def test_other_sizes_replace_those_that_were_given(file: Path, run: Run) -> None:
+    result = run("weights", "m.safetensors", "net.arch", "--set", "classes=3")
+    assert result.exit_code == 1
+    assert "  = help: other sizes: --set classes=10" in result.stdout.splitlines()
+
+
+def test_a_backbone_is_one_network_and_other_sizes_of_an_image_none(file: Path, run: Run) -> None:
+    call = ("weights", "m.safetensors", "net.arch")
+    assert run(*call, "--input", "3x64x64").exit_code == 0
+    result = run(*call, "--features", "stem")
+    assert result.exit_code == 1
+    assert "  unexpected  fc  2 tensors" in result.stdout.splitlines()
+    write(file, without("fc"))
+    assert run(*call, "--features", "stem").exit_code == 0
+
+
 def test_a_prefix_is_named_and_taken_off_on_request(file: Path, run: Run) -> None:
     write(file, {f"module.{key}": shape for key, shape in SHAPES.items()})
     result = run("weights", "m.safetensors", "net.arch")
@@ -165,7 +181,8 @@ def test_an_unknown_network(file: Path, run: Run) -> None:
         (("nowhere", "net.arch"), 1, "error[A520]"),
         (("net.arch", "net.arch"), 1, "error[A521]"),
         (("m.safetensors", "nowhere.arch"), 1, "error[A501]"),
-        (("m.safetensors", "--set", "classes=3"), 2, "--set is for a SPEC"),
+        (("m.safetensors", "--set", "classes=3"), 2, "are for a SPEC"),
+        (("m.safetensors", "--features", "stem"), 2, "are for a SPEC"),
         (("m.safetensors", "net.arch", "--format", "xml"), 2, "xml"),
         ((), 2, "CHECKPOINT"),
     ],
