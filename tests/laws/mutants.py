@@ -1,8 +1,8 @@
-"""Shipped specs with one thing changed: a number, an argument left out, two arguments swapped."""
+"""Shipped specs with one thing changed: a number or an argument, or a part left out or swapped."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -52,36 +52,80 @@ def files() -> list[Path]:
     return sorted(root("specs").rglob("*.arch"))
 
 
+Change = tuple[object, str]
+Mutate = Callable[[tree.Node], Iterator[Change]]
+
+
 def mutants(path: Path) -> Iterator[Mutant]:
     """Every change of every number and call in a file, promises and documentation aside."""
+    return _mutants(path, _other_value)
+
+
+def rebuilt(path: Path) -> Iterator[Mutant]:
+    """Every part left out or swapped with the one before it, every condition turned round."""
+    return _mutants(path, _other_structure)
+
+
+def _mutants(path: Path, mutate: Mutate) -> Iterator[Mutant]:
     file = _parsed(path).tree
     for index, item in enumerate(file.items):
         if not isinstance(item, tree.Use | tree.Let):
-            for changed, what, span in _changes(item):
+            for changed, what, span in _changes(item, mutate):
                 items = (*file.items[:index], changed, *file.items[index + 1 :])
                 yield Mutant(path, item.name, what, replace(file, items=items), span)
 
 
-def _changes(node: object) -> Iterator[tuple[object, str, Span]]:
-    """A syntax tree with one change below it, in every way."""
+def _changes(node: object, mutate: Mutate) -> Iterator[tuple[object, str, Span]]:
+    """A syntax tree with one change at it or below it, in every way."""
     if isinstance(node, tree.Expect | tree.Doc):
         return
-    if isinstance(node, tree.Number):
-        for value in (node.value + 1, node.value - 1, node.value * 2, 0):
-            if value != node.value and value >= 0:
-                yield replace(node, value=value), f"is {value}", node.span
-        return
-    if isinstance(node, tree.Call | tree.Apply):
-        for arguments, what in _rearranged(node.arguments):
-            yield replace(node, arguments=arguments), what, node.span
     if isinstance(node, tuple):
         for index, part in enumerate(node):
-            for changed, what, span in _changes(part):
+            for changed, what, span in _changes(part, mutate):
                 yield (*node[:index], changed, *node[index + 1 :]), what, span
     elif isinstance(node, tree.Node):
+        for changed, what in mutate(node):
+            yield changed, what, node.span
         for field in fields(node):
-            for changed, what, span in _changes(getattr(node, field.name)):
+            for changed, what, span in _changes(getattr(node, field.name), mutate):
                 yield replace(node, **{field.name: changed}), what, span
+
+
+def _other_value(node: tree.Node) -> Iterator[Change]:
+    match node:
+        case tree.Number(value=value):
+            for other in (value + 1, value - 1, value * 2, 0):
+                if other != value and other >= 0:
+                    yield replace(node, value=other), f"is {other}"
+        case tree.Call() | tree.Apply():
+            for arguments, what in _rearranged(node.arguments):
+                yield replace(node, arguments=arguments), what
+
+
+def _other_structure(node: tree.Node) -> Iterator[Change]:
+    match node:
+        case tree.Boolean():
+            yield replace(node, value=not node.value), "is the other"
+        case tree.Compare():
+            yield tree.Unary("not", node, span=node.span), "is turned round"
+        case tree.Chain():
+            for links, what in _left_out_or_swapped(node.links):
+                yield replace(node, links=links), what
+        case tree.Body():
+            for statements, what in _left_out_or_swapped(node.statements):
+                yield replace(node, statements=statements), what
+        case tree.ListOf():
+            for items, what in _left_out_or_swapped(node.items):
+                yield replace(node, items=items), what
+
+
+def _left_out_or_swapped(parts: tuple[tree.Node, ...]) -> Iterator[tuple[object, str]]:
+    for at, part in enumerate(parts):
+        if len(parts) > 1:
+            yield parts[:at] + parts[at + 1 :], f"without part {at}"
+        if at:
+            swapped = (*parts[: at - 1], part, parts[at - 1], *parts[at + 1 :])
+            yield swapped, f"with {at - 1} and {at} swapped"
 
 
 def _rearranged(
