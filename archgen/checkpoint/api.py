@@ -1,7 +1,10 @@
 """What archgen does with checkpoints, as functions of Python.
 
-fit = archgen.check_weights(torch.load("model.pt", weights_only=True), "resnet50")
-assert fit.fits, fit
+    fit = archgen.check_weights(torch.load("model.pt", weights_only=True), "resnet50")
+    assert fit.fits, fit
+    moved = archgen.transfer("main:net.arch", "net.arch", state, allow_new=True).state
+
+Torch is needed for what needs numbers: its own files, and weights that start anew.
 """
 
 from __future__ import annotations

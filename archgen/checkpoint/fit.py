@@ -6,7 +6,7 @@ They fit exactly when torch's `load_state_dict(strict=True)` takes them. Knows n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from archgen.analysis.paths import find
@@ -57,8 +57,8 @@ class Part:
 class Fit:
     """How weights fit a network."""
 
-    network: Network
-    contents: Contents
+    network: Network = field(repr=False)
+    contents: Contents = field(repr=False)
     differences: tuple[Difference, ...]
 
     @property

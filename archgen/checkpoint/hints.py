@@ -1,6 +1,6 @@
 """What may have happened to weights that do not fit: a prefix, a rename, another `--set`.
 
-Each is said only if it was tried: a hint that is followed does what it says.
+What each says of keys and shapes is counted; whether it is so only the user knows.
 """
 
 from __future__ import annotations
@@ -53,11 +53,8 @@ def prefix(fit: Fit) -> Prefix | None:
     if not counted:
         return None
     text, matched = counted.most_common(1)[0]
-    return (
-        Prefix(text, matched)
-        if matched > sum(map(wanted.__contains__, fit.contents.held))
-        else None
-    )
+    now = sum(key in wanted for key in fit.contents.held)
+    return Prefix(text, matched) if matched > now else None
 
 
 def renames(parts: Sequence[Part]) -> dict[str, str]:

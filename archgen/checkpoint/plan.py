@@ -109,6 +109,6 @@ def check_whole(plan: Plan) -> None:
             "A523",
             f"{count} of the new network's tensors have no old one that they could be",
             plan.new.span,
-            help="--allow-new starts them as the spec says",
+            help="--allow-new, in Python allow_new=True, starts them as the spec says",
         )
         raise ArchError([refused])

@@ -7,6 +7,7 @@ from typing import Any
 
 from archgen.api import build
 from archgen.checkpoint.contents import State, look
+from archgen.checkpoint.grouping import layer_of
 from archgen.checkpoint.plan import Plan
 
 
@@ -48,6 +49,4 @@ def _keep_versions(plan: Plan, state: State, fresh: State, made: Any) -> None:
         return
     made._metadata = OrderedDict(getattr(fresh, "_metadata", {}))
     for new, old in plan.carried.items():
-        path = old.rpartition(".")[0]
-        if path in before:
-            made._metadata[new.rpartition(".")[0]] = before[path]
+        made._metadata[layer_of(new)] = before.get(layer_of(old), {})

@@ -14,7 +14,7 @@ import click
 from archgen.cli import files
 from archgen.cli.failures import Stopped
 from archgen.cli.spec import parameters
-from archgen.cli.weights import NEEDS_TORCH, Under, contents_of
+from archgen.cli.weights import NEEDS_TORCH, Under, stripped
 from archgen.report import printable
 
 if TYPE_CHECKING:
@@ -57,16 +57,17 @@ def command(
     the same layer and has the same shape; names may be others. All else is reported, and nothing
     is written if some weight of NEW has none to come from, unless --allow-new.
     """
+    from archgen.checkpoint.contents import contents
     from archgen.checkpoint.plan import check_fits, check_whole, plan
 
     target = _target(output, force=force)
     before, after = _load(old, set_old), _load(new, set_new)
-    check_fits(before, contents_of(checkpoint, under, prefix), checkpoint)
+    read = _read(checkpoint, under)
+    check_fits(before, stripped(contents(read.state), prefix), checkpoint)
     made = plan(before, after)
     if made.initialised and not allow_new:
         _report(made, form)
         check_whole(made)
-    read = _read(checkpoint, under)
     state = {key.removeprefix(prefix): tensor for key, tensor in read.state.items()}
     _write(read, _transferred(made, state, seed), output, target)
     _report(made, form, {"output": output, **_beside(read, target)})

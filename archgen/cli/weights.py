@@ -64,13 +64,18 @@ def command(
 def contents_of(checkpoint: str, under: Under, prefix: str) -> Contents:
     """What a file holds, with a prefix taken off. Raises `ArchError`, `Stopped` without torch."""
     from archgen.checkpoint.contents import contents
-    from archgen.checkpoint.hints import without
     from archgen.checkpoint.read import read
 
     try:
-        held = contents(read(checkpoint, under).state)
+        return stripped(contents(read(checkpoint, under).state), prefix)
     except ModuleNotFoundError as problem:
         raise Stopped(f"{problem}: {NEEDS_TORCH}") from None
+
+
+def stripped(held: Contents, prefix: str) -> Contents:
+    """The same with a prefix taken off."""
+    from archgen.checkpoint.hints import without
+
     try:
         return without(held, prefix)
     except ValueError as problem:

@@ -313,6 +313,15 @@ def test_counts_that_old_weights_lack_stay_away() -> None:
     archgen.build(new).load_state_dict(result, strict=True)
 
 
+def test_counts_that_some_layers_lack_stay_away() -> None:
+    old, new = networks(EDITS["a stage lengthened"].change)
+    state = model(old).state_dict()
+    del state["stem.1.num_batches_tracked"], state._metadata["stem.1"]  # type: ignore[attr-defined]
+    result = archgen.transfer(old, new, state, allow_new=True).state
+    assert archgen.check_weights(result, new).fits
+    archgen.build(new).load_state_dict(result, strict=True)
+
+
 def test_versions_of_formats_are_kept() -> None:
     old, new = networks(EDITS["a chain renamed"].change)
     state = model(old).state_dict()
