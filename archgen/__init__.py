@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from archgen.checkpoint.api import check_weights, transfer
     from archgen.convert import convert_resnext
     from archgen.diagnostics import ArchError, Diagnostic
+    from archgen.overrides import expression
     from archgen.versions import Difference, diff
 
 # Where each public name lives. Imported when asked for: `import archgen` costs nothing.
@@ -28,6 +29,7 @@ _HOMES = {
     "convert_resnext": "archgen.convert",
     "diff": "archgen.versions",
     "draw": "archgen.api",
+    "expression": "archgen.overrides",
     "load": "archgen.api",
     "loads": "archgen.api",
     "shipped": "archgen.api",
@@ -48,6 +50,7 @@ __all__ = [
     "convert_resnext",
     "diff",
     "draw",
+    "expression",
     "load",
     "loads",
     "shipped",

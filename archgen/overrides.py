@@ -16,7 +16,16 @@ from archgen.resolve.values import Environment, Items, Unknown
 from archgen.syntax import tree
 from archgen.text import NOWHERE, Source, Span
 
-__all__ = ["Arguments", "Features", "Inputs", "feature_names", "input_sizes", "noted", "values"]
+__all__ = [
+    "Arguments",
+    "Features",
+    "Inputs",
+    "expression",
+    "feature_names",
+    "input_sizes",
+    "noted",
+    "values",
+]
 
 Sizes = tuple[int, ...]
 Inputs = Span | Sequence[int] | Sequence[Sequence[int] | Span] | Mapping[str, Sequence[int]] | None
@@ -54,11 +63,30 @@ def values(parameters: Mapping[str, object], scope: Mapping[str, object]) -> Arg
     return Arguments(found, places)
 
 
+def expression(text: str) -> tree.Expr:
+    """A parameter's value as a spec would say it, for what Python has no word for: blocks and
+    layers.
+
+        archgen.load("mine.arch", unit=archgen.expression("bottleneck"))
+
+    Raises `ArchError` for what is no expression.
+    """
+    from archgen.syntax.parse import parse_expression
+
+    try:
+        return parse_expression(text)
+    except Fault as fault:
+        raise ArchError([fault.diagnostic]) from None
+
+
 def _place(name: str, value: object) -> Span:
     """The name of a parameter where it was given: `classes` of `classes=10`."""
-    if isinstance(value, tree.Node):
-        return value.span.source.span(0, len(name))
-    return Source(PYTHON, f"{name}={value!r}"[:200]).span(0, len(name))
+    if not isinstance(value, tree.Node):
+        return Source(PYTHON, f"{name}={value!r}"[:200]).span(0, len(name))
+    source = value.span.source
+    if source.text.partition("=")[0].strip() != name:  # `expression`: it does not know the name
+        source = Source(PYTHON, f"{name}={source.text}")
+    return source.span(0, len(name))
 
 
 def _value(value: object, scope: Mapping[str, object], place: Span) -> object:

@@ -148,6 +148,7 @@ def test_public_names() -> None:
         "convert_resnext",
         "diff",
         "draw",
+        "expression",
         "load",
         "loads",
         "shipped",

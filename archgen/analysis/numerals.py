@@ -13,6 +13,15 @@ def shapes(values: Iterable[Shape]) -> str:
     return ", ".join(map(str, values))
 
 
+def told(names: Sequence[str], values: Sequence[Shape]) -> str:
+    """`64 x 56 x 56`, several by their names: `a 512 x 28 x 28 and b 1024 x 14 x 14`."""
+    texts = [
+        f"{name} {shape}" if name and len(values) > 1 else str(shape)
+        for name, shape in zip(names, values, strict=True)
+    ]
+    return " and ".join(filter(None, [", ".join(texts[:-1]), texts[-1]]))
+
+
 def short(number: int) -> str:
     """`4.09 G`: three digits or four and a unit; numbers under a thousand as they are."""
     for power, unit in ((12, "T"), (9, "G"), (6, "M"), (3, "K")):

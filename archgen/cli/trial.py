@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archgen.analysis.numerals import shapes, short
+from archgen.analysis.numerals import short, told
 from archgen.cli.failures import Stopped
 from archgen.limits import too_large_to_run
 
@@ -27,12 +27,12 @@ def report(network: Network, path: str, options: Mapping[str, Any]) -> None:
     options: those of `api.build`. With the source on standard output the report is on standard
     error. Raises `ArchError` if the network is too large to be made, `Stopped` if torch refuses.
     """
-    known = network.figures
+    known, body = network.figures, network.body
     rows = {
         "parameters": f"{known.params:,}",
         "MACs": f"{known.macs:,} ({short(known.macs)})",
-        "input": shapes(network.body.values[ref] for ref in network.body.inputs),
-        "output": shapes(known.outputs),
+        "input": told(body.input_names, [body.values[ref] for ref in body.inputs]),
+        "output": told([output.name for output in body.outputs], known.outputs),
         "source": "standard output" if path == "-" else path,
     }
     click.echo(network.name, err=path == "-")

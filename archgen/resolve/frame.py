@@ -263,6 +263,8 @@ class Frame:
             return items[indices]
         self.env.budget.spend(span, len(items) // 2)
         below = sorted(key for key in items if key[: len(indices)] == indices)
+        if not below and name in self.places:  # a statement that would have named it failed
+            raise Unknown
         if not below:
             at = "".join(f"[{index}]" for index in indices)
             known = ", ".join(f"{name}[{key[0]}]" for key in list(items)[:5])

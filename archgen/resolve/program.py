@@ -145,7 +145,8 @@ def _check_parameters(
     known = [parameter.name for parameter in definition.parameters]
     for name in given:
         if name not in known:
-            hint = suggest(name, known) or f"it has: {', '.join(known) or 'none'}"
+            hint = _giver(definition, name) or suggest(name, known)
+            hint = hint or f"it has: {', '.join(known) or 'none'}"
             message = f"`{definition.name}` has no parameter `{name}`"
             place = places.get(name, definition.span)
             raise Fault(error("A106", message, place, help=hint))
@@ -154,6 +155,21 @@ def _check_parameters(
             message = f"`{definition.name}` needs `{parameter.name}`"
             hint = f"--set {parameter.name}=..., or give the parameter a default"
             raise Fault(error("A107", message, definition.span, help=hint))
+
+
+def _giver(definition: Definition, name: str) -> str | None:
+    """Of an alias: what to ask for instead, where it gives that parameter itself."""
+    while definition.kind == "alias":
+        chain = definition.body.statements[0]
+        assert isinstance(chain, tree.Chain)
+        call = chain.links[0]
+        assert isinstance(call, tree.Call)
+        target = definition.scope[call.function.text]
+        assert isinstance(target, Definition)
+        if any(parameter.name == name for parameter in target.parameters):
+            return f"`{definition.name}` gives it to `{target.name}`: ask for that"
+        definition = target
+    return None
 
 
 def _check_inputs(

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 from archgen import resources
+from archgen.analysis.numerals import told
 from archgen.backends.pytorch.attributes import Attributes
 from archgen.backends.pytorch.classes import Classes, Initialised, classes_of
 from archgen.backends.pytorch.constructor import constructor
@@ -16,7 +17,7 @@ from archgen.backends.pytorch.forward import forward
 from archgen.backends.pytorch.modules import initial
 from archgen.backends.pytorch.plan import Plan
 from archgen.backends.pytorch.text import STEP, WIDTH, Layout, statement
-from archgen.network import Body, Network
+from archgen.network import Network
 
 
 class Figures(Protocol):
@@ -181,20 +182,13 @@ def _arch_doc(network: Network, figures: Figures | None) -> str:
     Several are told by their names: `input left 1 x 105 x 105 and right 1 x 105 x 105`.
     """
     body = network.body
-    inputs = _shapes(body, body.inputs, body.input_names)
-    fields = [output.name for output in body.outputs if body.several and not body.listed]
-    outputs = _shapes(body, [output.value for output in body.outputs], fields)
+    inputs = told(body.input_names, [body.values[ref] for ref in body.inputs])
+    fields = ["" if body.listed else output.name for output in body.outputs]
+    outputs = told(fields, [body.values[output.value] for output in body.outputs])
     text = f"Input {inputs}, output {outputs}."
     if figures is None:
         return text
     return f"{text} {figures.params:,} parameters, {_macs(figures.macs)}."
-
-
-def _shapes(body: Body, refs: Sequence[int], names: Sequence[str]) -> str:
-    texts = [str(body.values[ref]) for ref in refs]
-    if any(names):
-        texts = [f"{name} {text}" for name, text in zip(names, texts, strict=True)]
-    return ", ".join(texts[:-1]) + " and " + texts[-1] if len(texts) > 1 else texts[0]
 
 
 def _macs(macs: int) -> str:
