@@ -85,9 +85,10 @@ class Network(resolved.Network):
 
     @property
     def output(self) -> Sizes | dict[str, Sizes]:
-        """The shape of the result without the batch; by name where there are several."""
+        """The shape of the result without the batch; by name where it is a `NamedTuple`."""
         body = self.body
-        return _one_or_named([(each.name, body.values[each.value].sizes) for each in body.outputs])
+        shapes = [(each.name, body.values[each.value].sizes) for each in body.outputs]
+        return dict(shapes) if body.named else _one_or_named(shapes)
 
     @cached_property
     def features(self) -> dict[str, Feature]:
