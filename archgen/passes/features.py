@@ -54,7 +54,9 @@ def features(network: Network, names: Sequence[Span]) -> Network:
 
 def field_name(name: str) -> str:
     """The field of a feature: `layer3`, `features_4` for `features.4`, `ups_0` for `ups[0]`."""
-    field = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+    field = re.sub(r"\W+", "_", name.replace("]", ""), flags=re.ASCII)
+    if field.startswith("_"):
+        return f"f{field}"
     return f"{field}_" if keyword.iskeyword(field) or field in RESERVED_FIELDS else field
 
 

@@ -103,7 +103,9 @@ def test_pieces_of_containers_in_one_graph(name: str, features: list[str]) -> No
     assert all(weight.grad is not None for weight in model.parameters())
 
 
-@pytest.mark.parametrize("name", ["resnet18", "lenet5", "vit_b_32", "shufflenet_v1", "mobilenet_v2"])
+@pytest.mark.parametrize(
+    "name", ["resnet18", "lenet5", "vit_b_32", "shufflenet_v1", "mobilenet_v2"]
+)
 @pytest.mark.parametrize("change", [(0, 5), (7, -3)])
 def test_other_sizes_are_what_torch_then_does(name: str, change: tuple[int, int]) -> None:
     channels, height, width = archgen.load(name).input

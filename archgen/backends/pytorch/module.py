@@ -16,7 +16,7 @@ from archgen.backends.pytorch.constructor import constructor
 from archgen.backends.pytorch.forward import forward
 from archgen.backends.pytorch.modules import initial
 from archgen.backends.pytorch.plan import Plan
-from archgen.backends.pytorch.text import STEP, WIDTH, Layout, statement
+from archgen.backends.pytorch.text import STEP, WIDTH, Call, Layout, statement
 from archgen.network import Network
 
 
@@ -42,7 +42,7 @@ def render(network: Network, figures: Figures | None = None) -> str:
     return environment.get_template("module.py.j2").render(
         documentation=_documentation(network),
         imports="\n".join(_imports(classes, parts)),
-        names=", ".join(f'"{name}"' for name in _public(classes)),
+        names=statement("__all__ = ", Call("", _public(classes), "[]"), 0),
         parts=parts,
     )
 
@@ -65,9 +65,10 @@ def _version() -> str:
         return "0.1.0"
 
 
-def _public(classes: Classes) -> list[str]:
+def _public(classes: Classes) -> tuple[str, ...]:
     arch = classes.arch
-    return sorted([arch.name, arch.result] if _has_tuple(arch) else [arch.name])
+    names = [arch.name, arch.result] if _has_tuple(arch) else [arch.name]
+    return tuple(f'"{name}"' for name in sorted(names))
 
 
 # --- imports --------------------------------------------------------------------------------------

@@ -28,6 +28,17 @@ GOLDEN = {
     "yolo_v3": "yolo.arch:yolo_v3",
     "exclusive_gating": "identity_mappings.arch:resnet110_exclusive_gating",
 }
+BACKBONES = {
+    "resnet18_backbone": ("resnet.arch:resnet18", ["relu1", "layer2.0", "layer3"]),
+    "densenet121_backbone": (
+        "densenet.arch:densenet121",
+        ["features.denseblock1", "features.denseblock3"],
+    ),
+    "resnet110_shortcut_only_gating_backbone": (  # long names
+        "identity_mappings.arch:resnet110_shortcut_only_gating",
+        ["layer1"],
+    ),
+}
 TRICKY = ("edge4", "loopsplit", "edge1", "phi", "factories", "unet", "seqif", "optional", "aux")
 
 
@@ -39,6 +50,16 @@ def source(spec: str) -> str:
 @pytest.mark.parametrize("name", GOLDEN)
 def test_reviewed_networks(name: str, golden: Callable[[str, str], None]) -> None:
     golden(f"pytorch/{name}.py.txt", source(GOLDEN[name]))
+
+
+def backbone(name: str) -> str:
+    spec, features = BACKBONES[name]
+    return archgen.source(archgen.load(f"specs/{spec}", features=features))
+
+
+@pytest.mark.parametrize("name", ["resnet18_backbone", "densenet121_backbone"])
+def test_reviewed_backbones(name: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"pytorch/{name}.py.txt", backbone(name))
 
 
 @pytest.mark.parametrize("name", TRICKY)
@@ -120,6 +141,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("generated")
     for name, spec in GOLDEN.items():
         (made / f"{name}.py").write_text(source(spec), encoding="utf-8")
+    for name in BACKBONES:
+        (made / f"{name}.py").write_text(backbone(name), encoding="utf-8")
     for name, text in TRAPS.items():
         (made / f"trap_{name}.py").write_text(render(network_of(text)), encoding="utf-8")
     return made
