@@ -74,12 +74,13 @@ def _broken(
 ) -> Diagnostic:
     failed = _culprit(promise.condition, env)
     figures = _figures_in(failed, known)
+    is_error = severity is Severity.ERROR
     return error(
         "A301",
         f"broken promise: {_outcome(failed, env) or 'this does not hold'}",
         failed.span,
         ", ".join(f"{name} is {_shown(known[name])}" for name in figures),
-        help="correct the figure or the network" if figures else None,
+        help="correct the figure or the network" if figures and is_error else None,
         severity=severity,
     )
 

@@ -9,7 +9,7 @@ import click
 
 from archgen.cli.failures import Stopped
 from archgen.cli.files import read, write_source
-from archgen.cli.spec import Settings, load, spec_options
+from archgen.cli.spec import Settings, load, note_promises, spec_options
 
 DEVICES = ("auto", "cpu", "cuda", "meta")
 DTYPES = ("float32", "float64", "bfloat16", "float16")
@@ -52,6 +52,7 @@ def command(
     _write(path, text, force, folder=output is None)
     memory_format = "channels_last" if channels_last else None
     report(network, path, {**options, "memory_format": memory_format})
+    note_promises(network)
 
 
 def _compare(path: str, text: str) -> None:

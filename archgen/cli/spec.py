@@ -3,6 +3,7 @@ network."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from archgen.cli.terminal import wants_color
 from archgen.diagnostics import ArchError, Diagnostic, Fault
 from archgen.text import Source, Span
 
@@ -91,6 +93,18 @@ def load(spec: str, settings: Settings) -> Network:
     features = () if settings.features is None else _whole(settings.features)
     given = parameters(settings.parameters)
     return api.load_with(spec, given, inputs, features)
+
+
+def note_promises(network: Network) -> None:
+    """Say on standard error which promises do not hold of a network with other parameters or
+    inputs than its spec's. They are about those, so that it is no fault."""
+    if network.defaults:
+        return
+    from archgen.analysis.promises import verify
+    from archgen.report import render_text
+
+    if found := verify(network):
+        click.echo(render_text(found, color=wants_color(sys.stderr)), err=True)
 
 
 def _whole(text: str) -> Span:

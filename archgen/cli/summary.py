@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from archgen.cli.spec import Settings, load, spec_options
+from archgen.cli.spec import Settings, load, note_promises, spec_options
 
 
 @click.command("summary")
@@ -15,4 +15,6 @@ def command(spec: str, settings: Settings, depth: int, form: str) -> None:
     """Show path, layer, output shape, parameters and MACs of SPEC, by stage."""
     from archgen.backends import table
 
-    click.echo(table.render(load(spec, settings), depth, form).rstrip("\n"))
+    network = load(spec, settings)
+    click.echo(table.render(network, depth, form).rstrip("\n"))
+    note_promises(network)

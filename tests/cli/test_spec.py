@@ -86,5 +86,20 @@ def test_a_network_that_cannot_take_it(run: Run) -> None:
     assert "help: as many sizes as the spec declares: 3x32x32" in result.stderr
 
 
+def test_promises_under_overrides_are_notes(run: Run, folder: Path) -> None:
+    spec = (
+        (folder / "net.arch")
+        .read_text()
+        .replace("linear(classes)", "linear(classes)\n  expect output == [10]")
+    )
+    (folder / "net.arch").write_text(spec)
+    result = run("summary", "net.arch", "--set", "classes=3")
+    assert result.exit_code == 0
+    assert "note[A301]: broken promise: output is [3], not [10]" in result.stderr
+    assert "help" not in result.stderr
+    for given in ((), ("--set", "classes=10"), ("--set", "classes=3", "--features", "fc")):
+        assert run("summary", "net.arch", *given).stderr == ""
+
+
 def test_a_setting_twice_is_a_wrong_call(run: Run) -> None:
     assert run("summary", "net.arch", "--set", "classes=1", "--set", "classes=2").exit_code == 2
