@@ -19,7 +19,7 @@ from archgen.analysis.difference import Difference, difference
 from archgen.analysis.difference.changes import Change, changes
 from archgen.analysis.difference.matching import BodyMatch, Matched
 from archgen.analysis.difference.meaning import effective, key_of
-from archgen.analysis.difference.units import INPUT, Row, Source, Unit
+from archgen.analysis.difference.units import INPUT, Row, Source, Unit, cut
 from archgen.analysis.weights import state
 from archgen.network import LayerNode, MergeNode, ParamNode
 from tests.laws.plain import Plain, describe
@@ -163,7 +163,7 @@ def written_inner(unit: Unit) -> Plain:
     from archgen.analysis.difference.meaning import Meanings
 
     assert unit.inner
-    return written(Meanings().row(unit.inner))
+    return written(cut(Meanings().row(unit.inner), lambda _: False))
 
 
 class Applied:
@@ -216,6 +216,8 @@ class Applied:
             match name.split(" ")[0]:
                 case "name":
                     plain["name"] = new["name"]
+                case "head":
+                    plain["head"] = new["head"]
                 case "reuse":
                     plain["reused"], plain["name"] = new["reused"], new["name"]
                 case "layer":

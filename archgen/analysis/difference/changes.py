@@ -100,15 +100,23 @@ def _of_pair(each: Matched, match: BodyMatch, wiring: Wiring) -> Iterator[Change
     aspect = _aspect(each.new)
     if each.moved:
         yield Change("moved", aspect, old, new)
-    if each.old.name != each.new.name and not (each.old.reused and each.new.reused):
-        names = Argument("name", each.old.named(0, each.count), each.new.named(0, each.count))
-        yield Change("renamed", aspect, old, new, (names,))
+    if names := tuple(_names(each)):
+        yield Change("renamed", aspect, old, new, names)
     if arguments := tuple(_arguments(each)):
         yield Change("changed", aspect, old, new, arguments)
     if started := tuple(_inits(each)):
         yield Change("changed", "init", old, new, started)
     if reads := tuple(_reads(each, match, wiring)):
         yield Change("changed", "wiring", old, new, reads)
+
+
+def _names(each: Matched) -> Iterator[Argument]:
+    """Its name; what is used again is called as where it is made."""
+    if each.old.name != each.new.name and not (each.old.reused and each.new.reused):
+        one, other = (unit.named(0, each.count) for unit in (each.old, each.new))
+        yield Argument("name", one, other)
+    if each.old.head != each.new.head:
+        yield Argument("head", each.old.head, each.new.head)
 
 
 def _arguments(each: Matched) -> Iterator[Argument]:

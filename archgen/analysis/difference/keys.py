@@ -6,23 +6,24 @@ counterpart, and of the same kind. Its shape tells whether it fits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from archgen.analysis.difference.matching import BodyMatch, Matched, Part
-from archgen.analysis.difference.model import KeyCounts, KeyPair
+from archgen.analysis.difference.model import Fate, KeyCounts, KeyPair
 from archgen.analysis.difference.units import Unit
 from archgen.analysis.weights import Entry, members, of_body, of_layer
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
 
+FATES: tuple[Fate, ...] = ("kept", "renamed", "reshaped", "gone", "new")
 
-def pairs(match: BodyMatch, *, changed: bool = False) -> Iterator[KeyPair]:
-    """The fate of every entry: new ones in the order of the new network, then those gone.
 
-    changed: leave out what is kept, without walking through it.
-    """
-    walk = _Walk(changed)
+def pairs(match: BodyMatch, fates: Collection[Fate] = FATES) -> Iterator[KeyPair]:
+    """The entries with one of these fates: new ones in the order of the new network, then those
+    gone. Bodies that have none of them are not walked through."""
+    walk = _Walk(frozenset(fates))
     yield from walk.arriving(match, "", "")
-    yield from walk.gone(match, "")
+    if "gone" in fates:
+        yield from walk.gone(match, "")
 
 
 def counts(match: BodyMatch) -> KeyCounts:
@@ -90,15 +91,15 @@ def _renamed(inner: KeyCounts) -> KeyCounts:
 
 
 class _Walk:
-    """Entry by entry. With `changed`, only through bodies in which something changed."""
+    """Entry by entry, only through bodies that have what is asked for."""
 
-    def __init__(self, changed: bool) -> None:
-        self.changed = changed
+    def __init__(self, fates: frozenset[Fate]) -> None:
+        self.fates = fates
         self.counts = _Counts()
 
     def arriving(self, match: BodyMatch, old: str, new: str) -> Iterator[KeyPair]:
         """The entries of the new body."""
-        if self.changed and old == new and not self.counts.of_body(match).changed:
+        if not self._has_any(match, named=old == new):
             return
         places: dict[Node, list[Matched | Part]] = {}
         for each in match.matched:
@@ -109,22 +110,26 @@ class _Walk:
             for item in sorted(places.get(node, ()), key=_number):
                 yield from self._arriving(item, old, new)
 
+    def _has_any(self, match: BodyMatch, *, named: bool) -> bool:
+        counts = self.counts.of_body(match)
+        counts = counts if named else _renamed(counts)
+        return any(getattr(counts, fate) for fate in self.fates - {"gone"})
+
     def _arriving(self, each: Matched | Part, old: str, new: str) -> Iterator[KeyPair]:
-        if isinstance(each, Part):
-            for entry in _entries(each, new):
-                yield KeyPair(None, entry)
-        elif each.old.reused:
-            for entry in _entries(Part(each.new, 0, each.count), new):
-                yield KeyPair(None, entry)
+        if isinstance(each, Part) or each.old.reused:
+            part = each if isinstance(each, Part) else Part(each.new, 0, each.count)
+            if "new" in self.fates:
+                yield from (KeyPair(None, entry) for entry in _entries(part, new))
         elif each.inner is None:
             yield from (pair for pair in _of_leaves(each, old, new) if self._asked(pair))
         else:
-            for place in range(each.count):
+            named = old == new and each.old.name == each.new.name
+            for place in range(each.count if self._has_any(each.inner, named=named) else 0):
                 before, after = each.old.name_at(place), each.new.name_at(place)
                 yield from self.arriving(each.inner, f"{old}{before}.", f"{new}{after}.")
 
     def _asked(self, pair: KeyPair) -> bool:
-        return pair.new is not None and not (self.changed and pair.fate == "kept")
+        return pair.new is not None and pair.fate in self.fates
 
     def gone(self, match: BodyMatch, old: str) -> Iterator[KeyPair]:
         """The entries of the old body that have no counterpart."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 from archgen.analysis.difference.alignment import Pair, align, cycles, rising
 from archgen.analysis.difference.meaning import Meanings, effective
 from archgen.analysis.difference.names import is_given, stem
-from archgen.analysis.difference.units import Row, Unit
+from archgen.analysis.difference.units import Row, Unit, cut
 from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode, weight_shapes
 
 T = TypeVar("T")
@@ -73,8 +73,22 @@ class Matcher:
     def match(self, old: Body, new: Body) -> BodyMatch:
         """The two bodies side by side."""
         if (old, new) not in self._known:
-            self._known[old, new] = self._match(self.meanings.row(old), self.meanings.row(new))
+            self._known[old, new] = self._match(*self._rows(old, new))
         return self._known[old, new]
+
+    def _rows(self, old: Body, new: Body) -> tuple[Row, Row]:
+        """The units of both; a long repeat that is the only one of its kind needs no cutting."""
+        rows = [self.meanings.row(body) for body in (old, new)]
+        alone = [
+            {
+                number
+                for number, times in Counter(map(self.meanings.of_unit, row.units)).items()
+                if times == 1
+            }
+            for row in rows
+        ]
+        whole = lambda unit: all(self.meanings.of_unit(unit) in known for known in alone)  # noqa: E731
+        return cut(rows[0], whole), cut(rows[1], whole)
 
     def _match(self, old: Row, new: Row) -> BodyMatch:
         same = self.meanings.of_body(old.body) == self.meanings.of_body(new.body)
@@ -249,7 +263,10 @@ class Matcher:
         return likeness if likeness >= _LEAST_LIKENESS else 0
 
     def _children(self, body: Body) -> Counter[int]:
-        return Counter(self.meanings.of_unit(unit) for unit in self.meanings.row(body).units)
+        found: Counter[int] = Counter()
+        for unit in self.meanings.row(body).units:
+            found[self.meanings.of_unit(unit)] += unit.count
+        return found
 
     def _bag(self, body: Body) -> Counter[str]:
         """How many layers of each kind are in it."""

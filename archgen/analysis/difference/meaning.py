@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import assert_never
 
-from archgen.analysis.difference.units import Row, Unit, cut, runs
+from archgen.analysis.difference.units import Row, Unit, runs
 from archgen.layers.base import Layer
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
 from archgen.shapes import Shape
@@ -40,9 +40,9 @@ class Meanings:
         self._rows: dict[Body, Row] = {}
 
     def row(self, body: Body) -> Row:
-        """The units of a body, repeats cut."""
+        """The units of a body; calls in a row that are equal, shapes too, are one."""
         if body not in self._rows:
-            self._rows[body] = cut(runs(body, self._are_equal))
+            self._rows[body] = runs(body, self._are_equal)
         return self._rows[body]
 
     def runs(self, body: Body) -> Row:

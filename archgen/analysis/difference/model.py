@@ -178,18 +178,19 @@ class Difference:
         """Whether nothing that the network is or does has changed."""
         return not self.edits
 
-    def state(self, *, changed: bool = False) -> Iterator[KeyPair]:
+    def state(self, *fates: Fate, changed: bool = False) -> Iterator[KeyPair]:
         """The fate of every entry: the new ones in the order of the new `state_dict`, each with
         the old one that it comes from, then those that are gone. Lazy: there may be 10^9.
 
-        changed: without those that are kept, and without walking through them.
+        fates: only those that have one of these, without walking through others. changed: short
+        for all but "kept".
         """
-        from archgen.analysis.difference.keys import pairs
+        from archgen.analysis.difference.keys import FATES, pairs
 
-        return pairs(self.match, changed=changed)
+        return pairs(self.match, fates or FATES[int(changed) :])
 
     def renames(self) -> Iterator[tuple[str, str]]:
         """Old key and new key of every entry that only has another name."""
-        for pair in self.state(changed=True):
-            if pair.fate == "renamed" and pair.old and pair.new:
+        for pair in self.state("renamed"):
+            if pair.old and pair.new:
                 yield pair.old.key, pair.new.key

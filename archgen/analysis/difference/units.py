@@ -100,13 +100,16 @@ def runs(body: Body, equal: Equal) -> Row:
     return Row(body, tuple(units), outputs, heads)
 
 
-def cut(row: Row) -> Row:
-    """The same with repeats as single units, but for the middle of long ones."""
+def cut(row: Row, whole: Callable[[Unit], bool]) -> Row:
+    """The same with repeats as single units, but for the middle of long ones, and for those long
+    ones that are to stay whole."""
     last: list[int] = []  # the last piece of each unit
     units: list[Unit] = []
     for unit in row.units:
         inputs = _moved(unit.inputs, last)
-        for offset, count in _pieces(unit.count):
+        long = unit.count > MOST_PIECES
+        pieces = [(0, unit.count)] if long and whole(unit) else _pieces(unit.count)
+        for offset, count in pieces:
             units.append(replace(unit, inputs=inputs, offset=offset, count=count))
             inputs = ((len(units) - 1, 0),)
         last.append(len(units) - 1)

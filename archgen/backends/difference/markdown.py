@@ -58,10 +58,9 @@ def _state(found: Difference) -> Iterator[str]:
     if not found.keys.changed:
         return
     yield ""
-    for fate in ("renamed", "reshaped", "gone", "new"):
+    for fate in words.CHANGED:
         count = getattr(found.keys, fate)
-        pairs = (pair for pair in found.state(changed=True) if pair.fate == fate)
-        yield from (f"- {fate} {code(key(pair))}" for pair in islice(pairs, MOST_KEYS))
+        yield from (f"- {fate} {code(key(pair))}" for pair in islice(found.state(fate), MOST_KEYS))
         if count > MOST_KEYS:
             yield f"- {fate}: {count - MOST_KEYS:,} more"
 

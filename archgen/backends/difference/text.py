@@ -74,11 +74,10 @@ def _figures(found: Difference) -> Iterator[str]:
 
 def _state(found: Difference, detail: bool) -> Iterator[str]:
     yield f"state_dict: {words.fates(found.keys)}"
-    for fate in ("renamed", "reshaped", "gone", "new"):
+    for fate in words.CHANGED:
         count = getattr(found.keys, fate)
-        pairs = (pair for pair in found.state(changed=True) if pair.fate == fate)
         most = count if detail else MOST_KEYS
-        yield from (f"  {fate}: {printable(key(pair))}" for pair in islice(pairs, most))
+        yield from (f"  {fate}: {printable(key(pair))}" for pair in islice(found.state(fate), most))
         if count > most:
             yield f"  {fate}: ... {count - most:,} more"
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from archgen.analysis.difference import Difference
-from archgen.analysis.difference.model import Argument, Edit, KeyCounts
+from archgen.analysis.difference.model import Argument, Edit, Fate, KeyCounts
 from archgen.analysis.numerals import shapes
 from archgen.text import Span
 
 SIGNS: Final = {"added": "+", "removed": "-", "changed": "~", "moved": ">", "renamed": "="}
+CHANGED: Final[tuple[Fate, ...]] = ("renamed", "reshaped", "gone", "new")
 _UNITS = ((12, "T"), (9, "G"), (6, "M"), (3, "K"))
 _FIGURES: Final = {
     "params": "parameters",
