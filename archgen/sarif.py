@@ -50,16 +50,13 @@ def sarif(diagnostics: Sequence[Diagnostic], version: str) -> Json:
 def _rule(code: str) -> Json:
     entry = CODES[code]
     text = " ".join(entry.explanation.split())
-    before = f"This was there:\n\n```\n{entry.before}```\n\n" if entry.before else ""
-    examples = (
-        f"{before}This fails:\n\n```\n{entry.fails}```\n\nThis passes:\n\n```\n{entry.passes}```\n"
-    )
+    examples = "".join(f"\n\n{head}:\n\n```\n{example}```" for head, example in entry.examples)
     return {
         "id": code,
         "shortDescription": {"text": entry.title},
         "fullDescription": {"text": text},
-        "help": {"text": f"{text}\n\n{examples}", "markdown": f"{text}\n\n{examples}"},
-        "defaultConfiguration": {"level": "warning" if code.startswith("W") else "error"},
+        "help": {"text": text + examples, "markdown": text + examples},
+        "defaultConfiguration": {"level": "warning" if entry.is_warning else "error"},
     }
 
 

@@ -13,7 +13,7 @@ from archgen.cli.terminal import columns
 @click.command("explain")
 @click.argument("code", required=False)
 def command(code: str | None) -> None:
-    """Explain an error code, with an example that fails and one that passes.
+    """Explain an error or warning, with an example that shows it and one that does not.
 
     Without CODE, list all codes.
     """
@@ -25,10 +25,10 @@ def command(code: str | None) -> None:
     entry = explain(code)
     if entry is None:
         raise click.UsageError(
-            f"no error has the code {code!r}" + did_you_mean(code.upper(), CODES)
+            f"no error or warning has the code {code!r}" + did_you_mean(code.upper(), CODES)
         )
     click.echo(f"{entry.code}: {entry.title}\n\n{entry.explanation.strip()}")
-    if entry.before:
-        click.echo("\nThis was there:\n\n" + indent(entry.before.strip("\n"), "    "))
-    click.echo("\nThis fails:\n\n" + indent(entry.fails.strip("\n"), "    "))
-    click.echo("\nThis passes:\n\n" + indent(entry.passes.strip("\n"), "    "))
+    for heading, example in entry.examples:
+        click.echo(f"\n{heading}:\n\n" + indent(example.strip("\n"), "    "))
+    if entry.is_warning:
+        click.echo(f"\nA comment silences it, `# lint: off {entry.code}: why`, or an archgen.toml.")

@@ -11,7 +11,7 @@ from archgen.cli import files
 from archgen.cli.check import specs_of
 from archgen.cli.failures import Stopped
 from archgen.cli.reports import format_option, report
-from archgen.report import plural
+from archgen.report import counts, plural
 
 if TYPE_CHECKING:
     from archgen.diagnostics import Diagnostic
@@ -47,7 +47,7 @@ def command(paths: tuple[str, ...], form: str, fix: bool) -> None:
         found = api.check_paths(names, lint=True)
     mended = f", {plural(fixed, 'warning')} mended" if fixed else ""
     report(found, form, f"{plural(len(names), 'file')} linted{mended}")
-    if found:
+    if any(counts(found)):
         raise click.exceptions.Exit(1)
 
 

@@ -16,3 +16,17 @@ class Code:
     fails: str
     passes: str
     before: str = ""
+
+    @property
+    def is_warning(self) -> bool:
+        return self.code.startswith("W")
+
+    @property
+    def examples(self) -> list[tuple[str, str]]:
+        """Each example with the words that introduce it, in the order to show them."""
+        shown, mended = ("This is warned of", "This is not") if self.is_warning else _STATES
+        before = [("This was there", self.before)] if self.before else []
+        return [*before, (shown, self.fails), (mended, self.passes)]
+
+
+_STATES = ("This fails", "This passes")

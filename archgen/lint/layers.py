@@ -53,8 +53,8 @@ def _window(body: Body, node: LayerNode, x: Shape) -> Iterator[Diagnostic]:
             return
         dropped = size + padding - ((steps - 1) * stride + extent)
         if dropped > 0 and kernel >= stride:
-            rows = "the last row and column" if dropped == 1 else f"the last {dropped} of {size}"
-            message = f"{rows} of {x} are never read"
+            read = "one is" if dropped == 1 else f"{dropped} are"
+            message = f"of {size} rows or columns the last {read} never read: the input is {x}"
             hint = "choose a padding, `ceil_mode=true` (pools), or an input that comes out even"
             yield warning("W007", message, node.span, help=hint)
             return

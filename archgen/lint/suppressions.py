@@ -52,13 +52,20 @@ class Suppressions:
         return frozenset(lines.get(span.line, ())) if lines else frozenset()
 
     def silence(self, item: Diagnostic, around: Iterable[Mark] = ()) -> bool:
-        """Whether a mark at the place of a warning, or around it, is for it."""
+        """Whether a mark on the lines of a warning, or around it, is for it."""
         found = False
-        for mark in (*self.at(item.span), *around):
+        for mark in (*self._along(item.span), *around):
             if item.code in mark.codes:
                 mark.used.add(item.code)
                 found = True
         return found
+
+    def _along(self, span: Span) -> Iterator[Mark]:
+        """The marks for the lines of a span: a call may take several."""
+        if lines := self._marks(span.source):
+            last, _ = span.source.line_column(span.end)
+            for line in range(span.line, last + 1):
+                yield from lines.get(line, ())
 
     def complaints(self, modules: Iterable[Module]) -> Iterator[Diagnostic]:
         """Marks that cannot be read (W019), and those that silence nothing (W018).

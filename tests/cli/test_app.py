@@ -36,7 +36,7 @@ def test_version(run: Run) -> None:
     [
         (("chekc", "net.arch"), "no command 'chekc'; did you mean \"check\"?"),
         (("layers", "maxpol"), "no layer 'maxpol'; did you mean \"maxpool\"?"),
-        (("explain", "A4O1"), "no error has the code 'A4O1'; did you mean \"A401\"?"),
+        (("explain", "A4O1"), "no error or warning has the code 'A4O1'; did you mean \"A401\"?"),
         (("summary", "densnet121"), "did you mean `densenet121`?"),
         (("summary", "net.arch:nett"), "did you mean `net`?"),
         (("summary", "net.arch", "--set", "clases=3"), "did you mean `classes`?"),

@@ -24,6 +24,13 @@ def test_explain_shows_both_examples(run: Run) -> None:
         assert "\n".join(example.strip("\n").splitlines()) in "\n".join(lines)
 
 
+def test_explain_a_warning(run: Run) -> None:
+    said = run("explain", "w001").stdout
+    assert said.startswith("W001: a bias that the normalisation takes away\n")
+    assert said.index("This is warned of:") < said.index("bias=true") < said.index("This is not:")
+    assert "`# lint: off W001: why`" in said
+
+
 def test_explain_lists_all_codes(run: Run) -> None:
     listed = run("explain").stdout.splitlines()
     assert [line.split()[0] for line in listed] == list(CODES)

@@ -38,6 +38,12 @@ def test_a_comment_alone_silences_a_chain_of_several_lines() -> None:
     assert body(*lines[1:], "conv(8, 3) -> bn", "relu") == [("W002", 1), ("W006", 3), ("W002", 3)]
 
 
+def test_a_comment_inside_a_call_of_several_lines_is_for_the_call() -> None:
+    rest = ("  3,", ")", "bn", "relu -> conv(8, 1) -> bn")
+    assert body("conv(", "  12,", *rest) == [("W006", 1)]
+    assert body("conv(", "  12,  # lint: off W006: as published", *rest) == []
+
+
 def test_a_comment_is_for_the_codes_that_it_names() -> None:
     line = "conv(12, 3) -> relu -> conv(8, 3) -> bn"
     assert body(f"{line}  # lint: off W006") == [("W002", 1)]
