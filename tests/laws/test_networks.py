@@ -81,3 +81,18 @@ def test_what_is_accepted_is_what_torch_does(text: str) -> None:
     program.network("net")
     assume(not program.sink.failed)
     Judge(archgen.loads(text, "net")).all()
+
+
+@pytest.mark.torch
+@settings(calm, max_examples=20)
+@given(specs())
+def test_weights_start_as_the_network_says(text: str) -> None:
+    from tests.specs.said import Said
+    from tests.specs.samples import differences, drawn
+
+    program = Program.of(text)
+    program.network("net")
+    assume(not program.sink.failed)
+    network = archgen.loads(text, "net")
+    fresh = drawn(lambda: archgen.build(network), seed=0)
+    assert differences(fresh, drawn(lambda: Said(network.body), seed=100)) == []

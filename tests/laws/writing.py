@@ -82,6 +82,17 @@ CALLS = (
 )
 
 
+STARTS = [
+    'conv.weight, kaiming_normal(mode="fan_out")',
+    "conv.weight, normal(mean=0.1, std=0.3)",
+    "conv.bias, ones",
+    "bn.weight, uniform(0.5, 1.5)",
+    "bn.bias, constant(0.1)",
+    "linear.weight, xavier_uniform",
+    "linear.bias, zeros",
+]
+
+
 class Writer:
     """One spec in the making: lines are added, indented as deep as they stand."""
 
@@ -340,7 +351,12 @@ class Writer:
 
     def grouped(self, levels: int) -> None:
         with self.braces():
+            self.start()
             self.statements(levels)
+
+    def start(self) -> None:
+        if self.chance(3):
+            self.line(f"init({self.pick(STARTS)})")
 
     # --- definitions ---------------------------------------------------------------------------
 
@@ -350,6 +366,7 @@ class Writer:
         parameters = f"out, stride=1, width={default}, act={self.pick(LAYER_VALUES)}, flag=true"
         self.widths, self.acts = ["out", "width"], ["act"]
         with self.braces(f"block {name}({parameters})"):
+            self.start()
             self.line(f"conv(width, 3, stride=stride{self.pick(['', ', groups=2'])})")
             self.statements(2, 1, 3)
             if self.chance():
@@ -363,8 +380,7 @@ class Writer:
         self.widths, self.acts = ["wide"], []
         with self.braces("arch net(wide=8)"):
             self.inputs()
-            if self.chance(3):
-                self.line('init(conv.weight, kaiming_normal(mode="fan_out"))')
+            self.start()
             for _ in range(self.few(1, 3)):
                 self.statements(2, 1, 2)
                 if self.chance(3):
