@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 import archgen
 from tests.interpreter import interpret
-from tests.specs.chosen import representatives
+from tests.specs.chosen import load_small, representatives
 
 pytestmark = pytest.mark.torch
 
@@ -37,13 +37,3 @@ def test_forward_is_the_network(name: str) -> None:
         results = (result,) if isinstance(result, Tensor) else result
         assert len(results) == len(expected)
         assert all(map(torch.equal, results, expected))
-
-
-def load_small(name: str) -> archgen.Network:
-    """The network for a small image: the wiring is the same, and the test faster."""
-    channels, *sizes = archgen.load(name).input
-    small = [min(size, 64) for size in sizes]
-    try:
-        return archgen.load(name, input=(channels, *small))
-    except archgen.ArchError:  # too small for its pools
-        return archgen.load(name)

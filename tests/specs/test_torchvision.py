@@ -21,6 +21,14 @@ Record = Callable[[str, object], None]
 HEADS = {"aux_logits": "AuxLogits", "aux_logits1": "aux1", "aux_logits2": "aux2"}
 
 
+def test_every_classifier_of_torchvision_is_here() -> None:
+    """But Swin and MaxViT, whose attention in windows is no convolution."""
+    theirs = torchvision.models.list_models(module=torchvision.models)
+    assert sorted(TORCHVISION) == sorted(
+        name for name in theirs if not name.startswith(("swin", "maxvit"))
+    )
+
+
 @pytest.mark.parametrize("name", TORCHVISION)
 def test_equals_torchvision(name: str, record_property: Record) -> None:
     torch.set_num_threads(1)
