@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from archgen import resources
+from archgen.layers import LAYERS
+from archgen.layers.initialisers import INITIALISERS
+from archgen.resolve.functions import FUNCTIONS
+from archgen.syntax.words import RESERVED
 from docs import pictures
 
 RARE = {

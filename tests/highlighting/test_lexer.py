@@ -27,6 +27,9 @@ from archgen import resources
 from archgen.diagnostics import Sink
 from archgen.highlighting import words
 from archgen.highlighting.lexer import ArchLexer
+from archgen.layers import LAYERS
+from archgen.layers.initialisers import INITIALISERS
+from archgen.resolve.functions import FUNCTIONS
 from archgen.syntax.grammar import lark_parser
 from archgen.syntax.scan import scan
 from archgen.syntax.words import RESERVED, TOP_LEVEL
@@ -134,6 +137,16 @@ def test_every_word_is_of_one_kind() -> None:
     builtins = [name for each in words.BUILTINS.values() for name in each]
     assert len(builtins) == len(set(builtins))
     assert not set(listed) & set(builtins)
+
+
+def test_every_layer_function_and_keyword_is_coloured() -> None:
+    for name in LAYERS:
+        assert found(RARE["every layer"], name) == [Name.Builtin] * 2
+    for name in (*FUNCTIONS, *INITIALISERS):
+        assert found(RARE["every function"], name) == [Name.Function]
+    for word in RESERVED:
+        (kind,) = found(RARE["every keyword"], word)
+        assert is_a(kind, Keyword, Operator.Word)
 
 
 DECLARED, GIVEN = Keyword.Declaration, Name.Variable
