@@ -68,6 +68,9 @@ block b { # second
   else { identity } ; relu;;
 }
 #last""",
+    "every layer": "".join(f"{name}(1) -> {name}\n" for name in LAYERS),
+    "every function": "".join(f"let {name}_ = {name}(1)\n" for name in (*FUNCTIONS, *INITIALISERS)),
+    "every keyword": f"let x = [{', '.join(sorted(RESERVED))}]",
 }
 
 
