@@ -6,7 +6,7 @@ extractors ask for. Its channels and its reduction count, not its size, which th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -36,31 +36,28 @@ def _parameters(old: Network, new: Network) -> Iterator[Finding]:
 
 def _inputs(old: Network, new: Network) -> Iterator[Finding]:
     before, after = _entries(old.body), _entries(new.body)
-    if list(before.items()) == list(after.items()):
-        return
-    message = f"the input is {_spelled(after)}, it was {_spelled(before)}"
-    place, was = _input_place(new.body), _input_place(old.body)
-    yield finding("B104", message, place, was, otherwise=new.span)
+    if before != after:
+        message = f"the input is {_spelled(after)}, it was {_spelled(before)}"
+        place, was = _input_place(new.body), _input_place(old.body)
+        yield finding("B104", message, place, was, otherwise=new.span)
 
 
 def _results(old: Network, new: Network) -> Iterator[Finding]:
     before, after = _outputs(old.body), _outputs(new.body)
-    kinds = [_kind(body) for body in (old.body, new.body)]
-    if kinds[0] == kinds[1] and list(before.items()) == list(after.items()):
-        return
-    message = f"the result is {kinds[1]}{_spelled(after)}, it was {kinds[0]}{_spelled(before)}"
-    place, was = _result_place(new.body), _result_place(old.body)
-    yield finding("B105", message, place, was, otherwise=new.span)
+    if (old.body.listed, before) != (new.body.listed, after):
+        now, was = (_kind(body) + _spelled(_outputs(body)) for body in (new.body, old.body))
+        place, old_place = _result_place(new.body), _result_place(old.body)
+        message = f"the result is {now}, it was {was}"
+        yield finding("B105", message, place, old_place, otherwise=new.span)
 
 
 def _heads(old: Network, new: Network) -> Iterator[Finding]:
     before, after = _aux(old.body), _aux(new.body)
-    if list(before.items()) == list(after.items()):
-        return
-    was, now = (_spelled(each) if each else "none" for each in (before, after))
-    message = f"the heads in training are {now}, they were {was}"
-    place, old_place = _statement(new.body, tree.Aux), _statement(old.body, tree.Aux)
-    yield finding("B106", message, place, old_place, otherwise=new.span)
+    if before != after:
+        was, now = (_spelled(each) or "none" for each in (before, after))
+        place, old_place = _statement(new.body, tree.Aux), _statement(old.body, tree.Aux)
+        message = f"the heads in training are {now}, they were {was}"
+        yield finding("B106", message, place, old_place, otherwise=new.span)
 
 
 def _features(old: Network, new: Network) -> Iterator[Finding]:
@@ -77,21 +74,22 @@ def _features(old: Network, new: Network) -> Iterator[Finding]:
 # --- what there is --------------------------------------------------------------------------------
 
 
-def _entries(body: Body) -> dict[str, Shape]:
-    return {name: body.values[ref] for name, ref in zip(body.input_names, body.inputs, strict=True)}
+Values = list[tuple[str, Shape]]  # in order, "" for what has no name
 
 
-def _outputs(body: Body) -> dict[str, Shape]:
-    return {
-        "" if body.listed and not place else f"{place}" if body.listed else each.name: body.values[
-            each.value
-        ]
-        for place, each in enumerate(body.outputs)
-    }
+def _entries(body: Body) -> Values:
+    return [
+        (name, body.values[ref]) for name, ref in zip(body.input_names, body.inputs, strict=True)
+    ]
 
 
-def _aux(body: Body) -> dict[str, Shape]:
-    return {aux.name: body.values[aux.node.outputs[0]] for aux in body.aux}
+def _outputs(body: Body) -> Values:
+    """The results; those of a list are known by their places."""
+    return [("" if body.listed else each.name, body.values[each.value]) for each in body.outputs]
+
+
+def _aux(body: Body) -> Values:
+    return [(aux.name, body.values[aux.node.outputs[0]]) for aux in body.aux]
 
 
 def _kind(body: Body) -> str:
@@ -125,12 +123,16 @@ def _named(body: Body) -> dict[str, _Feature]:
     result itself."""
     aside = {each.value for each in body.outputs} | {aux.node.outputs[0] for aux in body.aux}
     aside |= {node.outputs[0] for node in body.nodes if isinstance(node, ParamNode)}
-    refs = dict(body.names)
-    for node in body.nodes:
-        if isinstance(node, CallNode):
-            refs.setdefault(node.name, node.outputs[0])
+    calls = (node for node in body.nodes if isinstance(node, CallNode))
+    refs = {name: ref for call in calls for name, ref in _results_of(call)} | dict(body.names)
     entry = body.values[body.inputs[0]]
     return {name: _feature(body, ref, entry) for name, ref in refs.items() if ref not in aside}
+
+
+def _results_of(call: CallNode) -> Iterator[tuple[str, Ref]]:
+    """`layer2`; `fork.a` and `fork.b` of a block with several outputs."""
+    for output, ref in zip(call.body.outputs, call.outputs, strict=True):
+        yield f"{call.name}.{output.name}" if len(call.outputs) > 1 else call.name, ref
 
 
 def _feature(body: Body, ref: Ref, entry: Shape) -> _Feature:
@@ -140,8 +142,8 @@ def _feature(body: Body, ref: Ref, entry: Shape) -> _Feature:
     return _Feature(shape.channels, reductions, _maker(body, ref))
 
 
-def _spelled(shapes: Mapping[str, Shape]) -> str:
-    return ", ".join(f"`{name}` {shape}" if name else str(shape) for name, shape in shapes.items())
+def _spelled(values: Values) -> str:
+    return ", ".join(f"`{name}` {shape}" if name else str(shape) for name, shape in values)
 
 
 # --- where it is said ---------------------------------------------------------------------------

@@ -169,6 +169,12 @@ OF_INTERFACE = (
         "interface",
     ),
     body(
+        "a result of a block renamed",
+        "block f { a = relu; b = tanh; output a, b } ;; x = f; add { from x.a; from x.b }; elu",
+        "block f { c = relu; b = tanh; output c, b } ;; x = f; add { from x.c; from x.b }; elu",
+        "interface",
+    ),
+    body(
         "a list of submodules as seq",
         "a[0] = conv(4, 3); a[1] = conv(4, 3)",
         "a = seq { conv(4, 3) -> conv(4, 3) }",
