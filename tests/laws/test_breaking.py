@@ -1,4 +1,4 @@
-"""The law of `archgen breaking`, with PyTorch as the judge, over random edits of random networks.
+"""Laws of `archgen breaking`, with PyTorch as the judge, over random edits of random networks.
 
 A checkpoint fails to load exactly when WEIGHTS is found. Where it loads, evaluation differs in some
 bit exactly when NUMERICS is, and where it does not, training exactly when TRAINING is.
@@ -6,28 +6,34 @@ bit exactly when NUMERICS is, and where it does not, training exactly when TRAIN
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
 from hypothesis import assume, event, given, settings
 
 import archgen
 from archgen.analysis.breaking import Category, findings
+from archgen.analysis.breaking.states import States
+from archgen.analysis.weights import state
 from archgen.resolve.program import Program
 from tests.laws.changing import changes
+from tests.laws.mutants import files, judge, users
+from tests.laws.test_mutants import sample
 from tests.laws.test_networks import calm
 
-pytestmark = pytest.mark.torch
 
-
+@pytest.mark.torch
 @settings(calm, max_examples=40)
 @given(changes())
 def test_torch_agrees(texts: tuple[str, str]) -> None:
-    from tests.analysis.breaking.torch_says import judge
+    from tests.analysis.breaking import torch_says
 
     old, new = map(_network, texts)
     assume(old and new)
     assert old
     assert new
-    said = judge(old, new)
+    said = torch_says.judge(old, new)
     found = {each.category.value for each in findings(old, new, list(Category))}
     event(f"torch says: {said}")
     assert found & {"weights", "numerics", "training"} == {said} - {None}
@@ -36,3 +42,30 @@ def test_torch_agrees(texts: tuple[str, str]) -> None:
 def _network(text: str) -> archgen.Network | None:
     network = Program.of(text).network("net")
     return archgen.Network.of(network) if network else None
+
+
+@pytest.mark.parametrize("name", [name for name, _ in archgen.shipped()])
+def test_a_shipped_network_breaks_nothing_of_itself(name: str) -> None:
+    assert findings(archgen.load(name), archgen.load(name), list(Category)) == []
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.name)
+def test_every_key_that_changed_is_counted(path: Path) -> None:
+    """Changes of keys by distinct bodies are those of all keys, written out one by one."""
+    for mutant in sample(path, 6):
+        verdict = judge(mutant)
+        if verdict is None or verdict.network is None:
+            continue
+        spec, name = users()[mutant.path][mutant.owner]
+        old, new = archgen.load(f"{spec}:{name}"), verdict.network
+        before, after = ({each.key: each.sizes for each in state(one)} for one in (old, new))
+        states = States()
+        counted = Counter[str]()
+        for change in states.changes(states.of(old.body), states.of(new.body)):
+            counted[change.kind] += change.keys
+        both = before.keys() & after.keys()
+        assert counted == Counter(
+            gone=len(before.keys() - after.keys()),
+            new=len(after.keys() - before.keys()),
+            reshaped=sum(before[key] != after[key] for key in both),
+        ), mutant
