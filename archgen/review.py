@@ -9,22 +9,26 @@ stands in code spans, or in diagrams, whose labels are escaped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from html import escape
 
 from archgen.analysis.difference import Difference, difference
 from archgen.analysis.figures import Figures, figures
 from archgen.analysis.numerals import short
 from archgen.backends.difference import markdown
 from archgen.backends.difference.markdown import code
+from archgen.backends.drawing import draw_difference
+from archgen.backends.drawing.mermaid import renders
 from archgen.breakage import Met, Report
-from archgen.diagnostics import Diagnostic
+from archgen.diagnostics import ArchError, Diagnostic
 from archgen.network import Network
-from archgen.report import plural
+from archgen.report import plural, printable
 from archgen.versions import Pair
 
 MARKER = "<!-- archgen review -->"  # by which a bot finds the comment that it wrote before
 LARGEST = 60_000  # UTF-8 bytes of a comment: never more characters than GitHub takes (65,536)
+MOST_DRAWINGS = 8
 _FIGURES = ("params", "macs", "depth", "activations")
 _ROOM = {"table": 16_000, "breaks": 34_000, "edits": 50_000, "drawings": LARGEST - 200}
 
@@ -40,8 +44,9 @@ def review(report: Report, against: str) -> str:
     comment = _Comment(MARKER, _heading(report, changes, against))
     comment.add_list("table", [*_HEAD, *map(_row, changes)] if changes else [], "rows")
     comment.add_list("breaks", list(_breaks(report)), "findings")
-    comment.add_all("edits", _edits(changes), "more lists of edits left out")
-    comment.add_all("drawings", _drawings(changes), "more drawings left out")
+    alike = _alike(changes)
+    comment.add_all("edits", _edits(alike), "more lists of edits left out")
+    comment.add_whole("drawings", _drawings(alike))
     return comment.text
 
 
@@ -142,23 +147,49 @@ def _of(met: Met) -> str:
 
 # --- edits and drawings ---------------------------------------------------------------------------
 
+Alike = list[tuple[str, list[_Change]]]
 
-def _edits(changes: Sequence[_Change]) -> list[str]:
-    """The edits of each network; of networks with the same edits once."""
-    known: dict[str, list[str]] = {}
+
+def _alike(changes: Sequence[_Change]) -> Alike:
+    """The edits as a list, with the networks that all have them."""
+    known: dict[str, list[_Change]] = {}
     for change in changes:
         if change.found is not None:
-            known.setdefault("\n".join(markdown.edits(change.found.edits)), []).append(change.name)
-    return [f"{_names(names)}\n\n{edits}" for edits, names in known.items()]
+            known.setdefault("\n".join(markdown.edits(change.found.edits)), []).append(change)
+    return list(known.items())
 
 
-def _names(names: Sequence[str]) -> str:
-    shown = ", ".join(map(code, names[:4]))
-    return f"{shown} and {len(names) - 4:,} more:" if len(names) > 4 else f"{shown}:"
+def _edits(alike: Alike) -> list[str]:
+    return [f"{_names(group)}\n\n{edits}" for edits, group in alike]
 
 
-def _drawings(changes: Sequence[_Change]) -> list[str]:
-    return []
+def _names(group: Sequence[_Change]) -> str:
+    shown = ", ".join(code(each.name) for each in group[:4])
+    return f"{shown} and {len(group) - 4:,} more:" if len(group) > 4 else f"{shown}:"
+
+
+def _drawings(alike: Alike) -> Iterator[str]:
+    """What changed as a diagram, folded; of networks with the same edits the first."""
+    for _, group in alike:
+        found = group[0].found
+        diagram = _diagram(found) if found else None
+        if diagram:
+            # In HTML no Markdown holds; GitHub looks for no mentions in `code`.
+            name = f"<code>{escape(printable(group[0].name))}</code>"
+            head = f"<details><summary>What changed in {name}, drawn</summary>"
+            yield f"{head}\n\n```mermaid\n{diagram}```\n\n</details>"
+
+
+def _diagram(found: Difference) -> str | None:
+    """The most detailed Mermaid text that GitHub draws; None if it would draw none."""
+    for level in ("block", "stage"):
+        try:
+            text = draw_difference(found, level).mermaid
+        except ArchError:
+            continue  # too large at this level
+        if renders(text):
+            return text
+    return None
 
 
 # --- room -----------------------------------------------------------------------------------------
@@ -191,6 +222,14 @@ class _Comment:
                     self._tell(len(lines) - len(kept), "more lines left out")
                     number += 1
                 self._tell(len(blocks) - number, noun)
+                return
+            self._add(block)
+
+    def add_whole(self, part: str, blocks: Iterable[str]) -> None:
+        """Blocks that are nothing if they are cut, as many as there is room for."""
+        for number, block in enumerate(blocks):
+            if number == MOST_DRAWINGS or not self._fitting(part, [block]):
+                self._add("… no more drawings: `archgen draw --diff` makes them.")
                 return
             self._add(block)
 

@@ -103,9 +103,32 @@ def test_a_spec_cannot_break_out(repository: Repository, run: Run) -> None:
     repository.commit({"a|b`c @x.arch": before})
     repository.write({"a|b`c @x.arch": before.replace("relu", "gelu").replace("4, 3", "4, 1")})
     output = run("review", "--against", "main").output
+    drawn = "".join(re.findall(r"```mermaid\n.*?^```$", output, re.MULTILINE | re.DOTALL))
+    assert drawn.count("```") == 2
+    assert not set("`@<>") & set(re.sub(r"<(br/?|/?small|/?i|/?b)>|-->", "", drawn.strip("`")))
+    output = output.replace(drawn, "")
+    (summary,) = re.findall(r"<summary>.*</summary>", output)
+    inside = re.fullmatch(r"<summary>[\w ]+<code>(.*)</code>, drawn</summary>", summary)
+    assert inside
+    assert not set("<>") & set(inside[1])
+    output = output.replace(f"<details>{summary}", "").removesuffix("</details>\n")
     outside = re.sub(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", "CODE", output.removeprefix(MARKER))
     assert "octocat" in output
     for sign in ("@", "<", "octocat", "javascript"):
         assert sign not in outside
     row = next(line for line in output.splitlines() if line.startswith("| ") and "arch" in line[3:])
     assert len(re.findall(r"(?<!\\)\|", row)) == 6
+
+
+def test_what_changed_is_drawn_folded(repository: Repository, run: Run) -> None:
+    repository.write({"net.arch": NET.replace("relu", "gelu")})
+    output = run("review", "--against", "main").output
+    head = (
+        "<details><summary>What changed in <code>net.arch:net</code>, drawn</summary>\n\n```mermaid"
+    )
+    drawn = output.partition(head)[2]
+    assert "flowchart TB" in drawn
+    assert drawn.endswith("```\n\n</details>\n")
+    added = "arch other { input(3, 8, 8); relu }\n"
+    repository.write({"net.arch": NET, "new.arch": added})
+    assert "mermaid" not in run("review", "--against", "main").output
