@@ -31,16 +31,21 @@ def findings(
 ) -> list[Finding]:
     """Everything that breaks, in the order of the categories."""
     with deep_recursion():
-        found = [*interface(old, new), *_of_values(old, new), *cost(old, new, threshold)]
-    order = list(Category)
-    chosen = [each for each in found if each.category in categories]
-    return sorted(chosen, key=lambda each: order.index(each.category))
+        found = [*_interface(old, new, categories), *_of_values(old, new, categories)]
+        if Category.COST in categories:
+            found += cost(old, new, threshold)
+    return [each for each in found if each.category in categories]
 
 
-def _of_values(old: Network, new: Network) -> list[Finding]:
-    """What becomes of the weights, or of what is computed with them, or of training."""
-    return (
-        list(weights(old, new))
-        or list(numerics(old, new))
-        or [*training(old, new), *starts(old, new)]
-    )
+def _interface(old: Network, new: Network, categories: Collection[Category]) -> list[Finding]:
+    return list(interface(old, new)) if Category.INTERFACE in categories else []
+
+
+def _of_values(old: Network, new: Network, categories: Collection[Category]) -> list[Finding]:
+    """What becomes of the weights, else of what is computed with them, else of training."""
+    found = list(weights(old, new))
+    if not found and {Category.NUMERICS, Category.TRAINING} & {*categories}:
+        found = list(numerics(old, new))
+    if not found and Category.TRAINING in categories:
+        found = [*training(old, new), *starts(old, new)]
+    return found
