@@ -146,6 +146,9 @@ class Layer(Called, ABC):
     out_channels: ClassVar[str | None] = "channels"
     # What `auto` (or an absent field) means, as an expression of the language over fields.
     derived: ClassVar[Mapping[str, str]] = {}
+    # Where that is so, as a condition over fields, elsewhere `auto` is 0; and one where it
+    # is 0 elsewhere by itself.
+    derived_where: ClassVar[Mapping[str, tuple[str, str]]] = {}
     depth: ClassVar[int] = 0  # 1 for convolutions and linear layers
     takes_inplace: ClassVar[bool] = False  # the torch module has `inplace=`
     fresh: ClassVar[bool] = True  # its output shares no memory with its input, ever

@@ -20,7 +20,7 @@ from archgen.layers.base import (
     Window,
     per_axis,
 )
-from archgen.layers.windows import Sliding, compact
+from archgen.layers.windows import PADDED, Sliding, compact
 from archgen.shapes import Shape
 
 
@@ -32,6 +32,7 @@ class Conv(Layer):
     group = "convolution"
     out_channels = "out"
     derived: ClassVar[Mapping[str, str]] = {"padding": "dilation * (kernel - 1) // 2"}
+    derived_where: ClassVar[Mapping[str, tuple[str, str]]] = {"padding": PADDED}
     depth = 1
     weight_names = ("weight", "bias")
     example = ("conv(64, 7, stride=2)", "3 x 224 x 224", "64 x 112 x 112")

@@ -17,7 +17,7 @@ from archgen.layers.base import (
     Window,
     per_axis,
 )
-from archgen.layers.windows import Sliding, compact
+from archgen.layers.windows import PADDED, Sliding, compact
 from archgen.shapes import Shape
 
 
@@ -31,6 +31,7 @@ class MaxPool(Layer):
         "stride": "kernel",
         "padding": "dilation * (kernel - 1) // 2",
     }
+    derived_where: ClassVar[Mapping[str, tuple[str, str]]] = {"padding": PADDED}
     example = ("maxpool(3, stride=2)", "64 x 112 x 112", "64 x 56 x 56")
 
     kernel: Axes = Field(description="size of the window")
@@ -72,6 +73,9 @@ class AvgPool(Layer):
     keyword = "avgpool"
     group = "pooling"
     derived: ClassVar[Mapping[str, str]] = {"stride": "kernel", "padding": "(kernel - 1) // 2"}
+    derived_where: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "padding": ("stride < kernel", "stride <= 2")
+    }
     example = ("avgpool(2)", "256 x 56 x 56", "256 x 28 x 28")
 
     kernel: Axes = Field(description="size of the window")

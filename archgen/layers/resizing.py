@@ -113,7 +113,11 @@ class PadChannels(Layer):
         added = self.out - x.channels
         before, first = (added // 2, "(out - channels) // 2") if self.both else (0, "0")
         if x.rank > MOST_PADDED:
-            return TorchCall.of("PadChannels", TorchArgument(before), TorchArgument(added - before))
+            return TorchCall.of(
+                "PadChannels",
+                TorchArgument(before, source=first),
+                TorchArgument(added - before, source=f"out - channels - {first}"),
+            )
         # torch pads from the last axis on and does not ask which of them are channels.
         axes = 2 * (x.rank - 1)
         source = f"[{'0, ' * axes}{first}, out - channels - {first}]"

@@ -17,6 +17,9 @@ from archgen.layers.base import (
 )
 from archgen.shapes import Shape
 
+# Windows that touch or leave gaps are not padded; small ones would not be anyway.
+PADDED = ("stride < kernel", "stride == 1 or stride == 2 and dilation == 1")
+
 
 @dataclass(frozen=True, slots=True)
 class Sliding:

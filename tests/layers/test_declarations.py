@@ -75,7 +75,8 @@ def test_sources_name_what_the_number_is(cls: type[Layer], data: st.DataObject) 
             assert argument.value == x.channels
         elif argument.source is not None and not argument.source.isidentifier():
             names = {**dict(layer), "channels": x.channels}
-            assert tuple(eval(argument.source, names)) == argument.value
+            found = eval(argument.source, names)
+            assert (tuple(found) if isinstance(found, list) else found) == argument.value
         elif argument.source is not None:
             field = getattr(layer, argument.source)
             if isinstance(field, int | float | str):  # neither auto nor one number an axis

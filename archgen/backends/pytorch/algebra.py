@@ -172,6 +172,8 @@ def fold(expr: Expr) -> Expr:
     match folded:
         case tree.Logic():
             return _fold_logic(folded)
+        case tree.Compare(first, ((op, second),)) if first == second:
+            return tree.Boolean(op in {"==", "<=", ">="})
         case tree.Choose(value, tree.Boolean(holds), otherwise):
             return value if holds else otherwise
         case tree.Index(tree.ListOf(items), tree.Number(int(at))) if -len(items) <= at < len(items):

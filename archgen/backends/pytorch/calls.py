@@ -9,7 +9,7 @@ from archgen.backends.pytorch import algebra
 from archgen.backends.pytorch.algebra import Expr
 from archgen.backends.pytorch.lanes import Lane, agree
 from archgen.backends.pytorch.layers import layer_parameter
-from archgen.backends.pytorch.plan import Build, Made, Param, Plan
+from archgen.backends.pytorch.plan import Build, Made, Param, Plan, Value
 from archgen.backends.pytorch.targets import Target, own_parameter
 from archgen.backends.pytorch.walk import Walk
 from archgen.network import CallNode
@@ -39,7 +39,10 @@ def make_call(walk: Walk, lanes: Sequence[Lane], nodes: Sequence[CallNode], targ
     outputs = [[call.outward(value.channels)] for _, value in plan.outputs]
     fields = tuple(name for name, _ in plan.outputs) if plan.several else ()
     fresh = [value.fresh for _, value in plan.outputs]
-    return Made(build, outputs, fresh, block=True, fields=fields)
+    made = Made(build, outputs, fresh, block=True, fields=fields)
+    call.spoil()
+    made.taint, made.behind, made.passes = call.taint(), call.behind(), False
+    return made
 
 
 @dataclass(slots=True)
@@ -76,6 +79,55 @@ class BlockCall:
         if expr is not None and self.walk.holds(expr, self.lanes, values):
             self.exprs[param.name] = expr
 
+    # --- what the class is right for --------------------------------------------------------
+
+    def spoil(self) -> None:
+        """What the class is not right for other values of must not be handed to it."""
+        params = (*self.plan.params, *self.plan.dropped)
+        known = {param.source: param for param in params if param.kind != "channels"}
+        entering = {param.source: param for param in params if param.kind == "channels"}
+        for name, expr in self.target.arguments.items():
+            if name not in known or known[name].name in self.plan.spoiled:
+                self.walk.refuse(expr)
+        definition = self.nodes[0].body.definition
+        if definition is not None and definition.kind == "implicit":
+            for parameter in definition.parameters:
+                param = known.get(parameter.name)
+                if param is None or param.name in self.plan.spoiled:
+                    self.walk.refuse(self._argument(parameter.name))
+        for source, value in self._inputs().items():
+            param = entering.get(source)
+            if param is None or param.name in self.plan.spoiled:
+                self.walk.spoil(self.walk.names_behind(value.channels))
+            if value.channels is None:
+                self.walk.spoil(value.taint)
+        for name in self.plan.spoiled:
+            self.walk.spoil(self._outside(name))
+
+    def taint(self) -> set[str]:
+        """The names that the sizes of the outputs hang on."""
+        inside = set().union(*(value.taint for _, value in self.plan.outputs))
+        return set().union(*map(self._outside, inside))
+
+    def behind(self) -> set[str]:
+        """The names that anything of the outputs may hang on."""
+        given = (*self.exprs.values(), *self.target.arguments.values())
+        inputs = map(self.walk.shape_behind, self._inputs().values())
+        return set().union(*map(self.walk.names_behind, given), *inputs)
+
+    def _outside(self, name: str) -> set[str]:
+        """What a name of the class is here: an argument, or the sizes of an input."""
+        source, dot, _ = name.partition(".")
+        if dot:
+            return self._inputs()[source].taint
+        return self.walk.names_behind(self.exprs.get(name))
+
+    def _inputs(self) -> dict[str, Value]:
+        return {
+            name: self.walk.join(self.lanes, [node.inputs[at] for node in self.nodes])
+            for at, (name, _) in enumerate(self.plan.inputs)
+        }
+
     def outward(self, expr: Expr | None) -> Expr | None:
         """The callee's expression in the caller's words; None where it would be too long."""
         if expr is None:
@@ -106,10 +158,7 @@ class BlockCall:
         values = [param.values[id(node.body)] for node in self.nodes]
         if param.kind == "layer":
             return self._layer(param, [str(value) for value in values])
-        expr = self.walk.number(self._deduced(param), self.lanes, values, param.name)
-        if not self.walk.classes.folds(self.nodes[0].body.definition):
-            self.walk.refuse(expr)
-        return expr
+        return self.walk.number(self._deduced(param), self.lanes, values, param.name)
 
     def _layer(self, param: Param, texts: list[str]) -> str:
         """The class for a layer-valued parameter: a name of torch's, or our own parameter."""

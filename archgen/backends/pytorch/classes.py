@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from archgen.backends.pytorch import inplace, prune, simplify, statements, tables, targets
 from archgen.backends.pytorch.containers import contain, fill
+from archgen.backends.pytorch.kept import Spoiled
 from archgen.backends.pytorch.lanes import Split, agree
 from archgen.backends.pytorch.names import GLOBALS, LOCALS, Names, camel_case, helper_names
 from archgen.backends.pytorch.opening import Opening
 from archgen.backends.pytorch.plan import Apply, Child, InitPath, Let, Param, Plan, Value
 from archgen.backends.pytorch.units import callees, units_of
-from archgen.backends.pytorch.walk import Escaped, Spoiled, Walk
+from archgen.backends.pytorch.walk import Escaped, Walk
 from archgen.network import Body, Definition, Initialiser, LayerNode, Network
-from archgen.resolve.implicit import free_names
 from archgen.shapes import Shape
 from archgen.syntax import tree
 
@@ -48,8 +49,6 @@ class Classes:
         self.initialised: list[Initialised] = []
         self._names = Names(GLOBALS | helper_names())
         self._arch_name = self._names.claim(_arch_words(network))
-        # Numbers of initialisers are printed as constants: what they are made of is one too.
-        self._initial = {name for name, _ in initial_names(network.body.definition)}
         self._by_body: dict[int, Plan] = {}
         self._units = units_of(network.body)
         self._unit_of = {id(body): unit for unit, bodies in self._units.items() for body in bodies}
@@ -73,7 +72,7 @@ class Classes:
         """Whether a parameter of the arch stays one of its class."""
         value = self.network.parameters.get(name)
         plain = isinstance(value, int | float | str)
-        return plain and name not in self.folded | self._initial and name not in LOCALS
+        return plain and name not in self.folded | LOCALS
 
     def need_helper(self, name: str | None) -> None:
         if name is not None and name not in self.helpers:
@@ -164,6 +163,7 @@ class Classes:
             path_init=[InitPath(path, init) for path, init in body.path_init],
             lets=walk.lets,
             locals=walk.locals,
+            spoiled=walk.spoiled,
             sequential=walk.scope.definition.kind == "synonym",
         )
         inplace.mark(plan)
@@ -175,19 +175,6 @@ class Classes:
             plan.result = self._names.claim(f"{name}Output")
         self.plans.append(plan)
         return plan
-
-
-def initial_names(definition: Definition | None) -> Iterator[tuple[str, tree.Name]]:
-    """Every name that stands in the `init`s and `param`s of a text."""
-    pending: list[object] = [definition.body] if definition else []
-    while pending:
-        node = pending.pop()
-        if isinstance(node, tree.Call) and node.function.parts in {("init",), ("param",)}:
-            yield from free_names(node.arguments)
-        elif isinstance(node, tuple):
-            pending += node
-        elif isinstance(node, tree.Node):
-            pending += (getattr(node, each.name) for each in fields(node) if each.name != "span")
 
 
 def _doc(definition: Definition) -> str:
@@ -244,14 +231,16 @@ def _by_key(bodies: Sequence[Body], split: Split) -> dict[object, list[Body]]:
     return groups
 
 
+MOST_DERIVED = 2  # numbers of the arch's text that may be made of one of its parameters
+
+
 def _check_kept(walk: Walk, plan: Plan) -> None:
-    """A parameter of the arch stays only if it is handed on as it is."""
-    for expr in prune.expressions(plan):
-        if not isinstance(expr, tree.Name):
-            walk.refuse(expr)
-    for item in prune.flattened(plan.items):
-        if isinstance(item, Let):
-            walk.refuse(item.expr)
+    """A parameter of the arch that many numbers are made of is a constant: they read better."""
+    lets = (item.expr for item in prune.all_items(plan) if isinstance(item, Let))
+    exprs = (*prune.expressions(plan), *lets)
+    derived = (walk.names_behind(expr) for expr in exprs if not isinstance(expr, tree.Name))
+    counts = Counter(name for names in derived for name in names)
+    walk.spoil(walk.handed & {name for name, count in counts.items() if count > MOST_DERIVED})
 
 
 def class_words(definition: Definition) -> str:

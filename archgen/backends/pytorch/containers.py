@@ -48,8 +48,19 @@ def place(
     inputs = [
         walk.join(lanes, [node.inputs[at] for node in nodes]) for at in range(len(nodes[0].inputs))
     ]
+    taint, behind = set(made.taint), set(made.behind)
+    for value in inputs:
+        taint |= value.taint if made.passes else set()
+        behind |= walk.shape_behind(value)
     outputs = [
-        walk.value(lanes, [node.outputs[at] for node in nodes], channels, fresh=fresh)
+        walk.value(
+            lanes,
+            [node.outputs[at] for node in nodes],
+            channels,
+            fresh=fresh,
+            taint=taint,
+            behind=behind,
+        )
         for at, (channels, fresh) in enumerate(zip(made.channels, made.fresh, strict=True))
     ]
     if made.ends:
@@ -138,14 +149,16 @@ def _calls(nodes: Sequence[object]) -> list[CallNode]:
 def make_container(walk: Walk, lanes: Lanes, nodes: Sequence[CallNode], fill: Fill) -> Made:
     """An `nn.Sequential`; `fill` walks what stands in it."""
     source = walk.join(lanes, [node.inputs[0] for node in nodes])
-    start = Value(source.channels)
+    start = Value(source.channels, taint=source.taint)
     inner = [lane.inside(node.body, start) for lane, node in zip(lanes, nodes, strict=True)]
     container = contain(walk, inner, start, fill)
     results = [*container.taps, container.result]
     read = reads.readers(container.items)
     fresh = [value.fresh and not read.get(id(value), 0) for value in results]
-    ends = _ends(inner) if container.taps else ()
-    return Made(container, [[value.channels] for value in results], fresh, block=True, ends=ends)
+    made = Made(container, [[value.channels] for value in results], fresh, block=True)
+    made.ends = _ends(inner) if container.taps else ()
+    made.taint, made.passes = set().union(*(value.taint for value in results)), False
+    return made
 
 
 def contain(walk: Walk, lanes: list[Lane], start: Value, fill: Fill) -> Container:
@@ -196,7 +209,8 @@ def make_stage(walk: Walk, lanes: Lanes, link: tree.Call, nodes: Sequence[CallNo
     counts = [sum(map(_count_of, node.body.nodes)) for node in nodes]
     one: Expr = tree.Number(1)
     total = walk.number(walk.deduce(own.get("n", one), lanes), lanes, counts, "n")
-    walk.refuse(total)
+    if walk.handed or max(counts) == 1:
+        walk.refuse(total)
     first = rest = targets.target_of(walk, lanes, block.value, passed)
     if "stride" in parameters_of(first.callee):
         stride = own.get("stride", one)
@@ -226,6 +240,7 @@ def _fill_stage(walk: Walk, lanes: list[Lane], first: Target, rest: Target, tota
         _stage_part(walk, [lane for lane, _ in more], rest, [node for _, node in more], count)
         _alias_result(walk, lanes)
         return
+    walk.refuse(total)
     agree(lanes, [len(lane.body.nodes) for lane in lanes])
     for at in range(1, len(lanes[0].body.nodes)):
         nodes = [lane.body.nodes[at] for lane in lanes]

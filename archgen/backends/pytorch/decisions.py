@@ -44,8 +44,9 @@ def sides_of(walk: Walk, lanes: Lanes, statement: tree.If, steps: Steps) -> list
     chosen = [step for step in steps if isinstance(step, Chosen)]
     last = len(statement.arms)
     numbers = [last if step.arm is None else step.arm for step in chosen]
-    for arm in statement.arms[: max(numbers) + 1]:
-        walk.settle(arm.condition, lanes)
+    for at, arm in enumerate(statement.arms[: max(numbers) + 1]):
+        if walk.handed or at not in numbers or at == max(numbers):  # it is not asked in the class
+            walk.settle(arm.condition, lanes)
     sides = []
     for number in sorted(set(numbers)):
         here = [at for at, taken in enumerate(numbers) if taken == number]

@@ -35,14 +35,19 @@ def make_layer(
         [all(layer.fresh and not layer.saves_output for layer in layers)] * len(nodes[0].outputs),
         functions[0] or "",
     )
+    made.taint, made.behind, made.passes = fields.influences()
     if functions[0] is not None:
         walk.classes.need_helper(layers[0].helper)
+        walk.spoil(made.behind)
         return made
     refs = [node.inputs[0] for node in nodes]
     made.module = _build(
         walk, lanes, nodes, fields, lambda: walk.known_channels(source, lanes, refs)
     )
     return made
+
+
+KEEP_SHAPES = {"activation", "normalisation", "regularisation"}  # groups of layers
 
 
 @dataclass(slots=True)
@@ -64,8 +69,19 @@ class Fields:
             return found
         derived = type(self.layers[0]).derived.get(name)
         if derived is not None:
-            return self.meaning(derived)
+            return self._derived(name, derived)
         return found if given else self._default(name)
+
+    def _derived(self, name: str, text: str) -> Expr | None:
+        """What `auto` is. Where that hangs on numbers of the class, it is right for its calls."""
+        where, anyway = map(
+            self.meaning, type(self.layers[0]).derived_where.get(name, ("true", "true"))
+        )
+        if where == tree.Boolean(False):
+            return tree.Number(0)
+        if anyway != tree.Boolean(True):
+            self.walk.refuse(where)
+        return self.meaning(text)
 
     def said(self, source: str | None) -> Expr | None:
         """What a torch argument is said to come from: a field, or an expression."""
@@ -99,9 +115,22 @@ class Fields:
             whole, rest = divmod(after.channels, shape.channels)
             positions.add(None if rest else whole)
         times = positions.pop() if len(positions) == 1 else None
-        if times is None or self.source.channels is None:
+        if times is None or self.source.channels is None or self.source.taint:
             return None
         return algebra.fold(tree.Binary("*", self.source.channels, tree.Number(times)))
+
+    def influences(self) -> tuple[set[str], set[str], bool]:
+        """The names that the sizes of the outputs hang on, and those that anything does; and
+        whether the sizes of the input count."""
+        layer = self.layers[0]
+        text = layer.channels_out(self.shapes[0])
+        said = set() if text is None else set(algebra.names_in(parse_expression(text)))
+        each = {key: self.walk.names_behind(arg) for key, arg in self.target.arguments.items()}
+        sizes = {name for key, names in each.items() if key not in said for name in names}
+        if layer.group in KEEP_SHAPES:
+            sizes = set()
+        fixed = layer.keyword.startswith(("global_", "adaptive_"))
+        return sizes, set().union(*each.values()), not fixed
 
     def _name(self, name: str) -> Expr:
         found = self.source.channels if name == "channels" else self.expr(name)
@@ -125,6 +154,7 @@ def _build(
     calls = [layer.module(x) for layer, x in zip(layers, fields.shapes, strict=True)]
     agree(lanes, [node.init for node in nodes])
     name = _target_text(walk, lanes, nodes, calls, fields.target)
+    unsaid = fields.influences()[1]
     arguments: list[tuple[str | None, Expr | str]] = []
     for key in _with_deduced(fields, calls, _order(calls)):
         shown = [_argument(call, key) for call in calls]
@@ -136,7 +166,11 @@ def _build(
             arguments.append((keyword, channels()))
             continue
         expr = fields.said(source)
+        if expr is None and source is not None:
+            walk.spoil(unsaid | walk.shape_behind(fields.source))
+        unsaid = unsaid - walk.names_behind(expr)
         arguments.append((keyword, walk.number(expr, lanes, values, keyword or source or "size")))
+    walk.spoil(unsaid)
     return Build(name, arguments, all(layer.takes_inplace for layer in layers))
 
 

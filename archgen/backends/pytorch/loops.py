@@ -29,9 +29,11 @@ FEW_CHILDREN = 2  # and in an `nn.Sequential`, whose children are known by their
 def loop(walk: Walk, lanes: Lanes, statement: tree.For, steps: Steps) -> None:
     """A loop of the class where calls differ in the number of passes, or there are many."""
     looped = [step for step in steps if isinstance(step, Looped)]
-    walk.settle(statement.iterable, lanes)
+    if walk.handed:
+        walk.settle(statement.iterable, lanes)
     nested = bool(lanes[0].position)
     if not is_rolled(walk, looped, nested=nested) or not _rolled(walk, lanes, statement, looped):
+        walk.settle(statement.iterable, lanes)
         agree(lanes, [len(step.passes) for step in looped])
         for at in range(len(looped[0].passes)):
             with walk.braces():
@@ -149,6 +151,7 @@ def open_loop(
         return None
     iterable = _iterable(walk, lanes, statement.iterable)
     if not walk.holds(iterable, lanes, lists):
+        walk.settle(statement.iterable, lanes)
         iterable = walk.number(None, lanes, lists, "items")
     assert iterable is not None
     names = [walk.loop_name(name) for name in statement.names]
@@ -194,20 +197,25 @@ def _roll(rolled: Rolled) -> None:
     before = walk.join(lanes, [step.before for step in rolled.steps])
     name = _running_name(walk, before)
     variable: Expr = tree.Name((name,))
-    left, counts, moved = _probe(rolled, name)
-    start, after, running = _closed_form(rolled, before.channels, left, name, moved=moved)
+    left, counts, moved = _probe(rolled, name, before.taint)
+    start, after, running = _closed_form(rolled, before.channels, left.channels, name, moved=moved)
     if running:
         walk.running[name] = walk.running.get(name, 0) + 1
+    if running and left.channels is not None:
+        walk.assigned.setdefault(name, []).append(left.channels)
     if running and before.channels != variable:
         walk.items.append(walk.assign_local(name, before.channels or tree.Number(0)))
-    items, begin, end = _body(rolled, start, counts)
+    items, begin, end = _body(rolled, start, counts, before.taint | left.taint)
     if running and end.channels not in {None, variable}:
         items.append(walk.assign_local(name, end.channels))
     refs = [step.after for step in rolled.steps]
     for lane, step in zip(lanes, rolled.steps, strict=True):
         if running:
             lane.env[name] = lane.shape(step.after).channels
-    result = walk.value(lanes, refs, [after], fresh=False)
+    decided = walk.names_behind(rolled.iterable)
+    taint = before.taint | begin.taint | end.taint | decided
+    behind = walk.shape_behind(before) | walk.shape_behind(end) | decided
+    result = walk.value(lanes, refs, [after], fresh=False, taint=taint, behind=behind)
     walk.items.append(
         For(
             tuple(rolled.names),
@@ -232,16 +240,16 @@ def _running_name(walk: Walk, before: Value) -> str:
     return walk.locals.claim("channels")
 
 
-def _probe(rolled: Rolled, name: str) -> tuple[Expr | None, dict[str, int], bool]:
-    """What one pass makes of the channels it is given, called `name`; how many nameless layers of
+def _probe(rolled: Rolled, name: str, taint: set[str]) -> tuple[Value, dict[str, int], bool]:
+    """What one pass makes of a value with channels called `name`; how many nameless layers of
     each stem it numbers; and whether a loop inside it assigns to `name`."""
     walk = rolled.walk
     start = dict(walk.counts)
     with walk.probe():
         walk.running[name] = 0
-        inner, _ = _walk_pass(rolled, tree.Name((name,)), name)
+        inner, _ = _walk_pass(rolled, tree.Name((name,)), taint, name)
         moved = walk.running[name] > 0
-    left = walk.join(inner, [lane.current for lane in inner]).channels
+    left = walk.join(inner, [lane.current for lane in inner])
     taken = {
         stem: constant(algebra.difference(number, start.get(stem, tree.Number(0))))
         for stem, number in walk.counts.items()
@@ -288,11 +296,13 @@ def product(times: Expr, step: Expr) -> Expr:
     return algebra.fold(tree.Binary("*", times, step))
 
 
-def _walk_pass(rolled: Rolled, channels: Expr | None, name: str = "") -> tuple[list[Lane], Value]:
+def _walk_pass(
+    rolled: Rolled, channels: Expr | None, taint: set[str], name: str = ""
+) -> tuple[list[Lane], Value]:
     """Walk the body once for all passes; its start has these channels."""
     walk = rolled.walk
     inner, steps = rolled.passes(from_base=False)
-    begin = Value(channels)
+    begin = Value(channels, taint=set(taint))
     for lane in inner:
         if name:
             lane.env[name] = lane.shape(lane.current).channels
@@ -302,7 +312,7 @@ def _walk_pass(rolled: Rolled, channels: Expr | None, name: str = "") -> tuple[l
 
 
 def _body(
-    rolled: Rolled, start: Expr | None, taken: dict[str, int]
+    rolled: Rolled, start: Expr | None, taken: dict[str, int], taint: set[str]
 ) -> tuple[list[Item], Value, Value]:
     """The items of a pass, the value it begins with and the one it leaves."""
     walk = rolled.walk
@@ -313,7 +323,7 @@ def _body(
         walk.counts[stem] = algebra.total([grown, before.get(stem, tree.Number(0))])
     running = start.text if isinstance(start, tree.Name) else ""
     with walk.into([]) as items:
-        inner, begin = _walk_pass(rolled, start, running)
+        inner, begin = _walk_pass(rolled, start, taint, running)
         end = walk.join(inner, [lane.current for lane in inner])
     walk.counts = before
     return items, begin, end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from archgen.backends.pytorch import algebra, statements
 from archgen.backends.pytorch.algebra import Expr
@@ -54,12 +54,22 @@ def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
         if len(operands) == 1:
             walk.assign(lanes, refs, operands[0])
             return
-        output = walk.value(lanes, refs, _merged_channels(link, merged, lanes, operands))
+        output = walk.value(
+            lanes,
+            refs,
+            _merged_channels(link, merged, lanes, operands),
+            taint=_union(value.taint for value in operands),
+            behind=_union(map(walk.shape_behind, operands)),
+        )
         walk.items.append(Merge(link.kind, output, axis, rank, operands))
         return
     along = link.kind == "concat" and axis == lanes[0].shape(refs[0]).axis
     candidates = [_sum_of(branches)] if along else list(_branch_channels(branches))
-    output = walk.value(lanes, refs, candidates)
+    results = list(_branch_results(branches))
+    decided = _union(map(walk.names_behind, _branch_decisions(branches)))
+    taint = _union(value.taint for value in results) | decided
+    behind = _union(map(walk.shape_behind, results)) | decided
+    output = walk.value(lanes, refs, candidates, taint=taint, behind=behind)
     walk.items.append(Merge(link.kind, output, axis, rank, [], branches))
 
 
@@ -74,17 +84,42 @@ def branches_alone(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> 
     set_current(lanes, base)
 
 
+def _union(sets: Iterable[set[str]]) -> set[str]:
+    return set().union(*sets)
+
+
 def _branch_channels(branches: Sequence[Branch]) -> Iterator[Expr | None]:
     """Channels that a merge of these branches may have: any one's."""
+    for value in _branch_results(branches):
+        yield value.channels
+
+
+def _branch_results(branches: Sequence[Branch]) -> Iterator[Value]:
+    """What the branches give."""
     for branch in branches:
         match branch:
             case One(value=value):
-                yield value.channels
+                yield value
             case Choice(arms=arms):
                 for _, inner in arms:
-                    yield from _branch_channels(inner)
+                    yield from _branch_results(inner)
             case Loop(branches=inner):
-                yield from _branch_channels(inner)
+                yield from _branch_results(inner)
+
+
+def _branch_decisions(branches: Sequence[Branch]) -> Iterator[Expr | None]:
+    """The expressions that say which branches there are."""
+    for branch in branches:
+        match branch:
+            case Choice(arms=arms):
+                for condition, inner in arms:
+                    yield condition
+                    yield from _branch_decisions(inner)
+            case Loop(iterable=iterable, branches=inner):
+                yield iterable
+                yield from _branch_decisions(inner)
+            case One():
+                pass
 
 
 def _sum_of(branches: Sequence[Branch]) -> Expr | None:
@@ -218,11 +253,13 @@ def _loop(
 ) -> list[Branch]:
     """The branches of a `for`: a loop of the class, or one after the other."""
     looped = [step for step in steps if isinstance(step, Looped)]
-    walk.settle(statement.iterable, lanes)
+    if walk.handed:
+        walk.settle(statement.iterable, lanes)
     if is_rolled(walk, looped):
         rolled = _rolled_branches(walk, lanes, statement, looped)
         if rolled is not None:
             return [rolled]
+    walk.settle(statement.iterable, lanes)
     agree(lanes, [len(step.passes) for step in looped])
     found: list[Branch] = []
     for at in range(len(looped[0].passes)):

@@ -49,6 +49,9 @@ class Opening:
             channels = self._channels(name, author, sizes)
             refs = [lane.body.inputs[at] for lane in walk.lanes]
             value = walk.value(walk.lanes, refs, [channels], fresh=False)
+            if first.kind != "arch":
+                value.taint.add(f"{author}.sizes")
+                walk.tracked.add(f"{author}.sizes")
             walk.scope.names[f"{author}.channels" if at else "input.channels"] = channels
             walk.inputs.append((author, value))
 
@@ -63,6 +66,7 @@ class Opening:
         by_root = {id(lane.root): v for lane, v in zip(walk.lanes, values, strict=True)}
         walk.params[name] = Param(name, kind, by_root, source=source)  # type: ignore[arg-type]
         walk.learn(name, by_root, walk.lanes)
+        walk.tracked.add(name)
         return tree.Name((name,))
 
     def _parameter(self, parameter: tree.Parameter) -> None:
@@ -110,7 +114,8 @@ class Opening:
         expr = self._keep(self.walk.locals.claim_underscored(name), "number", values, name)
         assert isinstance(expr, tree.Name)
         self.walk.params[expr.text].default = default
-        self.walk.kept.add(expr.text)
+        self.walk.handed.add(expr.text)
+        self.walk.tracked.discard(expr.text)
         return expr
 
 

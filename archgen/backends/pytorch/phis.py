@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from archgen.backends.pytorch import algebra
@@ -45,6 +46,9 @@ def _phi(
         if known.arms == sides:
             return known.value
     value = Value(_phi_channels(walk, item, lanes, values, sides))
+    value.taint.update(*(side.taint for side in sides), *_behind(walk, item))
+    if value.channels is None:
+        value.taint.update(*(walk.shape_behind(side) for side in sides))
     shapes = {side.shape for side in sides}
     value.shape = shapes.pop() if len(shapes) == 1 else ""
     item.phis.append(Phi(value, sides))
@@ -67,6 +71,9 @@ def _phi_channels(
         return None
     for expr in exprs:
         if walk.holds(expr, lanes, worth):
+            if not _compares(item, exprs):
+                for each in exprs:
+                    walk.refuse(each)
             return expr
     chosen = exprs[-1]
     for (condition, _), expr in zip(reversed(item.arms[:-1]), reversed(exprs[:-1]), strict=True):
@@ -74,3 +81,19 @@ def _phi_channels(
             return None
         chosen = tree.Choose(expr, condition, chosen)
     return chosen if walk.holds(chosen, lanes, worth) else None
+
+
+def _behind(walk: Walk, item: If) -> Iterator[set[str]]:
+    """The names that decide which side it is."""
+    yield from (walk.names_behind(condition) for condition, _ in item.arms)
+
+
+def _compares(item: If, exprs: Sequence[Expr | None]) -> bool:
+    """Whether one expression is right on both sides: they are equal, or `if a != b` says so."""
+    if all(expr == exprs[0] for expr in exprs):
+        return True
+    match item.arms[0][0]:
+        case tree.Compare(first, (("!=", second),)):
+            return len(exprs) == 2 and set(exprs) == {first, second}
+        case _:
+            return False

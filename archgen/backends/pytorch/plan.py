@@ -87,6 +87,9 @@ class Made:
     block: bool = False
     fields: tuple[str, ...] = ()
     ends: tuple[int, ...] = ()
+    taint: set[str] = field(default_factory=set)  # of the outputs
+    behind: set[str] = field(default_factory=set)  # that anything of their shape hangs on
+    passes: bool = True  # the sizes of the inputs too
 
 
 # --- values and items -----------------------------------------------------------------------
@@ -96,7 +99,8 @@ class Made:
 class Value:
     """A tensor. `fresh`: its one reader may write over it. `learned`: it has no batch.
 
-    `channels` is None where no expression is known. `shape` is said where all calls agree.
+    `channels` is None where no expression is known. `shape` is said where all calls agree. `taint`
+    are the names that the shape hangs on beside what `channels` says.
     """
 
     channels: Expr | None = None
@@ -104,6 +108,7 @@ class Value:
     learned: bool = False
     name: str = ""
     shape: str = ""
+    taint: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True, eq=False)
@@ -268,6 +273,7 @@ class Plan:
     locals: Names
     dropped: list[Param] = field(default_factory=list)  # that the text does not read
     arch: bool = False
+    spoiled: set[str] = field(default_factory=set)  # names that it is not right for other values of
     sequential: bool = False  # its one item, after its locals, is the container that it is
     result: str = ""  # the name of its NamedTuple
     named: bool = False  # it gives that for one value too

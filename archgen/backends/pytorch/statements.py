@@ -9,6 +9,7 @@ from typing import assert_never
 from archgen.backends.pytorch import algebra, decisions, loops, merges
 from archgen.backends.pytorch.algebra import Expr
 from archgen.backends.pytorch.containers import made_of_chain, place
+from archgen.backends.pytorch.kept import is_initial, settle_text
 from archgen.backends.pytorch.lanes import Lane, after, agree
 from archgen.backends.pytorch.plan import (
     Apply,
@@ -55,6 +56,8 @@ def run(
 def run_statement(walk: Walk, lanes: Lanes, statement: tree.Statement, steps: Steps) -> None:
     agree(lanes, [isinstance(step, Silent) for step in steps])
     if isinstance(steps[0], Silent):  # it made nothing, or a pass left out what it made
+        if is_initial(statement):
+            settle_text(walk, statement, lanes)
         return
     match statement:
         case tree.Chain(links):
@@ -88,6 +91,7 @@ def run_link(
     agree(lanes, kinds, {Passed.__name__: f"no_{name_of(link)}"})
     match link:
         case tree.Call(function=tree.Name(parts=("input",))):
+            settle_text(walk, link.arguments, lanes)
             _declare_input(walk, lanes)
             return
         case _ if isinstance(steps[0], Silent):
@@ -274,13 +278,16 @@ def _learn(
     nodes = [step.node for step in steps if isinstance(step.node, ParamNode)]
     agree(lanes, [(len(node.sizes), node.init) for node in nodes])
     name = _child_name(walk, lanes, [node.name for node in nodes], given, "param")
+    settle_text(walk, tuple(a for a in link.arguments if a.name == "init"), lanes)
     argument = next(a for a in link.arguments if a.name in {None, "sizes"})
     sizes: list[Expr] = []
     for at in range(len(nodes[0].sizes)):
         item = tree.Index(argument.value, tree.Number(at))
         deduced = walk.deduce(item, lanes)
         sizes.append(walk.number(deduced, lanes, [node.sizes[at] for node in nodes], "size"))
-    output = walk.value(lanes, [node.outputs[0] for node in nodes], sizes, fresh=False)
+    refs = [node.outputs[0] for node in nodes]
+    taint = set().union(*map(walk.names_behind, sizes))
+    output = walk.value(lanes, refs, sizes, fresh=False, taint=taint)
     output.learned = True
     walk.items.append(Learned(name, sizes, nodes[0].init, output))
 

@@ -6,30 +6,23 @@ statements of the language do is in `statements`, `calls` and `decisions`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archgen.backends.pytorch import algebra, phis
+from archgen.backends.pytorch import algebra, kept, phis
 from archgen.backends.pytorch.algebra import Expr, Missing, Opaque
+from archgen.backends.pytorch.kept import Kept
 from archgen.backends.pytorch.lanes import Key, Lane, Unrollable, agree
 from archgen.backends.pytorch.names import FORWARD, LOCALS, Names
-from archgen.backends.pytorch.plan import Aux, Child, If, Item, Let, Made, Param, Value
+from archgen.backends.pytorch.plan import Aux, Child, If, Item, Made, Param, Value
 from archgen.layers.base import AUTO
 from archgen.network import Definition, Ref
 from archgen.syntax import tree
 
 if TYPE_CHECKING:
     from archgen.backends.pytorch.classes import Classes
-
-
-class Spoiled(Exception):
-    """A parameter of the arch is used for more than a number to be handed on: fold it."""
-
-    def __init__(self, names: set[str]) -> None:
-        super().__init__(names)
-        self.names = names
 
 
 class Escaped(Exception):
@@ -44,10 +37,11 @@ class Scope:
     names: dict[str, Expr | None]
 
 
-class Walk:
+class Walk(Kept):
     """One attempt to walk a definition with these lanes. Raises `Split` if they are too unlike."""
 
     def __init__(self, classes: Classes, scope: Scope, lanes: list[Lane]) -> None:
+        super().__init__()
         self.classes = classes
         self.scope = scope
         self.lanes = lanes
@@ -57,9 +51,7 @@ class Walk:
         self.params: dict[str, Param] = {}
         self.lets: dict[str, Expr] = {}
         self.tables: dict[str, object] = {}  # locals that are lists of constants
-        self.assigned: dict[str, list[Expr]] = {}  # all that each local stands for
         self.locals = Names(LOCALS)
-        self.kept: set[str] = set()
         self.contained = False
         self.unrolled = False
         self.probing = False  # a pass is walked for what it counts, names do not matter
@@ -148,39 +140,8 @@ class Walk:
         return meaning
 
     def settle(self, expr: Expr, lanes: Sequence[Lane]) -> None:
-        """What this expression says is decided here: no parameter of the arch may be in it."""
-        if not self.kept:
-            return
-        for name in algebra.names_in(expr):
-            meaning = self.scope.names.get(name)
-            if name == "channels" and name not in self.scope.names:
-                meaning = self.channels(lanes)
-            if meaning is not None:
-                self.refuse(meaning)
-
-    def refuse(self, expr: Expr) -> None:
-        """A number that decides the network's form is no parameter of the arch."""
-        found = self.kept_in(expr)
-        if found:
-            raise Spoiled(found)
-
-    def kept_in(self, expr: Expr) -> set[str]:
-        """The parameters of the arch that an expression reads, itself or by a local."""
-        if not self.kept:
-            return set()
-        todo, seen = list(algebra.names_in(expr)), set[str]()
-        while todo:
-            name = todo.pop()
-            if name not in seen:
-                seen.add(name)
-                for each in self.assigned.get(name, ()):
-                    todo += algebra.names_in(each)
-        return self.kept & seen
-
-    def assign_local(self, name: str, expr: Expr) -> Let:
-        """The statement `name = expr`."""
-        self.assigned.setdefault(name, []).append(expr)
-        return Let(name, expr)
+        """What this expression says is decided here."""
+        kept.settle(self, expr, lanes)
 
     def holds(self, expr: Expr | None, lanes: Sequence[Lane], values: Sequence[object]) -> bool:
         """Whether an expression is worth these values, lane by lane."""
@@ -211,14 +172,14 @@ class Walk:
         """In the arch's own text what is decided is not asked again."""
         if not self.classes.folds(self.scope.definition) or algebra.is_constant(expr):
             return expr
-        straight = not any(lane.position for lane in lanes) and not self.kept_in(expr)
+        straight = not any(lane.position for lane in lanes) and not self.names_behind(expr)
         alike = all(algebra.same(value, values[0]) for value in values)
         if straight and alike and algebra.is_plain(values[0]):
             constant = algebra.constant(values[0])
             if algebra.size(constant) <= algebra.LARGEST:
                 return constant
         for simpler in algebra.simpler(expr):
-            if not self.kept_in(expr) and self.holds(simpler, lanes, values):
+            if not self.names_behind(expr) and self.holds(simpler, lanes, values):
                 return self.plainer(simpler, lanes, values)
         return expr
 
@@ -297,6 +258,8 @@ class Walk:
     def known_channels(self, value: Value, lanes: Sequence[Lane], refs: Sequence[Ref]) -> Expr:
         """The channels of a value, by a new parameter if nothing else says them."""
         sizes = [lane.shape(ref).channels for lane, ref in zip(lanes, refs, strict=True)]
+        if value.channels is None:
+            self.spoil(value.taint)
         value.channels = self.number(value.channels, lanes, sizes, "features")
         return value.channels
 
@@ -307,9 +270,14 @@ class Walk:
         candidates: Sequence[Expr | None],
         *,
         fresh: bool = True,
+        taint: Iterable[str] = (),
+        behind: Iterable[str] = (),
     ) -> Value:
-        """A new value: its channels are the first candidate that is right in every lane."""
-        value = Value(self._right(lanes, refs, candidates), fresh)
+        """A new value: its channels are the first candidate that is right in every lane, or are
+        known by the names `behind` them alone."""
+        value = Value(self._right(lanes, refs, candidates), fresh, taint=set(taint))
+        if value.channels is None:
+            value.taint.update(behind)
         shapes = {str(lane.shape(ref)) for lane, ref in zip(lanes, refs, strict=True)}
         value.shape = shapes.pop() if len(shapes) == 1 else ""
         self.assign(lanes, refs, value)
