@@ -96,7 +96,9 @@ def check_warm(rounds: int) -> list[Result]:
 
     small = checking("resnet20")
     mine, _ = median_seconds(checking_file, checking_file, rounds)
-    fifty = Result("check of resnet50.arch with lint, warm", f"{1000 * mine:.1f} ms", "", None, "under 20 ms")
+    fifty = Result(
+        "check of resnet50.arch with lint, warm", f"{1000 * mine:.1f} ms", "", None, "under 20 ms"
+    )
     what = "load of ResNet-1202 to ResNet-20, warm"
     return [fifty, compare(what, checking("resnet1202"), small, "under 1.5", rounds)]
 
