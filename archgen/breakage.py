@@ -24,6 +24,8 @@ from archgen.versions import Broken, Pair, load
 if TYPE_CHECKING:
     from archgen.config.schema import Config, Exemption
 
+MOST_SUCCESSORS = 20  # new archs that are compared with one that is gone
+
 
 def breaking(
     old: Network | PathLike,
@@ -107,28 +109,32 @@ def judge(pairs: Iterable[Pair | Broken], rules: Rules, *, everything: bool = Tr
     """Judge every pair. everything: no spec was left out, so that an exception for one that did
     not change excepts nothing."""
     report = Report(rules)
+    for each in pairs:
+        if isinstance(each, Broken):
+            report.faults += _faults(each)
+        else:
+            report.pairs.append(each)
     met: dict[object, Met] = {}
     used: set[int] = set()
-    for pair in pairs:
-        if isinstance(pair, Broken):
-            report.faults += _faults(pair)
-            continue
-        report.pairs.append(pair)
-        for each in _findings(pair, rules):
-            number, reason = _exception(each, pair, rules)
+    for pair in report.pairs:
+        for found in _findings(pair, report):
+            number, reason = _exception(found, pair, rules)
             used.add(number)
-            _merge(met, each, f"{pair.path}:{pair.arch}", reason)
+            _merge(met, found, f"{pair.path}:{pair.arch}", reason)
     report.met += met.values()
     report.unused += _unused(report, used, everything=everything)
     return report
 
 
-def _findings(pair: Pair, rules: Rules) -> list[Finding]:
+def _findings(pair: Pair, report: Report) -> list[Finding]:
+    rules = report.rules
     if pair.old is None:
         return []  # a new arch breaks nobody
     if pair.new is not None:
         return findings(pair.old, pair.new, rules.categories, rules.threshold)
-    return [_gone(pair, pair.old)] if Category.INTERFACE in rules.categories else []
+    if Category.INTERFACE not in rules.categories:
+        return []
+    return [_gone(pair, pair.old, report)]
 
 
 def _merge(met: dict[object, Met], each: Finding, arch: str, reason: str) -> None:
@@ -148,7 +154,7 @@ def _faults(broken: Broken) -> Iterator[Diagnostic]:
 # --- archs that are gone --------------------------------------------------------------------------
 
 
-def _gone(pair: Pair, old: Network) -> Finding:
+def _gone(pair: Pair, old: Network, report: Report) -> Finding:
     file = _file(pair.path)
     items = parse(file).tree.items if file else ()
     for item in items:
@@ -156,10 +162,20 @@ def _gone(pair: Pair, old: Network) -> Finding:
             message = f"`{pair.arch}` needs arguments now"
             return finding("B103", message, item.name_span, old.span, otherwise=old.span)
     message = f"the arch `{pair.arch}` is gone from {pair.path}"
-    hint = f"`arch {pair.arch} = ...` keeps the name as an alias"
+    successor = _successor(old, report)
+    if successor is not None:
+        message += f"; `{successor.arch}` in {successor.path} computes the same"
+    hint = f"`arch {pair.arch} = {successor.arch if successor else '...'}` keeps the name"
     if file is None:
         return finding("B101", message, None, None, otherwise=old.span, help=hint)
     return finding("B101", message, file.span(0, 0), old.span, otherwise=old.span, help=hint)
+
+
+def _successor(old: Network, report: Report) -> Pair | None:
+    """A new arch that has the same weights and computes the same: another name, or place."""
+    fresh = [pair for pair in report.pairs if pair.old is None][:MOST_SUCCESSORS]
+    same = (Category.WEIGHTS, Category.NUMERICS)
+    return next((each for each in fresh if each.new and not findings(old, each.new, same)), None)
 
 
 def _file(path: str) -> Source | None:

@@ -100,9 +100,13 @@ def test_an_arch_that_is_gone(repository: Repository, run: Run) -> None:
     repository.write({"net.arch": NET.replace("arch net", "arch new")})
     result = run("breaking", "--against", "main")
     assert result.exit_code == 1
-    assert "error[B101]: the arch `net` is gone from net.arch" in result.output
+    message = "the arch `net` is gone from net.arch; `new` in net.arch computes the same"
+    assert f"error[B101]: {message}\n" in result.output
+    assert "= help: `arch net = new` keeps the name\n" in result.output
     assert "--> net.arch:1:1\n" in result.output
     assert "::: main:net.arch:1:6\n" in result.output
+    repository.write({"net.arch": NET.replace("arch net", "arch new").replace("relu", "gelu")})
+    assert "= help: `arch net = ...` keeps" in run("breaking", "--against", "main").output
     (repository.folder / "net.arch").unlink()
     assert "--> main:net.arch:1:6\n" in run("breaking", "--against", "main", "net.arch").output
 
