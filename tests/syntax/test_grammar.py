@@ -9,6 +9,7 @@ from pathlib import Path
 
 import lark
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from archgen import resources
 from archgen.diagnostics import Sink
@@ -18,6 +19,7 @@ from archgen.syntax.read import read_source
 from archgen.syntax.scan import scan
 from archgen.syntax.tokens import Raw, Token
 from archgen.text import Source
+from tests import strategies
 
 
 @pytest.fixture
@@ -84,6 +86,16 @@ def test_trees_are_those_of_lark(text: str, lark_parser: lark.Lark) -> None:
 @pytest.mark.parametrize("path", sorted(resources.root("specs").rglob("*.arch")), ids=str)
 def test_trees_of_shipped_specs_are_those_of_lark(path: Path, lark_parser: lark.Lark) -> None:
     _compare(read_source(path), lark_parser)
+
+
+@settings(
+    max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+@given(written=strategies.written_files)
+def test_trees_of_any_spec_are_those_of_lark(
+    written: strategies.Written, lark_parser: lark.Lark
+) -> None:
+    _compare(Source("x.arch", written.text), lark_parser)
 
 
 def _compare(source: Source, lark_parser: lark.Lark) -> None:
