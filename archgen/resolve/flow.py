@@ -314,6 +314,7 @@ def loop_items(frame: Frame, statement: tree.For) -> Items:
 
 def run_output(frame: Frame, statement: tree.Output) -> Returned:
     """Note the results. In a loop each pass adds its own."""
+    _only_flow(frame, statement.span, "`output`")
     if any(earlier is not statement for earlier, _ in frame.returned[:1]):
         hint = "list the names: `output a, b`"
         raise Fault(error("A124", "a body has one `output`", statement.span, help=hint))

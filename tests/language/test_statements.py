@@ -349,6 +349,10 @@ def test_outputs_of_a_loop_that_make_no_tuple(loop: str, code: str) -> None:
     assert code in [found for found, *_ in faults(arch(loop))]
 
 
+def test_a_seq_puts_nothing_out() -> None:
+    assert faults(arch("a = seq { b = conv(8, 3); output b }"))[0][0] == "A117"
+
+
 # --- aux ------------------------------------------------------------------------------------------
 
 
