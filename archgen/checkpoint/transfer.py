@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 from archgen.api import build
@@ -45,7 +46,7 @@ def _usual_dtype(state: State) -> Any:
 def _keep_versions(plan: Plan, state: State, fresh: State, made: Any) -> None:
     """Torch notes beside a `state_dict` which format each module's weights have."""
     before = getattr(state, "_metadata", None)
-    if before is None:
+    if not isinstance(before, Mapping):
         return
     made._metadata = OrderedDict(getattr(fresh, "_metadata", {}))
     for new, old in plan.carried.items():

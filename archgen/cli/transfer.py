@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 @click.option("--under", multiple=True, metavar="KEY", help="Where in a .pt the weights lie.")
 @click.option("--prefix", default="", help="What to take off the keys, as `module.`.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to report."
+)
 def command(
     old: str,
     new: str,
@@ -56,6 +58,8 @@ def command(
     OLD and NEW are specs, also REV:FILE[:ARCH] for what git has. A weight is carried if it is of
     the same layer and has the same shape; names may be others. All else is reported, and nothing
     is written if some weight of NEW has none to come from, unless --allow-new.
+
+    The status is 0 if FILE was written, 1 if not, 2 if the call is wrong.
     """
     from archgen.checkpoint.contents import contents
     from archgen.checkpoint.plan import check_fits, check_whole, plan

@@ -27,7 +27,9 @@ Under = tuple[str, ...]
 @network_options
 @click.option("--under", multiple=True, metavar="KEY", help="Where in a .pt the weights lie.")
 @click.option("--prefix", default="", help="What to take off the keys, as `module.`.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to report."
+)
 def command(
     checkpoint: str,
     spec: str | None,

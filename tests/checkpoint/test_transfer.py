@@ -330,6 +330,15 @@ def test_versions_of_formats_are_kept() -> None:
     assert metadata["begin.1"] == {"version": 2}
 
 
+def test_versions_may_be_anything_in_a_file_of_strangers() -> None:
+    old, new = networks(EDITS["a chain renamed"].change)
+    for metadata in (3, {"stem.1": 3}, {"stem.1": {"version": "x"}}, {3: {"version": 2}}):
+        state = OrderedDict(model(old).state_dict())
+        state._metadata = metadata  # type: ignore[attr-defined]
+        assert archgen.check_weights(state, old).fits
+        assert "begin.1.weight" in archgen.transfer(old, new, state).state
+
+
 def test_there_and_back() -> None:
     old, new = networks(EDITS["a name for a stage"].change)
     state = model(old).state_dict()
