@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import accumulate, takewhile
 
 from archgen import resources
 from archgen.analysis.weights import state
 from archgen.checkpoint.contents import Contents
 from archgen.checkpoint.fit import Fit, fit, may_be_missing
+from archgen.checkpoint.hints import without
 from archgen.network import Network
 from archgen.resolve.modules import Loader
 from archgen.resolve.program import Program
 
+_LONGEST = 4  # names in a prefix
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A shipped network with exactly the checkpoint's keys; `fit` says whether the shapes agree."""
+    """A shipped network with exactly the checkpoint's keys, a prefix of them all taken off.
+
+    fit: says whether the shapes agree.
+    """
 
     name: str
     file: str
+    prefix: str
     fit: Fit
+
+    @property
+    def fits(self) -> bool:
+        """As the checkpoint is."""
+        return self.fit.fits and not self.prefix
 
 
 def identify(contents: Contents) -> list[Match]:
     """The shipped networks that have the keys of a checkpoint; first those whose shapes agree."""
-    found = []
-    for file, network in _shipped():
-        if all(
-            entry.key in contents.held or may_be_missing(entry, contents)
-            for entry in state(network)
-        ):
-            found.append(Match(network.name, file, fit(network, contents)))
+    tried = {prefix: without(contents, prefix) for prefix in ("", *_shared(contents.held))}
+    found = [
+        Match(network.name, file, prefix, fit(network, held))
+        for file, network in _shipped()
+        for prefix, held in tried.items()
+        if all(entry.key in held.held or may_be_missing(entry, held) for entry in state(network))
+    ]
     alike = (each for each in found if not each.fit.of("unexpected"))
     return sorted(alike, key=lambda each: (len(each.fit.differences), each.name))
+
+
+def _shared(keys: Collection[str]) -> list[str]:
+    """What stands before all keys: `module.`, `module.model.`."""
+    levels = zip(*(key.split(".", _LONGEST)[:-1] for key in keys), strict=False)
+    same = takewhile(lambda names: len(set(names)) == 1, levels)
+    return list(accumulate(f"{names[0]}." for names in same))
 
 
 def _shipped() -> Iterator[tuple[str, Network]]:

@@ -55,6 +55,7 @@ def matches_text(matches: Sequence[Match], contents: Contents, shown: str) -> st
     lines = [f"{printable(shown)}: {_counted(contents)}"]
     for each in matches:
         verb = "fits" if each.fit.fits else "has the keys of"
+        verb = f"without `{printable(each.prefix)}` {verb}" if each.prefix else verb
         other = "; ".join(text for part in each.fit.parts for text in _what(part, full=True))
         lines.append(f"  {verb} {each.name} ({each.file})" + (f": {other}" if other else ""))
     if not matches:
@@ -63,7 +64,7 @@ def matches_text(matches: Sequence[Match], contents: Contents, shown: str) -> st
 
 
 def matches_json(matches: Sequence[Match], contents: Contents, shown: str) -> str:
-    """The same: `networks` are the names, files and `reshaped` of those that have its keys."""
+    """The same: `networks` has those with its keys, `prefix` is what has to be taken off."""
     report = {
         "version": 1,
         "checkpoint": shown,
@@ -73,7 +74,8 @@ def matches_json(matches: Sequence[Match], contents: Contents, shown: str) -> st
             {
                 "name": each.name,
                 "file": each.file,
-                "fits": each.fit.fits,
+                "prefix": each.prefix,
+                "fits": each.fits,
                 "reshaped": [_wanted(each.fit, key) | _held(key) for key in each.fit.differences],
             }
             for each in matches

@@ -91,7 +91,7 @@ def _identify(checkpoint: str, contents: Contents, form: str) -> bool:
     found = identify(contents)
     render = report.matches_json if form == "json" else report.matches_text
     click.echo(render(found, contents, checkpoint))
-    return any(each.fit.fits for each in found)
+    return any(each.fits for each in found)
 
 
 def _rendered(found: Fit, checkpoint: str, hints: Sequence[str], form: str) -> str:

@@ -146,7 +146,13 @@ def test_a_shipped_network_is_recognised(lenet: dict[str, list[int]], run: Run) 
     result = run("weights", "m.safetensors", "--format", "json")
     assert result.exit_code == 0
     (found,) = json.loads(result.stdout)["networks"]
-    assert found == {"name": "lenet5", "file": "lenet.arch", "fits": True, "reshaped": []}
+    assert found == {
+        "name": "lenet5",
+        "file": "lenet.arch",
+        "prefix": "",
+        "fits": True,
+        "reshaped": [],
+    }
 
 
 @pytest.fixture
@@ -166,6 +172,19 @@ def test_a_network_of_other_sizes_is_recognised(
     result = run("weights", "m.safetensors")
     assert result.exit_code == 1
     assert f"  has the keys of lenet5 (lenet.arch): {key} is 1 x 1, not" in result.stdout
+
+
+@pytest.mark.usefixtures("few")
+def test_a_network_behind_a_prefix_is_recognised(
+    lenet: dict[str, list[int]], file: Path, run: Run
+) -> None:
+    write(file, {f"module.model.{key}": shape for key, shape in lenet.items()})
+    result = run("weights", "m.safetensors")
+    assert result.exit_code == 1
+    assert "  without `module.model.` fits lenet5 (lenet.arch)" in result.stdout.splitlines()
+    result = run("weights", "m.safetensors", "--prefix", "module.model.")
+    assert result.exit_code == 0
+    assert "  fits lenet5 (lenet.arch)" in result.stdout.splitlines()
 
 
 @pytest.mark.usefixtures("few")
