@@ -24,6 +24,8 @@ SLOW = (
     "specs/",
     "docs/",
     "cli/test_fmt",
+    "lint/test_laws",
+    "lint/test_bounds",
     "test_codes",
 )
 

@@ -48,12 +48,12 @@ def _config_of(folder: Path) -> Config | None:
     own, shared = folder / OWN, folder / SHARED
     if not own.exists() and not _may_hold_settings(shared):
         return None
-    from archgen.config.read import read, tool_table
+    from archgen.config.read import read, shown_path, tool_table
 
     both = tool_table(shared) if _may_hold_settings(shared) else None
     if both is not None and own.exists():
-        source = Source(str(own), "")
-        message = f"{own}: {SHARED} beside it has a table [tool.archgen] too"
+        source = Source(shown_path(own), "")
+        message = f"{source.path}: {SHARED} beside it has a table [tool.archgen] too"
         hint = "keep one of the two: it is not guessed which one holds"
         raise Fault(error("A511", message, source.span(0, 0), help=hint))
     if both is not None:

@@ -68,13 +68,13 @@ class Written:
 
 def read(path: Path) -> Written:
     """The settings of an `archgen.toml`. Raises `Fault` (A510) if it cannot be read."""
-    source = Source(_shown_path(path), _text(path))
+    source = Source(shown_path(path), _text(path))
     return Written(source, _parsed(source))
 
 
 def tool_table(path: Path) -> Written | None:
     """Those of `[tool.archgen]` in a `pyproject.toml`; None if it has no such table."""
-    source = Source(_shown_path(path), _text(path))
+    source = Source(shown_path(path), _text(path))
     tool = _parsed(source).get("tool", {})
     if not isinstance(tool, dict) or "archgen" not in tool:
         return None
@@ -86,7 +86,7 @@ def tool_table(path: Path) -> Written | None:
 
 
 def _text(path: Path) -> str:
-    shown = _shown_path(path)
+    shown = shown_path(path)
     nowhere = Source(shown, "").span(0, 0)
     try:
         if not path.is_file():
@@ -154,6 +154,7 @@ def _shown(value: object) -> str:
     return f"`{value}`" if isinstance(value, str) else repr(value)
 
 
-def _shown_path(path: Path) -> str:
+def shown_path(path: Path) -> str:
+    """A path as people see it: relative, unless it lies above the current folder."""
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative

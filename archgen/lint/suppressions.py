@@ -9,12 +9,13 @@ invented yet.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from archgen.diagnostics import Diagnostic, Edit, Sink, warning
 from archgen.lint.edits import removal
 from archgen.resolve.lookup import suggest
+from archgen.syntax import tree
 from archgen.syntax.scan import Comment, scan
 from archgen.text import Source, Span
 
@@ -45,6 +46,7 @@ class Suppressions:
         self._lines: dict[int, dict[int, list[Mark]]] = {}
         self._sources: list[Source] = []  # so that no other gets the `id` of one
         self._faults: dict[int, list[Diagnostic]] = {}
+        self.judged: set[object] = set()  # definitions that a network was made of
 
     def at(self, span: Span) -> frozenset[Mark]:
         """The marks for the line on which something begins."""
@@ -70,17 +72,26 @@ class Suppressions:
     def complaints(self, modules: Iterable[Module]) -> Iterator[Diagnostic]:
         """Marks that cannot be read (W019), and those that silence nothing (W018).
 
-        What a library's blocks are worth a warning for, only those who use them can tell.
+        What a definition that no network here calls is worth a warning for, only those who use
+        it can tell.
         """
         for module in modules:
             lines = self._marks(module.source)
             yield from self._faults[id(module.source)]
-            library = not any(each.kind in {"arch", "alias"} for each in module.definitions)
             for mark in {id(mark): mark for marks in lines.values() for mark in marks}.values():
-                known = OF_TEXT if library else mark.codes
+                known = mark.codes if self._is_judged(module, mark, lines) else OF_TEXT
                 idle = [code for code in mark.codes if code in known and code not in mark.used]
                 if idle:
                     yield _idle(mark, idle)
+
+    def _is_judged(self, module: Module, mark: Mark, lines: Mapping[int, list[Mark]]) -> bool:
+        """Whether the definition that a mark is for, or stands in, is part of a network here."""
+        first = min(line for line, marks in lines.items() if mark in marks)
+        for item in module.tree.items:
+            last, _ = module.source.line_column(item.span.end)
+            if item.span.line <= first <= last and not isinstance(item, tree.Use | tree.Let):
+                return module.names.get(item.name) in self.judged
+        return True
 
     def _marks(self, source: Source) -> dict[int, list[Mark]]:
         key = id(source)

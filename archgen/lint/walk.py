@@ -13,6 +13,7 @@ from archgen.lint import layers, wiring
 from archgen.lint.reach import Reach
 from archgen.lint.suppressions import Mark, Suppressions
 from archgen.network import Body, CallNode, Definition, LayerNode, MergeNode, Network
+from archgen.syntax import tree
 
 Marks = frozenset[Mark]
 
@@ -28,12 +29,15 @@ class Walk:
     def run(self, network: Network, definition: Definition) -> list[Diagnostic]:
         """Every warning that no comment silences, with the calls that led to it."""
         self._reach = Reach(network)
-        marks = self._suppressions.at(definition.span)
-        target = network.body.definition
-        if target is not None and target is not definition:
-            self._trail.append(Frame(definition.name, definition.span))
-            marks |= self._suppressions.at(target.span)
+        *aliases, arch = _way_to_arch(definition)
+        self._trail += [Frame(alias.name, alias.span) for alias in aliases]
+        marks = frozenset[Mark]().union(*map(self._enter, (*aliases, arch)))
         return list(self._body(network.body, marks, "", trained=False))
+
+    def _enter(self, definition: Definition) -> Marks:
+        """The comments at the head of a definition, whose text is judged from here on."""
+        self._suppressions.judged.add(definition)
+        return self._suppressions.at(definition.span)
 
     def _body(self, body: Body, marks: Marks, path: str, *, trained: bool) -> Iterator[Diagnostic]:
         key = (id(body), marks)
@@ -62,7 +66,7 @@ class Walk:
                 around = marks | self._suppressions.at(node.span)
                 called = definition is not None and definition.kind != "implicit"
                 if definition is not None and called:
-                    around |= self._suppressions.at(definition.span)
+                    around |= self._enter(definition)
                     self._trail.append(Frame(f"{definition.name}, {name}", node.span))
                 yield from self._body(inner, around, f"{name}.", trained=trained)
                 if called:
@@ -72,3 +76,17 @@ class Walk:
         for item in found:
             if not self._suppressions.silence(item, marks):
                 yield item.within(*reversed(self._trail))
+
+
+def _way_to_arch(definition: Definition) -> Iterator[Definition]:
+    """An alias, the alias that it stands for, and so on to the arch; an arch alone."""
+    while definition.kind == "alias":
+        yield definition
+        chain = definition.body.statements[0]
+        assert isinstance(chain, tree.Chain)
+        link = chain.links[0]
+        assert isinstance(link, tree.Call)
+        target = definition.scope[link.function.text]
+        assert isinstance(target, Definition)
+        definition = target
+    yield definition

@@ -124,7 +124,18 @@ def test_a_file_that_would_hold_nothing_is_kept() -> None:
     assert fixed("use residual\n") == "use residual\n"
 
 
-@pytest.mark.parametrize("statement", ["let a = 1", "if true { let a = 1 }", "x = { let a = 1 }"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "let a = 1",
+        "if true { let a = 1 }",
+        "x = { let a = 1 }",
+        "add { identity; if true { let a = 1 } }",
+        "add { identity; for i in range(2) { let a = i } }",
+        "add { identity; let a = 1 }",
+        "add { identity; { let a = 1 } }",
+    ],
+)
 def test_braces_that_would_hold_nothing(statement: str) -> None:
     text = NET.replace("  bn\n", f"  bn\n  {statement}\n")
     result = fixed(text)

@@ -101,6 +101,21 @@ def test_what_a_library_silences_is_known_where_it_is_used() -> None:
     assert (useless.code, useless.message.split(":")[0]) == ("W018", "nothing here is worth W010")
 
 
+def test_what_an_arch_silences_that_others_give_arguments_is_known_there() -> None:
+    base = "arch base(n) { input(8, 8, 8); conv(n, 3) -> relu }  # lint: off W002\n"
+    Path("base.arch").write_text(base)
+    assert api.check_paths(["base.arch"], lint=True) == []
+    use = 'use "base.arch"\narch net = base(8) { expect depth == 1 }'
+    assert codes(f"{use}\n") == []
+    assert codes(f"{use}  # lint: off W001\n") == [("W018", 2)]
+
+
+def test_a_comment_at_an_alias_on_the_way_is_for_the_network() -> None:
+    base = "arch base(n) { input(8, 8, 8); conv(n, 3) -> relu }\n"
+    middle = "arch middle(k) = base(k)  # lint: off W002\n"
+    assert codes(base + middle + "arch net = middle(8) { expect depth == 1 }\n") == []
+
+
 @pytest.mark.parametrize(
     "comment",
     ["# lint", "# lint: on W002", "# lint: off", "# lint off W002", "# lint: off W002 because"],
