@@ -22,10 +22,8 @@ from archgen.network import (
     MergeNode,
     NamedStep,
     ParamNode,
-    Promise,
     Read,
     Ref,
-    Returned,
     Silent,
     Step,
 )
@@ -38,13 +36,20 @@ from archgen.resolve.calls import (
 )
 from archgen.resolve.expressions import evaluate, sequence, truth, unpack
 from archgen.resolve.frame import Frame
-from archgen.resolve.implicit import free_names
 from archgen.resolve.initial import declare_inits, is_init
 from archgen.resolve.inputs import declare_input
 from archgen.resolve.merges import apply_merge
 from archgen.resolve.numbering import count_names
+from archgen.resolve.results import run_expect, run_output
 from archgen.resolve.spelling import check_field, check_submodule, makes_module
-from archgen.resolve.values import LOST, Exhausted, Items, Several, TensorValue, Unknown, show
+from archgen.resolve.values import (
+    LOST,
+    Exhausted,
+    Items,
+    Several,
+    Unknown,
+    refs_of,
+)
 from archgen.syntax import tree
 from archgen.text import Span
 
@@ -113,6 +118,7 @@ def run_statement(frame: Frame, statement: tree.Statement) -> Step:
             frame.bind(values)
             return Bound(tuple(values.values()))
         case tree.Output():
+            _only_flow(frame, statement.span, "`output`")
             return run_output(frame, statement)
         case tree.Aux():
             return run_aux(frame, statement)
@@ -172,19 +178,6 @@ def read(frame: Frame, link: tree.From) -> Read:
     refs = tuple(refs_of(frame.find(link.place)))
     frame.current = refs
     return Read(refs)
-
-
-def refs_of(value: object) -> list[Ref]:
-    """The numbers of the values that a name holds."""
-    match value:
-        case TensorValue():
-            return [value.ref]
-        case Several():
-            return [item.ref for _, item in value.fields]
-        case Items():
-            return [ref for item in value for ref in refs_of(item)]
-        case _:
-            raise AssertionError(value)
 
 
 # --- names ------------------------------------------------------------------------------------
@@ -309,59 +302,7 @@ def loop_items(frame: Frame, statement: tree.For) -> Items:
     return items
 
 
-# --- results and promises ---------------------------------------------------------------------
-
-
-def run_output(frame: Frame, statement: tree.Output) -> Returned:
-    """Note the results. In a loop each pass adds its own."""
-    _only_flow(frame, statement.span, "`output`")
-    if any(earlier is not statement for earlier, _ in frame.returned[:1]):
-        hint = "list the names: `output a, b`"
-        raise Fault(error("A124", "a body has one `output`", statement.span, help=hint))
-    values = [frame.find(place) for place in statement.places]
-    names = [place_name(frame, place) for place in statement.places]
-    step = _listed(names[0], values[0])
-    if step is None or len(values) > 1 or frame.returned:
-        step = _single(frame, statement, names, values)
-    frame.returned.append((statement, step))
-    frame.current = step.values
-    return step
-
-
-def _listed(name: str, value: object) -> Returned | None:
-    """The items of a list (or of several values) as the result."""
-    if isinstance(value, TensorValue):
-        return None
-    refs = refs_of(value)
-    return Returned(tuple(f"{name}{index}" for index in range(len(refs))), tuple(refs), True)
-
-
-def _single(
-    frame: Frame, statement: tree.Output, names: Sequence[str], values: Sequence[object]
-) -> Returned:
-    """Single values as results, which are fields of a `NamedTuple` where there are several."""
-    first = frame.returned[0][1] if frame.returned else None
-    for place, value in zip(statement.places, values, strict=True):
-        if not isinstance(value, TensorValue) or (first is not None and first.listed):
-            message = "a list among several outputs"
-            raise Fault(error("A115", message, place.span, help="`output xs` alone gives a list"))
-    if len(values) > 1 or first is not None:
-        earlier = first.names if first is not None else ()
-        for name, place in zip((*earlier, *names), 2 * statement.places, strict=False):
-            check_field(name, place.span)
-    refs = tuple(value.ref for value in values if isinstance(value, TensorValue))
-    return Returned(tuple(names), refs, False)
-
-
-def place_name(frame: Frame, place: tree.Expr) -> str:
-    """The name under which a value leaves: the last part of its place."""
-    match place:
-        case tree.Name():
-            return place.parts[-1]
-        case tree.Index():
-            return f"{place_name(frame, place.base)}{evaluate(place.index, frame.env)}"
-        case _:
-            return str(evaluate(place, frame.env))
+# --- auxiliary heads --------------------------------------------------------------------------
 
 
 def run_aux(frame: Frame, statement: tree.Aux) -> Step:
@@ -380,21 +321,3 @@ def run_aux(frame: Frame, statement: tree.Aux) -> Step:
     frame.aux.append(AuxValue(step.names[0], node))
     frame.current = before
     return step
-
-
-def run_expect(frame: Frame, statement: tree.Expect) -> Step:
-    """A block's condition is asked at once; an arch's promises when the figures are known."""
-    if frame.definition.kind == "arch":
-        env = frame.env.with_names({})
-        frame.promises.append(Promise(statement.condition, env, statement.span))
-        return Silent()
-    if not truth(statement.condition, frame.env):
-        message = f"`{frame.definition.name}` expects what does not hold"
-        raise Fault(error("A302", message, statement.span, _known(frame, statement.condition)))
-    return Silent()
-
-
-def _known(frame: Frame, condition: tree.Expr) -> str:
-    """What the names of a condition are worth: `groups is 3, channels is 64`."""
-    names = {name.text: name for _, name in free_names(condition)}
-    return ", ".join(f"{text} is {show(evaluate(name, frame.env))}" for text, name in names.items())

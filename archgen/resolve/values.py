@@ -186,6 +186,19 @@ def is_tensors(value: object) -> bool:
     )
 
 
+def refs_of(value: object) -> list[Ref]:
+    """The numbers of the values that a name holds."""
+    match value:
+        case TensorValue():
+            return [value.ref]
+        case Several():
+            return [item.ref for _, item in value.fields]
+        case Items():
+            return [ref for item in value for ref in refs_of(item)]
+        case _:
+            raise AssertionError(value)
+
+
 def pick(found: object, index: int, span: Span) -> object:
     """An item of several values or of a list."""
     items = [value for _, value in found.fields] if isinstance(found, Several) else found
