@@ -13,12 +13,13 @@ different ones that no equality could be shown.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from archgen.analysis.breaking.operations import (
     Operation,
     has_state,
+    keeps_extent,
     keeps_sign,
     operation,
     rectifies,
@@ -65,6 +66,7 @@ class Numbering:
         self._by_name = by_name
         self._numbers: dict[Hashable, Number] = {}
         self._rectified: set[Number] = set()  # values that hold no negative number
+        self._extents: dict[Number, Number] = {}  # a value with the same spatial sizes as this one
         self._concatenated: dict[Number, tuple[int, tuple[Number, ...]]] = {}
         self._forms: dict[Body, Number] = {}
         self._stateful: dict[Body, bool] = {}
@@ -146,7 +148,12 @@ class Numbering:
         meaning = self._operations[node]
         if meaning is None or (node.layer.keyword == "relu" and read[0] in self._rectified):
             return Step(node, None, read, read[:1])
-        step = self._opaque(node, meaning, read, path if has_state(node.layer, x) else "")
+        state = path if has_state(node.layer, x) else ""
+        # Of a further value, `like=from x`, the sizes count alone.
+        counted = (*read[:1], *map(self._extent, read[1:]))
+        step = replace(self._opaque(node, meaning, counted, state), inputs=read)
+        if keeps_extent(node.layer, x):
+            self._extents[step.outputs[0]] = self._extent(read[0])
         if rectifies(node.layer) or (keeps_sign(node.layer) and read[0] in self._rectified):
             self._rectified.update(step.outputs)
         return step
@@ -159,16 +166,21 @@ class Numbering:
         return Step(node, meaning, read, outputs)
 
     def _merge(self, node: MergeNode, read: tuple[Number, ...]) -> Number:
-        positive = self._rectified.issuperset(read)
         if node.kind == "concat":
             number = self._concatenate(node.axis, read)
         else:
             number = read[0]
             for other in read[1:]:  # as PyTorch computes it, from left to right
                 number = self._number((node.kind, min(number, other), max(number, other)))
-        if positive:
+        if self._rectified.issuperset(read):
             self._rectified.add(number)
+        extents = {self._extent(each) for each in read}
+        if len(extents) == 1 and node.axis == 0:
+            self._extents.setdefault(number, *extents)
         return number
+
+    def _extent(self, number: Number) -> Number:
+        return self._extents.get(number, number)
 
     def _concatenate(self, axis: int, read: tuple[Number, ...]) -> Number:
         parts: list[Number] = []

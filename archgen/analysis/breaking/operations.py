@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from archgen.layers.base import Layer, TorchCall
+from archgen.layers.base import Layer, TorchCall, per_axis
 from archgen.shapes import Shape
 
 # Layers that drop something in training, and hand on their input in evaluation.
@@ -31,6 +31,9 @@ KEEPING_SIGN = frozenset(
         *("channel_shuffle", "pixel_shuffle", "dropout", "dropout2d", "drop_path"),
     }
 )
+
+_POINT_BY_POINT = frozenset({"activation", "normalisation", "regularisation"})
+_WINDOW = ("kernel_size", "stride", "padding", "dilation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,16 @@ def rectifies(layer: Layer) -> bool:
 def keeps_sign(layer: Layer) -> bool:
     """Whether it makes no negative number of numbers that are not negative."""
     return layer.keyword in KEEPING_SIGN
+
+
+def keeps_extent(layer: Layer, x: Shape) -> bool:
+    """Whether its result has the spatial sizes of its input, whatever they are."""
+    if layer.keyword != "conv":
+        return layer.group in _POINT_BY_POINT or layer.keyword == "multiply"
+    call = layer.module(x)
+    numbers = {each.keyword: each.value for each in (*call.arguments, *call.defaulted)}
+    axes = [per_axis(numbers[name], x, name) for name in _WINDOW]  # type: ignore[arg-type]
+    return all(s == 1 and 2 * p == d * (k - 1) for k, s, p, d in zip(*axes, strict=True))
 
 
 def _arguments(call: TorchCall) -> dict[str, str]:

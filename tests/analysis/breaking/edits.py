@@ -134,6 +134,11 @@ HARMLESS = (
         "block b { conv(4, 3); relu } ;; a = stage(b, n=3)",
         "block b { conv(4, 3); relu } ;; a = seq { b; b; b }",
     ),
+    body(
+        "the sizes of another value that always has the same",
+        "a = conv(4, 3); b = relu; c = conv(4, 5) -> maxpool(2); upsample(like=from a)",
+        "a = conv(4, 3); b = relu; c = conv(4, 5) -> maxpool(2); upsample(like=from b)",
+    ),
     body("a padding of nothing", "pad(0, value=2) -> conv(4, 3)", "conv(4, 3)"),
 )
 OF_INTERFACE = (
@@ -310,6 +315,14 @@ OF_NUMERICS = (
         "parts swapped",
         "a, b = split(2); concat { from a; from b -> conv(2, 1) }",
         "a, b = split(2); concat { from b; from a -> conv(2, 1) }",
+        "numerics",
+    ),
+    body(
+        "the sizes of another value that has the same by chance",
+        "a = conv(4, 3, stride=2); b = from input -> maxpool(2); "
+        "c = from input -> upsample(like=from a); output a, b, c",
+        "a = conv(4, 3, stride=2); b = from input -> maxpool(2); "
+        "c = from input -> upsample(like=from b); output a, b, c",
         "numerics",
     ),
     body(
