@@ -12,7 +12,8 @@ ENTRIES: tuple[Code, ...] = (
 The layer needs an input of another form: with other axes, with its features on another axis, or
 with larger sizes. Convolutions and pools take images (or signals, or volumes) with the features
 first; `linear` and `layer_norm` take vectors or tokens, with the features last. `flatten`,
-`permute` and `reshape` lead from one to the other. Sizes do not count the batch.
+`permute` and `reshape` lead from one to the other. Sizes do not count the batch. A `param` has
+none, so that no layer, block or result can take it: `add`, `mul` or `concat` it with a value.
 """,
         """
 arch net {

@@ -104,3 +104,17 @@ def test_repeats_take_what_they_make() -> None:
         return with_node(CallNode, body=inner)(body)
 
     assert any("calls in a row make" in fault for fault in spoiled(change))
+
+
+def test_learned_parameters_are_read_by_merges_beside_other_values() -> None:
+    network: Network = archgen.loads(
+        "arch a { input(4, 8, 8); mul { identity; scale = param([channels], init=ones) } }"
+    )
+    assert validate(network) == []
+    learned, merge = network.body.nodes
+    (scale,) = learned.outputs
+    alone = replace(network.body, nodes=(learned, replace(merge, inputs=(scale, scale))))
+    assert "mul reads a learned parameter alone" in " ".join(validate(replace(network, body=alone)))
+    (output,) = network.body.outputs
+    given = replace(network.body, outputs=(replace(output, value=scale),))
+    assert "the output is a learned parameter" in " ".join(validate(replace(network, body=given)))
