@@ -24,6 +24,16 @@ def test_explain_shows_both_examples(run: Run) -> None:
         assert "\n".join(example.strip("\n").splitlines()) in "\n".join(lines)
 
 
+def test_explain_a_change_shows_what_was_there(run: Run) -> None:
+    said = run("explain", "b301").stdout
+    before, fails, passes = (
+        said.index(f"This {what}:") for what in ("was there", "fails", "passes")
+    )
+    assert before < fails < passes
+    assert "relu" in said[before:fails]
+    assert "gelu" in said[fails:passes]
+
+
 def test_explain_a_warning(run: Run) -> None:
     said = run("explain", "w001").stdout
     assert said.startswith("W001: a bias that the normalisation takes away\n")
