@@ -13,7 +13,7 @@ from archgen.layers.dense import Linear
 from archgen.layers.pooling import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, MaxPool
 from archgen.layers.windows import Sliding
 from archgen.lint.reach import Reach
-from archgen.network import Body, LayerNode, MergeNode
+from archgen.network import Body, LayerNode
 from archgen.shapes import Shape
 
 TILE: Final = 8  # NVIDIA, "Matrix Multiplication Background": float16 sizes that fill tensor cores
@@ -88,14 +88,7 @@ def _is_head(reach: Reach, body: Body, node: LayerNode) -> bool:
     each channel, as a squeeze and excitation does.
     """
     y = body.shape_out(node)
-    if y.rank > 1 and prod(y.spatial) == 1:
-        return True
-    uses = reach.uses(body, node.outputs[0], _holds_no_weights)
-    return any(use.node is None for use in uses)
-
-
-def _holds_no_weights(node: LayerNode | MergeNode) -> bool:
-    return isinstance(node, MergeNode) or not node.layer.depth
+    return (y.rank > 1 and prod(y.spatial) == 1) or reach.is_of_a_head(body, node.outputs[0])
 
 
 def _narrow(node: LayerNode, out: int) -> Diagnostic:

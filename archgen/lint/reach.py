@@ -1,17 +1,23 @@
 """Who reads a value, and who made it, through the walls of blocks and containers.
 
 A value of a body is read by its nodes; by the body's result, and so by whatever reads the result
-of each call of the body; and inside the bodies that are called with it.
+of each call of the body; and inside the bodies that are called with it. All that is asked here is
+bounded: a spec is data from strangers. What lies too far away is not found, and not warned of.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from archgen.frozen import dataclass
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode, Ref
 
-Passes = Callable[[LayerNode | MergeNode], bool]
+FARTHEST: Final = 100  # values that one question looks at
+
+Place = tuple[Body, Ref]
+Key = tuple[int, Ref]  # of a place: bodies by identity
+Passes = Callable[[LayerNode], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +35,10 @@ class Reach:
         self._top = network.body
         self._callers: dict[int, list[tuple[Body, CallNode]]] = {}
         self._readers: dict[int, dict[Ref, list[Node]]] = {}
-        self._trained: set[tuple[int, Ref]] = set()  # results of auxiliary heads
         self._makers: dict[int, dict[Ref, Node]] = {}
+        self._trained: list[Place] = []  # results of auxiliary heads
+        self._heads: set[Key] | None = None
+        self._active: dict[int, bool] = {}
         self._enter(network.body)
 
     def _enter(self, body: Body) -> None:
@@ -40,7 +48,7 @@ class Reach:
         makers: dict[Ref, Node] = {}
         self._readers[id(body)], self._makers[id(body)] = readers, makers
         heads = [aux.node for aux in body.aux]
-        self._trained.update((id(body), ref) for head in heads for ref in head.outputs)
+        self._trained += [(body, ref) for head in heads for ref in head.outputs]
         for node in (*body.nodes, *heads):
             for ref in node.inputs:
                 readers.setdefault(ref, []).append(node)
@@ -53,55 +61,71 @@ class Reach:
     # --- forwards -----------------------------------------------------------------------------
 
     def uses(self, body: Body, ref: Ref, passes: Passes) -> list[Use]:
-        """Where a value arrives; nodes that `passes` accepts are looked through."""
+        """Where a value arrives; layers that `passes` accepts are looked through.
+
+        Empty if it goes nowhere, or too far.
+        """
         found: list[Use] = []
-        self._follow(body, ref, passes, found, set())
+        left: list[Place] = [(body, ref)]
+        seen: set[Key] = set()
+        while left:
+            here, value = left.pop()
+            if (id(here), value) in seen:
+                continue
+            seen.add((id(here), value))
+            if len(seen) + len(left) + len(found) > FARTHEST:
+                return []
+            for node in self._readers[id(here)].get(value, ()):
+                match node:
+                    case LayerNode() if passes(node):
+                        left += [(here, output) for output in node.outputs]
+                    case LayerNode() | MergeNode():
+                        found.append(Use(here, node))
+                    case CallNode():
+                        left += _entered(node, value)
+            left += self._left(here, value)
+            if here is self._top and any(each.value == value for each in here.outputs):
+                found.append(Use(here, None))
+            if any(place[0] is here and place[1] == value for place in self._trained):
+                found.append(Use(here, None))
         return found
 
-    def _follow(
-        self,
-        body: Body,
-        ref: Ref,
-        passes: Passes,
-        found: list[Use],
-        seen: set[tuple[int, Ref]],
-    ) -> None:
-        if (id(body), ref) in seen:
-            return
-        seen.add((id(body), ref))
-        for node in self._readers[id(body)].get(ref, ()):
-            match node:
-                case LayerNode() | MergeNode() if passes(node):
-                    for output in node.outputs:
-                        self._follow(body, output, passes, found, seen)
-                case LayerNode() | MergeNode():
-                    found.append(Use(body, node))
-                case CallNode():
-                    for place, inner in zip(node.inputs, node.body.inputs, strict=False):
-                        if place == ref:
-                            self._follow(node.body, inner, passes, found, seen)
-        if (id(body), ref) in self._trained:
-            found.append(Use(body, None))
+    def _left(self, body: Body, ref: Ref) -> Iterator[Place]:
+        """Where a value goes on that is a result of its body: behind each call of it."""
         for at, result in enumerate(body.outputs):
             if result.value == ref:
-                self._leave(body, at, passes, found, seen)
-
-    def _leave(
-        self,
-        body: Body,
-        at: int,
-        passes: Passes,
-        found: list[Use],
-        seen: set[tuple[int, Ref]],
-    ) -> None:
-        if body is self._top:
-            found.append(Use(body, None))
-        for outer, call in self._callers.get(id(body), ()):
-            if call.count > 1:
-                self._follow(body, body.inputs[0], passes, found, seen)
-            self._follow(outer, call.outputs[at], passes, found, seen)
+                for outer, call in self._callers.get(id(body), ()):
+                    yield outer, call.outputs[at]
+                    if call.count > 1:
+                        yield body, body.inputs[0]
 
     # --- backwards ----------------------------------------------------------------------------
+
+    def is_of_a_head(self, body: Body, ref: Ref) -> bool:
+        """Whether a value becomes a result of the network without another layer of weights."""
+        if self._heads is None:
+            self._heads = self._all_of_heads()
+        return (id(body), ref) in self._heads
+
+    def _all_of_heads(self) -> set[Key]:
+        found: set[Key] = set()
+        left = [(self._top, result.value) for result in self._top.outputs] + self._trained
+        while left:
+            body, ref = left.pop()
+            if (id(body), ref) in found:
+                continue
+            found.add((id(body), ref))
+            node = self.maker(body, ref)
+            if isinstance(node, CallNode):
+                left.append((node.body, node.body.outputs[node.outputs.index(ref)].value))
+            elif isinstance(node, MergeNode) or (
+                isinstance(node, LayerNode) and not node.layer.depth
+            ):
+                left += [(body, source) for source in node.inputs]
+            elif node is None and ref in body.inputs:
+                callers = self._callers.get(id(body), ())
+                left += [(outer, call.inputs[body.inputs.index(ref)]) for outer, call in callers]
+        return found
 
     def maker(self, body: Body, ref: Ref) -> Node | None:
         """The node that makes a value in its body; None for what enters it."""
@@ -117,25 +141,33 @@ class Reach:
             node = self.maker(body, body.outputs[0].value)
         return node if isinstance(node, LayerNode) else None
 
-    def before(self, body: Body, ref: Ref) -> Iterator[Ref]:
-        """The values that a value was made of in its body, itself first, nearest first."""
-        seen, left = {ref}, [ref]
-        while left:
-            here = left.pop(0)
-            yield here
-            node = self.maker(body, here)
-            for source in node.inputs if node is not None else ():
-                if source not in seen:
-                    seen.add(source)
-                    left.append(source)
+    def before(self, body: Body, ref: Ref) -> set[Ref]:
+        """The values that a value was made of in its body, and itself; not those too far away."""
+        seen: dict[Ref, None] = {ref: None}
+        left = [ref]
+        while left and len(seen) < FARTHEST:
+            node = self.maker(body, left.pop(0))
+            fresh = [each for each in (node.inputs if node is not None else ()) if each not in seen]
+            seen |= dict.fromkeys(fresh)
+            left += fresh
+        return set(seen)
+
+    def is_active(self, node: Node) -> bool:
+        """Whether a node is or holds an activation."""
+        match node:
+            case LayerNode():
+                return node.layer.group == "activation"
+            case CallNode():
+                key = id(node.body)
+                if key not in self._active:
+                    self._active[key] = any(map(self.is_active, node.body.nodes))
+                return self._active[key]
+            case MergeNode() | ParamNode():
+                return False
 
 
-def holds_activation(node: Node) -> bool:
-    """Whether a node is or holds an activation."""
-    match node:
-        case LayerNode():
-            return node.layer.group == "activation"
-        case CallNode():
-            return any(map(holds_activation, node.body.nodes))
-        case MergeNode() | ParamNode():
-            return False
+def _entered(call: CallNode, ref: Ref) -> Iterator[Place]:
+    """The values inside a called body that are this one."""
+    for given, inner in zip(call.inputs, call.body.inputs, strict=False):
+        if given == ref:
+            yield call.body, inner

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from archgen.diagnostics import Diagnostic, warning
 from archgen.layers.activation import Relu, Relu6
 from archgen.layers.convolution import Conv, ConvTranspose
 from archgen.layers.normalisation import BatchNorm, GroupNorm, InstanceNorm
-from archgen.lint.reach import Reach, Use, holds_activation
+from archgen.lint.reach import FARTHEST, Reach, Use
 from archgen.network import Body, LayerNode, MergeNode, Ref
 
 # Layers behind which a missing bias is missed as much as before them.
 _MOVES: Final = frozenset({"shape", "regularisation"})
+_MOST_BRANCHES: Final = 8  # of an addition that may be a residual one
 
 
 def check_layer(reach: Reach, body: Body, node: LayerNode) -> Iterator[Diagnostic]:
@@ -34,12 +35,12 @@ def check_layer(reach: Reach, body: Body, node: LayerNode) -> Iterator[Diagnosti
                 yield warning("W002", message, node.span, help="say `bias=true`, or add `-> bn`")
 
 
-def _is_identity(node: LayerNode | MergeNode) -> bool:
-    return isinstance(node, LayerNode) and node.layer.keyword == "identity"
+def _is_identity(node: LayerNode) -> bool:
+    return node.layer.keyword == "identity"
 
 
-def _only_moves(node: LayerNode | MergeNode) -> bool:
-    return isinstance(node, LayerNode) and (node.layer.group in _MOVES or _is_identity(node))
+def _only_moves(node: LayerNode) -> bool:
+    return node.layer.group in _MOVES or _is_identity(node)
 
 
 def _subtracts_mean(use: Use) -> bool:
@@ -59,25 +60,26 @@ def _misses_bias(use: Use) -> bool:
 
 def check_merge(reach: Reach, body: Body, node: MergeNode) -> Iterator[Diagnostic]:
     """W003: a residual branch that ends in a ReLU, right before it is added to its shortcut."""
-    if node.kind != "add":
+    if node.kind != "add" or len(node.inputs) > _MOST_BRANCHES:
         return
     for ref in node.inputs:
         last = reach.last_layer(body, ref)
         if last is None or not isinstance(last.layer, Relu | Relu6):
             continue
-        others = [other for other in node.inputs if other != ref]
-        if any(_is_shortcut(reach, body, other, ref) for other in others):
+        starts = reach.before(body, ref) - {ref}
+        if any(_is_shortcut(reach, body, other, starts) for other in node.inputs if other != ref):
             message = f"`{last.layer.keyword}` closes a residual branch: it can only add"
             hint = "end the branch before it, and activate the sum"
             yield warning("W003", message, last.span, help=hint)
 
 
-def _is_shortcut(reach: Reach, body: Body, ref: Ref, branch: Ref) -> bool:
-    """Whether a value is what a branch started from, without an activation in between."""
-    starts = set(reach.before(body, branch)) - {branch}
-    while ref not in starts:
+def _is_shortcut(reach: Reach, body: Body, ref: Ref, starts: Collection[Ref]) -> bool:
+    """Whether a value is one that a branch started from, or made of it without an activation."""
+    for _ in range(FARTHEST):
+        if ref in starts:
+            return True
         node = reach.maker(body, ref)
-        if ref == branch or node is None or not node.inputs or holds_activation(node):
+        if node is None or not node.inputs or reach.is_active(node):
             return False
         ref = node.inputs[0]
-    return True
+    return False
