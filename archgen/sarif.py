@@ -18,7 +18,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from archgen.codes import CODES
-from archgen.diagnostics import Diagnostic, Frame, Label, Severity
+from archgen.diagnostics import Diagnostic, Edit, Frame, Label, Severity
 from archgen.text import Span
 
 Json = dict[str, Any]
@@ -90,16 +90,19 @@ def _related(at: int, label: Label | Frame) -> Json:
 
 
 def _fix(item: Diagnostic) -> Json:
+    """The edits of a finding, those of one file together."""
+    files: dict[str, list[Edit]] = {}
+    for edit in item.edits:
+        files.setdefault(edit.span.source.path, []).append(edit)
     changes = [
-        {
-            "artifactLocation": _file(edit.span),
-            "replacements": [
-                {"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.replacement}}
-            ],
-        }
-        for edit in item.edits
+        {"artifactLocation": _file(edits[0].span), "replacements": [*map(_replacement, edits)]}
+        for edits in files.values()
     ]
     return {"description": {"text": item.help or item.message}, "artifactChanges": changes}
+
+
+def _replacement(edit: Edit) -> Json:
+    return {"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.replacement}}
 
 
 def _place(span: Span) -> Json:

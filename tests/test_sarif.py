@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archgen import api
@@ -186,6 +186,7 @@ def diagnostics(draw: st.DrawFn) -> Diagnostic:
     )
 
 
+@settings(max_examples=200, derandomize=True)
 @given(st.lists(diagnostics(), max_size=3))
 def test_any_diagnostics_make_a_valid_log(items: list[Diagnostic]) -> None:
     report = results(items)
