@@ -14,7 +14,15 @@ from archgen.syntax.parse import parse
 from archgen.text import Source
 from tests.laws.writing import ACTIVATIONS, NORMS, PARTS, specs
 
-LINKS = ("relu", "tanh", "identity", "dropout(0.3)", "multiply(1)", "multiply(0.5)", "bn")
+LINKS = (
+    "relu",
+    "tanh",
+    "identity",
+    "dropout(0.3)",
+    "multiply(1)",
+    "multiply(0.5)",
+    "avgpool(3, stride=1)",
+)
 BLOCKS = ("unit", "point", "double", "tail", "joined", "forked", "tree")
 
 
@@ -22,8 +30,10 @@ BLOCKS = ("unit", "point", "double", "tail", "joined", "forked", "tree")
 def changes(draw: DrawFn) -> tuple[str, str]:
     """A spec before and after."""
     before = draw(specs())
-    kinds = [list(kind(before)) for kind in (_numbers, _layers, _links, _orders, _harmless)]
-    edit = draw(st.sampled_from(draw(st.sampled_from([kind for kind in kinds if kind]))))
+    # Most numbers and many links are of layers with weights: other edits are likelier.
+    kinds = (_layers, _layers, _layers, _links, _links, _orders, _numbers, _harmless)
+    edits = [found for kind in kinds if (found := list(kind(before)))]
+    edit = draw(st.sampled_from(draw(st.sampled_from(edits))))
     return before, edit(draw)
 
 
@@ -66,7 +76,7 @@ def _layers(text: str) -> Iterator[Edit]:
                 def edit(
                     draw: DrawFn, node: tree.Node = node, kinds: tuple[str, ...] = kinds
                 ) -> str:
-                    return _put(text, node, draw(st.sampled_from(kinds)))
+                    return _put(text, node, draw(st.sampled_from(kinds[::-1])))
 
                 yield edit
 
