@@ -5,9 +5,11 @@ That an example of each code is found, and its mended form is not, is a law of `
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tests.lint.ask import body, codes
+from tests.lint.ask import body, codes, found
 
 BN = "x = bn -> relu -> conv(8, 1) -> bn"  # something that follows
 
@@ -169,6 +171,17 @@ def test_windows(line: str, size: int, expected: list[str]) -> None:
 )
 def test_channels(line: str, expected: list[str]) -> None:
     assert [code for code, _ in body(line)] == expected
+
+
+# --- W009: promises -------------------------------------------------------------------------------
+
+
+def test_a_network_without_promises_is_told_which_would_hold() -> None:
+    text = "arch net { input(8, 8, 8); conv(8, 3) -> bn; {} }\n"
+    (warning,) = found(text.replace("{}", "relu"))
+    promises = re.findall(r"`(expect [^`]+)`", warning.help or "")
+    assert promises == ["expect params == 592", "expect depth == 1"]
+    assert codes(text.replace("{}", "; ".join(promises))) == []
 
 
 # --- W010 to W013: what nobody uses ---------------------------------------------------------------
