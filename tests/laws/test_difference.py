@@ -7,6 +7,7 @@ both `state_dict`s.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 
@@ -21,12 +22,19 @@ from archgen.analysis.difference.matching import BodyMatch, Matched
 from archgen.analysis.difference.meaning import effective, key_of
 from archgen.analysis.difference.units import INPUT, Row, Source, Unit, cut
 from archgen.analysis.weights import state
+from archgen.backends.difference import json as as_json
+from archgen.backends.difference import markdown, text
+from archgen.backends.drawing import draw_difference
 from archgen.network import LayerNode, MergeNode, ParamNode
 from tests.laws.plain import Plain, describe
 from tests.laws.writing import specs
 
 calm = settings(
-    deadline=None, suppress_health_check=list(HealthCheck), print_blob=False, derandomize=True
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=False,
+    derandomize=True,
+    phases=[Phase.generate],
 )
 LINES = (
     "relu",
@@ -41,9 +49,9 @@ WORDS = ("relu", "gelu", "bn", "identity", "3", "1", "2", "8", "true", "add", "m
 
 
 @st.composite
-def edited(draw: DrawFn, text: str) -> str:
+def edited(draw: DrawFn, spec: str) -> str:
     """A spec with one to three lines left out, doubled, swapped, put in, or a word exchanged."""
-    lines = text.splitlines()
+    lines = spec.splitlines()
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(lines) - 2))
         match draw(st.sampled_from(["out", "twice", "swap", "in", "word", "word"])):
@@ -92,7 +100,26 @@ def hold(old: archgen.Network, new: archgen.Network) -> Difference:
     assert {fate: getattr(found.keys, fate) for fate in counted} == counted
     assert sum(counted.values()) == found.keys.kept + found.keys.changed
     assert [each for each in pairs if each.fate != "kept"] == list(found.state(changed=True))
+    told(found)
     return found
+
+
+def told(found: Difference) -> None:
+    """Every format says something of it, and the picture can be drawn."""
+    assert text.render(found, detail=True, color=True).count("\n") > 1
+    assert markdown.render(found, detail=True)
+    assert (found.keys.changed > 0) == bool(report(found)["changed"])
+    assert draw_difference(found).dot.startswith("digraph")
+    assert draw_difference(found, "layer").mermaid
+
+
+def report(found: Difference) -> dict[str, object]:
+    rendered = json.loads(as_json.render([("net.arch", "net", found.old, found.new, found)]))
+    assert rendered["same"] == found.same
+    (comparison,) = rendered["comparisons"]
+    assert len(comparison["edits"]) == len(found.edits)
+    counts: dict[str, object] = comparison["state_dict"]
+    return counts
 
 
 @settings(calm, max_examples=20)

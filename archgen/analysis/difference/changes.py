@@ -40,19 +40,31 @@ def changes(match: BodyMatch) -> list[Change]:
 
 
 def _exchanged(found: list[Change]) -> Iterator[Change]:
-    """What is gone and what is new under the same name is one change of one place."""
-    gone = {_named(each): each for each in found if each.kind == "removed" and _named(each)}
-    new = {_named(each): each for each in found if each.kind == "added" and _named(each)}
+    """What is gone and what is new under the same name is one change of one place; a layer that
+    is the same stands elsewhere now."""
+    gone = {_named(each): each for each in found if each.kind == "removed"}
+    joined = {
+        _named(each): change
+        for each in found
+        if each.kind == "added" and (change := _joined(gone.get(_named(each)), each))
+    }
     for each in found:
-        other = new.get(_named(each)) if each.kind in {"added", "removed"} else None
-        if other is None or _named(each) not in gone:
+        if each.kind == "added":
+            yield joined.get(_named(each), each)
+        elif each.kind != "removed" or _named(each) not in joined:
             yield each
-        elif each.new:
-            before = gone[_named(each)].old
-            assert before
-            texts = [spell_node(part.unit.node) for part in (before, each.new)]
-            argument = Argument("layer", texts[0], texts[1])
-            yield Change("changed", each.aspect, before, each.new, (argument,))
+
+
+def _joined(gone: Change | None, new: Change) -> Change | None:
+    if not gone or not gone.old or not new.new or not _named(new):
+        return None
+    before, after = gone.old.unit.node, new.new.unit.node
+    one, other = spell_node(before), spell_node(after)
+    if one != other:
+        argument = Argument("layer", one, other)
+        return Change("changed", new.aspect, gone.old, new.new, (argument,))
+    layers = isinstance(before, LayerNode) and isinstance(after, LayerNode)
+    return Change("moved", new.aspect, gone.old, new.new) if layers else None
 
 
 def _named(change: Change) -> str:

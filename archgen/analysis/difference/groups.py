@@ -92,12 +92,12 @@ class _Side:
         found = [path for known in self.at.values() for path in ranges(known)]
         return list(dict.fromkeys(found))[:MOST_PATHS]
 
-    def place(self, span: Span | None) -> Place | None:
+    def place(self, span: Span | None, what: str | None) -> Place | None:
         if not self.parts:
             return None
         spans = [part.unit.node.span for part in self.parts.values()]
         shown = span or spans[0].to(max(spans, key=lambda each: each.end))
-        return Place(next(iter(self.paths), ""), shown, self._what(), self.count)
+        return Place(next(iter(self.paths), ""), shown, what or self._what(), self.count)
 
     def _what(self) -> str:
         """The nodes in a row: `conv(64, 3) -> bn -> relu`."""
@@ -131,9 +131,19 @@ class Group:
             varying = Argument(known.name, known.before, known.after, varies=True)
             self.arguments[argument.name] = varying
 
+    def _called(self, part: Part | None) -> str | None:
+        """What an edit is about, if not its nodes in a row: a block, or the first node."""
+        if part is None or self.reason.change.kind in {"added", "removed"}:
+            return None
+        inner = part.unit.inner
+        if self.reason.spans and inner and inner.definition:
+            return inner.definition.name
+        return spell_node(part.unit.node)
+
     def edit(self) -> Edit:
         change, spans = self.reason.change, self.reason.spans or (None, None)
-        old, new = self.old.place(spans[0]), self.new.place(spans[1])
+        old = self.old.place(spans[0], self._called(change.old))
+        new = self.new.place(spans[1], self._called(change.new))
         paths = tuple(self.new.paths or self.old.paths)
         if old is None and new is None:
             paths = tuple(ranges(self.prefixes))[:MOST_PATHS]

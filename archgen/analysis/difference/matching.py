@@ -11,7 +11,7 @@ from typing import TypeVar
 from archgen.analysis.difference.alignment import Pair, align, cycles, rising
 from archgen.analysis.difference.meaning import Meanings, effective
 from archgen.analysis.difference.names import is_given, stem
-from archgen.analysis.difference.units import Row, Unit, cut
+from archgen.analysis.difference.units import MOST_PIECES, Row, Unit, cut
 from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode, weight_shapes
 
 T = TypeVar("T")
@@ -77,18 +77,20 @@ class Matcher:
         return self._known[old, new]
 
     def _rows(self, old: Body, new: Body) -> tuple[Row, Row]:
-        """The units of both; a long repeat that is the only one of its kind needs no cutting."""
-        rows = [self.meanings.row(body) for body in (old, new)]
-        alone = [
-            {
-                number
-                for number, times in Counter(map(self.meanings.of_unit, row.units)).items()
-                if times == 1
-            }
-            for row in rows
-        ]
-        whole = lambda unit: all(self.meanings.of_unit(unit) in known for known in alone)  # noqa: E731
+        """The units of both; a long repeat that can only be one other needs no cutting."""
+        rows = self.meanings.row(old), self.meanings.row(new)
+        alone = [self._alone(row) for row in rows]
+        only = all(sum(unit.count > MOST_PIECES for unit in row.units) == 1 for row in rows)
+
+        def whole(unit: Unit) -> bool:
+            return only or all(self.meanings.of_unit(unit) in known for known in alone)
+
         return cut(rows[0], whole), cut(rows[1], whole)
+
+    def _alone(self, row: Row) -> set[int]:
+        """What there is once."""
+        counted = Counter(map(self.meanings.of_unit, row.units))
+        return {number for number, times in counted.items() if times == 1}
 
     def _match(self, old: Row, new: Row) -> BodyMatch:
         same = self.meanings.of_body(old.body) == self.meanings.of_body(new.body)

@@ -110,7 +110,8 @@ class Scope:
     def readers(self) -> Counter[Value]:
         """How often each value is read."""
         reads = [ref for operation in self.operations for ref in operation.inputs]
-        return Counter([*reads, *self.outputs])
+        heads = [self.refs[ref] for aux in self.twins[0].aux for ref in aux.node.inputs]
+        return Counter([*reads, *self.outputs, *heads])
 
     def value(self, shapes: tuple[Shape, ...]) -> Value:
         self.shapes.append(shapes)
