@@ -30,11 +30,7 @@ from tests.laws.plain import Plain, describe
 from tests.laws.writing import specs
 
 calm = settings(
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    print_blob=False,
-    derandomize=True,
-    phases=[Phase.generate],
+    deadline=None, suppress_health_check=list(HealthCheck), print_blob=False, derandomize=True
 )
 LINES = (
     "relu",
