@@ -41,7 +41,8 @@ bias costs memory and a gradient, and does nothing. Take it away, unless publish
         """
 `conv` has no bias unless it is said, since most are followed by a normalisation, which has one.
 Here none follows: the convolution goes into an activation, or out of the network, and nothing
-learns where zero is. Say `bias=true`, or add the `bn` that was forgotten.
+learns where zero is. Say `bias=true`, or add the `bn` that was forgotten. Gates (`sigmoid`,
+`hardsigmoid`, `softmax`) and layers of one number for each channel are published without.
 """,
         _arch("conv(16, 3) -> relu"),
         _arch("conv(16, 3, bias=true) -> relu"),
@@ -84,7 +85,8 @@ overlap. PyTorch can do that; ONNX has no such pool, and the export of the model
         """
 Tensor cores multiply tiles of 8 numbers and more; a layer of 60 channels takes the time of one of
 64. Told of convolutions in one group and linear layers, but not of those whose size is given: the
-last ones, whose result is that of the network, and those that hold one number for each channel.
+last ones, whose result is that of the network, those that hold one number for each channel, and
+those of a single channel.
 For weights that exist, or a network too small to care, silence it with the reason.
 """,
         _arch("conv(60, 3) -> bn -> relu", "conv(64, 3) -> bn -> relu"),

@@ -33,7 +33,7 @@ def check(reach: Reach, body: Body, node: LayerNode, *, trained: bool) -> Iterat
             yield warning("W008", message, node.span, help=hint)
     match node.layer:
         case Conv(out=out, groups=1) | ConvTranspose(out=out, groups=1) | Linear(out=out):
-            if out % TILE and not _is_head(reach, body, node):
+            if out > 1 and out % TILE and not _is_head(reach, body, node):
                 yield _narrow(node, out)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from math import prod
 from typing import Final
 
 from archgen.diagnostics import Diagnostic, warning
-from archgen.layers.activation import Relu, Relu6
+from archgen.layers.activation import Hardsigmoid, Relu, Relu6, Sigmoid, Softmax
 from archgen.layers.convolution import Conv, ConvTranspose
 from archgen.layers.normalisation import BatchNorm, GroupNorm, InstanceNorm
 from archgen.lint.reach import FARTHEST, Reach, Use
@@ -14,6 +15,8 @@ from archgen.network import Body, LayerNode, MergeNode, Ref
 
 # Layers behind which a missing bias is missed as much as before them.
 _MOVES: Final = frozenset({"shape", "regularisation"})
+# Squeeze and excitation, and attention over places, are published without biases.
+_GATES: Final = (Sigmoid, Hardsigmoid, Softmax)
 _MOST_BRANCHES: Final = 8  # of an addition that may be a residual one
 
 
@@ -27,7 +30,7 @@ def check_layer(reach: Reach, body: Body, node: LayerNode) -> Iterator[Diagnosti
                 assert isinstance(norm, LayerNode)
                 message = f"the bias does nothing: `{norm.layer.keyword}` after it takes it away"
                 yield warning("W001", message, node.span, help="leave `bias=true` out")
-        case Conv() | ConvTranspose():
+        case Conv() | ConvTranspose() if prod(body.shape_out(node).spatial) > 1:
             uses = reach.uses(body, node.outputs[0], _only_moves)
             if uses and all(_misses_bias(use) for use in uses):
                 what = f"`{node.layer.keyword}`"
@@ -54,8 +57,11 @@ def _subtracts_mean(use: Use) -> bool:
 
 
 def _misses_bias(use: Use) -> bool:
-    node = use.node
-    return node is None or (isinstance(node, LayerNode) and node.layer.group == "activation")
+    """Whether a value goes out of the network, or into an activation that is no gate."""
+    if use.node is None:
+        return True
+    layer = use.node.layer if isinstance(use.node, LayerNode) else None
+    return layer is not None and layer.group == "activation" and not isinstance(layer, _GATES)
 
 
 def check_merge(reach: Reach, body: Body, node: MergeNode) -> Iterator[Diagnostic]:

@@ -72,6 +72,8 @@ def test_a_convolution_without_bias_and_norm(line: str) -> None:
         "concat { conv(8, 3); identity }; bn -> relu",  # densely connected
         "x = conv(8, 3); relu; add { from x -> bn; conv(8, 1) -> bn }",
         "global_avgpool -> flatten -> linear(8, bias=false)",  # heads of metric learning
+        "mul { identity; { global_avgpool; conv(8, 1) -> relu -> conv(8, 1) -> sigmoid } }",
+        "mul { identity; { conv(1, 7) -> sigmoid } }",  # attention over places
     ],
 )
 def test_convolutions_that_miss_nothing(line: str) -> None:
@@ -165,6 +167,7 @@ def test_windows(line: str, size: int, expected: list[str]) -> None:
         ("a = conv(12, 1, bias=true); b = from input -> conv(5, 1, bias=true); output a, b", []),
         ("concat { conv(3, 1, bias=true); conv(4, 1, bias=true) }; flatten", []),  # heads
         (f"conv(12, 3, groups=4) -> bn; {BN}", []),
+        (f"mul {{ identity; {{ conv(1, 7) -> sigmoid }} }}; {BN}", []),
         ("global_avgpool; fc1 = conv(2, 1, bias=true); relu; conv(8, 1, bias=true)", []),  # SE
         (f"aux early = global_avgpool -> flatten -> linear(10); {BN}", []),
     ],
