@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 from archgen import api
 from archgen.analysis import difference
@@ -28,6 +28,7 @@ __all__ = [
     "changed",
     "changed_since",
     "diff",
+    "followed",
     "load",
     "pairs",
 ]
@@ -178,6 +179,29 @@ def changed_since(name: str, paths: Sequence[str] = ()) -> Iterator[Pair | Broke
     except Fault as fault:
         raise ArchError([fault.diagnostic]) from None
     yield from changed(revision, paths)
+
+
+def followed(found: Iterable[Pair]) -> list[Pair]:
+    """The same, but archs that moved to another file compared with themselves there: those of a
+    name that is gone in one place only and new in one place only."""
+    pairs = list(found)
+    gone = _by_arch(pair for pair in pairs if pair.new is None)
+    new = _by_arch(pair for pair in pairs if pair.old is None)
+    moved = {arch for arch in gone if len(gone[arch]) == len(new.get(arch, ())) == 1}
+    joined = [
+        replace(pair, old=gone[pair.arch][0].old)
+        if pair.arch in moved and pair.old is None
+        else pair
+        for pair in pairs
+    ]
+    return [pair for pair in joined if pair.arch not in moved or pair.new is not None]
+
+
+def _by_arch(pairs: Iterable[Pair]) -> dict[str, list[Pair]]:
+    found: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        found.setdefault(pair.arch, []).append(pair)
+    return found
 
 
 def _is_there(path: str, revision: Revision) -> bool:

@@ -76,13 +76,14 @@ def _compared(
     if against is None:
         if len(specs) != 2:
             raise click.UsageError("two specs are compared: OLD NEW; or --against REV [PATH...]")
-        pairs = versions.pairs(specs[0], specs[1], parameters(settings))
-        return [_difference(pair) for pair in pairs], []
+        named = versions.pairs(specs[0], specs[1], parameters(settings))
+        return [_difference(pair) for pair in named], []
     if settings:
         raise click.UsageError("--set is for two specs: with --against, defaults are compared")
     items = list(versions.changed_since(against, specs))
     broken = [item for item in items if isinstance(item, versions.Broken)]
-    compared = (_difference(item) for item in items if isinstance(item, versions.Pair))
+    pairs = versions.followed(item for item in items if isinstance(item, versions.Pair))
+    compared = map(_difference, pairs)
     return [each for each in compared if _is_news(each)], broken
 
 

@@ -104,7 +104,10 @@ def test_against_a_revision(run: Run, specs: Path) -> None:
         *("user.arch:user", "1", "edit", "+384", "params", "+24.576", "K", "MACs"),
         *("keys:", "5", "kept,", "1", "reshaped"),
     ]
-    (specs / "user.arch").unlink()
+    repository.commit({})
+    (specs / "user.arch").rename(specs / "moved.arch")
+    assert run("diff", "--against", "main").exit_code == 0  # the same network in another file
+    (specs / "moved.arch").unlink()
     assert "removed" in run("diff", "--against", "main").output
     repository.write({"user.arch": "arch user {"})
     broken = run("diff", "--against", "main")
