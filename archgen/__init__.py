@@ -11,23 +11,23 @@ if TYPE_CHECKING:
     from archgen.api import Network, build, check, draw, load, loads, shipped, source, summary
     from archgen.breakage import breaking
     from archgen.checkpoint.api import check_weights, transfer
+    from archgen.comparison import Difference, diff
     from archgen.convert import convert_resnext
     from archgen.diagnostics import ArchError, Diagnostic
     from archgen.overrides import expression
-    from archgen.versions import Difference, diff
 
 # Where each public name lives. Imported when asked for: `import archgen` costs nothing.
 _HOMES = {
     "ArchError": "archgen.diagnostics",
     "Diagnostic": "archgen.diagnostics",
-    "Difference": "archgen.versions",
+    "Difference": "archgen.comparison",
     "Network": "archgen.api",
     "breaking": "archgen.breakage",
     "build": "archgen.api",
     "check": "archgen.api",
     "check_weights": "archgen.checkpoint.api",
     "convert_resnext": "archgen.convert",
-    "diff": "archgen.versions",
+    "diff": "archgen.comparison",
     "draw": "archgen.api",
     "expression": "archgen.overrides",
     "load": "archgen.api",

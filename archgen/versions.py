@@ -7,30 +7,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from archgen import api
-from archgen.analysis import difference
 from archgen.diagnostics import ArchError, Diagnostic, Fault, error
 from archgen.git import Revision, affected
-from archgen.network import Network
 from archgen.resolve.modules import Loader
 from archgen.resolve.program import Program
 from archgen.text import Source
 
 __all__ = [
     "Broken",
-    "Difference",
     "Pair",
     "Version",
     "between",
     "changed",
     "changed_since",
-    "diff",
-    "followed",
     "load",
-    "pairs",
+    "program",
 ]
 
 # The revision is as short as what follows allows: it may hold colons (`HEAD@{12:30}`).
@@ -81,7 +76,16 @@ def _loader(revision: Revision) -> Loader:
 def load(spec: str, parameters: Mapping[str, object] | None = None) -> api.Network:
     """Resolve the network that a SPEC names, at its revision. Raises `ArchError`."""
     version = Version.of(spec)
-    return api.network_in(_program(version), version.arch, parameters or {})
+    return api.network_in(program(version), version.arch, parameters or {})
+
+
+def program(version: Version) -> Program:
+    """The file of a version, read and bound. Raises `ArchError`."""
+    loader = version.loader()
+    read = Program.read(version.path, loader, version.shown)
+    if read is None or loader.sink.failed:
+        raise ArchError(list(loader.sink))
+    return read
 
 
 # --- all that changed since ---------------------------------------------------------------------
@@ -181,29 +185,6 @@ def changed_since(name: str, paths: Sequence[str] = ()) -> Iterator[Pair | Broke
     yield from changed(revision, paths)
 
 
-def followed(found: Iterable[Pair]) -> list[Pair]:
-    """The same, but archs that moved to another file compared with themselves there: those of a
-    name that is gone in one place only and new in one place only."""
-    pairs = list(found)
-    gone = _by_arch(pair for pair in pairs if pair.new is None)
-    new = _by_arch(pair for pair in pairs if pair.old is None)
-    moved = {arch for arch in gone if len(gone[arch]) == len(new.get(arch, ())) == 1}
-    joined = [
-        replace(pair, old=gone[pair.arch][0].old)
-        if pair.arch in moved and pair.old is None
-        else pair
-        for pair in pairs
-    ]
-    return [pair for pair in joined if pair.arch not in moved or pair.new is not None]
-
-
-def _by_arch(pairs: Iterable[Pair]) -> dict[str, list[Pair]]:
-    found: dict[str, list[Pair]] = {}
-    for pair in pairs:
-        found.setdefault(pair.arch, []).append(pair)
-    return found
-
-
 def _is_there(path: str, revision: Revision) -> bool:
     known = (os.path.join(revision.root, spec) for spec in revision.specs)
     return os.path.exists(path) or any(_is_in(spec, path) for spec in known)
@@ -251,83 +232,3 @@ class _Side:
             self.failed.add(name)
         else:
             self.networks[name] = api.Network.of(network)
-
-
-# --- two versions side by side --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Difference(difference.Difference):
-    """What it takes to make one network of another; `print` shows it.
-
-    `edits` are those of the text, `follows` what shows elsewhere because of them; `figures` and
-    `keys` say what changes in size and in the `state_dict`, `state()` goes through its entries.
-    """
-
-    def __str__(self) -> str:
-        from archgen.backends.difference import text
-
-        return text.render(self)
-
-    def _repr_markdown_(self) -> str:
-        from archgen.backends.difference import markdown
-
-        return markdown.render(self)
-
-
-def diff(old: api.Network | api.PathLike, new: api.Network | api.PathLike) -> Difference:
-    """Compare two networks by meaning: loaded ones, or specs (`main:specs/a.arch` too).
-
-    Raises `ArchError` with everything that is wrong with a spec.
-    """
-    one, other = (
-        each if isinstance(each, Network) else load(os.fspath(each)) for each in (old, new)
-    )
-    found = difference.difference(one, other)
-    return Difference(**{each.name: getattr(found, each.name) for each in fields(found)})
-
-
-def pairs(old: str, new: str, parameters: Mapping[str, object] | None = None) -> Iterator[Pair]:
-    """The networks that two SPECs name; of two files with several archs, those of equal names.
-
-    `parameters` are set in all of them. Raises `ArchError`.
-    """
-    given = parameters or {}
-    one, other = Version.of(old), Version.of(new)
-    before, after = _program(one), _program(other)
-    names = [_names(program, given) for program in (before, after)]
-    if not (one.arch or other.arch) and max(map(len, names)) > 1:
-        for arch in dict.fromkeys((*names[1], *names[0])):
-            sides = [
-                api.network_in(program, arch, given) if arch in known else None
-                for program, known in zip((before, after), names, strict=True)
-            ]
-            yield Pair(other.shown, arch, sides[0], sides[1])
-        return
-    first = api.network_in(before, _chosen(one, other, names[0]), given)
-    second = api.network_in(after, _chosen(other, one, names[1]), given)
-    yield Pair(other.shown, second.name, first, second)
-
-
-def _program(version: Version) -> Program:
-    loader = version.loader()
-    program = Program.read(version.path, loader, version.shown)
-    if program is None or loader.sink.failed:
-        raise ArchError(list(loader.sink))
-    return program
-
-
-def _names(program: Program, given: Mapping[str, object]) -> list[str]:
-    """The archs that have all their parameters."""
-    return [
-        name
-        for name, definition in program.archs.items()
-        if all(each.default is not None or each.name in given for each in definition.parameters)
-    ]
-
-
-def _chosen(version: Version, other: Version, names: Sequence[str]) -> str | None:
-    """The arch that is asked for; of several, the one of the other side's name."""
-    if version.arch or len(names) == 1:
-        return version.arch
-    return other.arch if other.arch in names else None

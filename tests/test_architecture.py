@@ -29,6 +29,7 @@ LAYERS = (
     ("review",),
     ("breakage",),
     ("checkpoint",),
+    ("comparison",),
     ("versions",),
     ("api", "convert"),
     ("limits", "live", "overrides"),

@@ -15,7 +15,8 @@ from archgen.diagnostics import ArchError
 from archgen.report import plural, printable
 
 if TYPE_CHECKING:
-    from archgen.versions import Broken, Difference, Pair
+    from archgen.comparison import Difference
+    from archgen.versions import Broken, Pair
 
 SAME, DIFFERENT, ERROR = 0, 1, 2
 
@@ -71,24 +72,24 @@ def _compared(
     specs: Sequence[str], against: str | None, settings: Sequence[str]
 ) -> tuple[list[Compared], list[Broken]]:
     """What was asked for, compared; and specs that cannot be."""
-    from archgen import versions
+    from archgen import comparison, versions
 
     if against is None:
         if len(specs) != 2:
             raise click.UsageError("two specs are compared: OLD NEW; or --against REV [PATH...]")
-        named = versions.pairs(specs[0], specs[1], parameters(settings))
+        named = comparison.pairs(specs[0], specs[1], parameters(settings))
         return [_difference(pair) for pair in named], []
     if settings:
         raise click.UsageError("--set is for two specs: with --against, defaults are compared")
     items = list(versions.changed_since(against, specs))
     broken = [item for item in items if isinstance(item, versions.Broken)]
-    pairs = versions.followed(item for item in items if isinstance(item, versions.Pair))
+    pairs = comparison.followed(item for item in items if isinstance(item, versions.Pair))
     compared = map(_difference, pairs)
     return [each for each in compared if _is_news(each)], broken
 
 
 def _difference(pair: Pair) -> Compared:
-    from archgen.versions import diff
+    from archgen.comparison import diff
 
     return pair, diff(pair.old, pair.new) if pair.old and pair.new else None
 

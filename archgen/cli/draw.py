@@ -73,7 +73,7 @@ def _drawing(spec: str, settings: Settings, level: str, expand: tuple[str, ...])
 def _difference(
     old: str, new: str, settings: Settings, level: str, expand: tuple[str, ...]
 ) -> Drawing:
-    from archgen import versions
+    from archgen import comparison, versions
     from archgen.backends.drawing import draw_difference
 
     if expand:
@@ -81,7 +81,7 @@ def _difference(
     if settings.inputs or settings.features is not None:
         raise click.UsageError("--input and --features are for one network, not for --diff")
     given = parameters(settings.parameters)
-    found = versions.diff(versions.load(old, given), versions.load(new, given))
+    found = comparison.diff(versions.load(old, given), versions.load(new, given))
     return draw_difference(found, level)
 
 

@@ -1,0 +1,108 @@
+"""Two networks side by side: `archgen.diff`, and which of two files' archs belong together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+
+from archgen import api, versions
+from archgen.analysis import difference
+from archgen.network import Network
+from archgen.resolve.program import Program
+
+__all__ = ["Difference", "diff", "followed", "pairs"]
+
+
+@dataclass(frozen=True, eq=False)
+class Difference(difference.Difference):
+    """What it takes to make one network of another; `print` shows it.
+
+    `edits` are those of the text, `follows` what shows elsewhere because of them; `figures` and
+    `keys` say what changes in size and in the `state_dict`, `state()` goes through its entries.
+    """
+
+    def __str__(self) -> str:
+        from archgen.backends.difference import text
+
+        return text.render(self)
+
+    def _repr_markdown_(self) -> str:
+        from archgen.backends.difference import markdown
+
+        return markdown.render(self)
+
+
+def diff(old: api.Network | api.PathLike, new: api.Network | api.PathLike) -> Difference:
+    """Compare two networks by meaning: loaded ones, or specs (`main:specs/a.arch` too).
+
+    Raises `ArchError` with everything that is wrong with a spec.
+    """
+    one, other = (
+        each if isinstance(each, Network) else versions.load(os.fspath(each)) for each in (old, new)
+    )
+    found = difference.difference(one, other)
+    return Difference(**{each.name: getattr(found, each.name) for each in fields(found)})
+
+
+def pairs(
+    old: str, new: str, parameters: Mapping[str, object] | None = None
+) -> Iterator[versions.Pair]:
+    """The networks that two SPECs name; of two files with several archs, those of equal names.
+
+    `parameters` are set in all of them. Raises `ArchError`.
+    """
+    given = parameters or {}
+    one, other = versions.Version.of(old), versions.Version.of(new)
+    before, after = versions.program(one), versions.program(other)
+    names = [_names(program, given) for program in (before, after)]
+    if not (one.arch or other.arch) and max(map(len, names)) > 1:
+        for arch in dict.fromkeys((*names[1], *names[0])):
+            sides = [
+                api.network_in(program, arch, given) if arch in known else None
+                for program, known in zip((before, after), names, strict=True)
+            ]
+            yield versions.Pair(other.shown, arch, sides[0], sides[1])
+        return
+    first = api.network_in(before, _chosen(one, other, names[0]), given)
+    second = api.network_in(after, _chosen(other, one, names[1]), given)
+    yield versions.Pair(other.shown, second.name, first, second)
+
+
+def _names(program: Program, given: Mapping[str, object]) -> list[str]:
+    """The archs that have all their parameters."""
+    return [
+        name
+        for name, definition in program.archs.items()
+        if all(each.default is not None or each.name in given for each in definition.parameters)
+    ]
+
+
+def _chosen(version: versions.Version, other: versions.Version, names: Sequence[str]) -> str | None:
+    """The arch that is asked for; of several, the one of the other side's name."""
+    if version.arch or len(names) == 1:
+        return version.arch
+    return other.arch if other.arch in names else None
+
+
+def followed(found: Iterable[versions.Pair]) -> list[versions.Pair]:
+    """The same, but archs that moved to another file compared with themselves there: those of a
+    name that is gone in one place only and new in one place only."""
+    pairs = list(found)
+    gone = _by_arch(pair for pair in pairs if pair.new is None)
+    new = _by_arch(pair for pair in pairs if pair.old is None)
+    moved = {arch for arch in gone if len(gone[arch]) == len(new.get(arch, ())) == 1}
+    joined = [
+        replace(pair, old=gone[pair.arch][0].old)
+        if pair.arch in moved and pair.old is None
+        else pair
+        for pair in pairs
+    ]
+    return [pair for pair in joined if pair.arch not in moved or pair.new is not None]
+
+
+def _by_arch(pairs: Iterable[versions.Pair]) -> dict[str, list[versions.Pair]]:
+    found: dict[str, list[versions.Pair]] = {}
+    for pair in pairs:
+        found.setdefault(pair.arch, []).append(pair)
+    return found
