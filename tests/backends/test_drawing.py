@@ -251,6 +251,11 @@ def test_texts_of_a_spec_stay_texts(level: str) -> None:
         assert all(mark not in drawing.mermaid for mark in marks[:2])
 
 
+def test_braces_may_be_empty() -> None:
+    network = archgen.loads("arch net { input(3, 8, 8); conv(4, 3); part = { }; relu }")
+    assert "part" in archgen.draw(network).dot
+
+
 def test_a_head_may_read_a_value_between_layers_in_a_row() -> None:
     network = archgen.loads(
         "arch net { input(3, 8, 8); conv(4, 3); aux head = conv(2, 1); bn -> relu }"

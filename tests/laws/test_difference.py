@@ -46,17 +46,21 @@ WORDS = ("relu", "gelu", "bn", "identity", "3", "1", "2", "8", "true", "add", "m
 
 @st.composite
 def edited(draw: DrawFn, spec: str) -> str:
-    """A spec with one to three lines left out, doubled, swapped, put in, or a word exchanged."""
+    """A spec with one to three lines left out, doubled, swapped, put in or made a chain of their
+    own, or a word exchanged."""
     lines = spec.splitlines()
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(lines) - 2))
-        match draw(st.sampled_from(["out", "twice", "swap", "in", "word", "word"])):
+        match draw(st.sampled_from(["out", "twice", "swap", "in", "chain", "word", "word"])):
             case "out":
                 del lines[at]
             case "twice":
                 lines.insert(at, lines[at])
             case "swap":
                 lines[at : at + 2] = lines[at + 1], lines[at]
+            case "chain":
+                if "->" in lines[at] and "=" not in lines[at]:
+                    lines[at] = f"chain{at}_ = {lines[at].strip()}"
             case "in":
                 lines.insert(at, draw(st.sampled_from(LINES)))
             case _:

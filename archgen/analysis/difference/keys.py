@@ -6,7 +6,7 @@ counterpart, and of the same kind. Its shape tells whether it fits.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from archgen.analysis.difference.matching import BodyMatch, Matched, Part
 from archgen.analysis.difference.model import Fate, KeyCounts, KeyPair
@@ -106,7 +106,7 @@ class _Walk:
             places.setdefault(each.new.node, []).append(each)
         for part in match.added:
             places.setdefault(part.unit.node, []).append(part)
-        for node in members(match.new.body):
+        for node in _opened(match.new.body, places):
             for item in sorted(places.get(node, ()), key=_number):
                 yield from self._arriving(item, old, new)
 
@@ -153,6 +153,15 @@ class _Walk:
         elif self.counts.of_body(each.inner).gone:
             for place in range(each.count):
                 yield from self.gone(each.inner, f"{old}{each.old.name_at(place)}.")
+
+
+def _opened(body: Body, places: Mapping[Node, object]) -> Iterator[Node]:
+    """The members of a body; of a chain that was opened, its own."""
+    for node in members(body):
+        if node not in places and isinstance(node, CallNode):
+            yield from (each for each in members(node.body) if each in places)
+        else:
+            yield node
 
 
 def _number(each: Matched | Part) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import log2
 from typing import TypeVar
@@ -11,7 +11,7 @@ from typing import TypeVar
 from archgen.analysis.difference.alignment import Pair, align, cycles, rising
 from archgen.analysis.difference.meaning import Meanings, effective
 from archgen.analysis.difference.names import is_given, stem
-from archgen.analysis.difference.units import MOST_PIECES, Row, Unit, cut
+from archgen.analysis.difference.units import MOST_PIECES, Row, Unit, cut, opened
 from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode, weight_shapes
 
 T = TypeVar("T")
@@ -78,7 +78,7 @@ class Matcher:
 
     def _rows(self, old: Body, new: Body) -> tuple[Row, Row]:
         """The units of both; a long repeat that can only be one other needs no cutting."""
-        rows = self.meanings.row(old), self.meanings.row(new)
+        rows = self._opened(self.meanings.row(old), self.meanings.row(new))
         alone = [self._alone(row) for row in rows]
         only = all(sum(unit.count > MOST_PIECES for unit in row.units) == 1 for row in rows)
 
@@ -86,6 +86,26 @@ class Matcher:
             return only or all(self.meanings.of_unit(unit) in known for known in alone)
 
         return cut(rows[0], whole), cut(rows[1], whole)
+
+    def _opened(self, old: Row, new: Row) -> tuple[Row, Row]:
+        """The rows, chains and braces opened that only one side has round what both have."""
+        return opened(old, self._news(old, new)), opened(new, self._news(new, old))
+
+    def _news(self, row: Row, other: Row) -> Callable[[Unit], Row | None]:
+        known = [self.meanings.of_unit(unit) for unit in other.units]
+        names = {unit.name for unit in other.units}
+
+        def inside(unit: Unit) -> Row | None:
+            inner = unit.inner
+            if inner is None or unit.name in names or not _is_anonymous(unit):
+                return None
+            if self.meanings.of_unit(unit) in known:
+                return None
+            found = self.meanings.row(inner)
+            parts = [self.meanings.of_unit(each) for each in found.units]
+            return found if _holds(known, parts) else None
+
+        return inside
 
     def _alone(self, row: Row) -> set[int]:
         """What there is once."""
@@ -302,6 +322,22 @@ def _beside(units: Sequence[Unit], place: int, taken: Collection[int]) -> Iterat
         while 0 <= at < len(units) and at not in taken:
             yield units[at]
             at += step
+
+
+def _is_anonymous(unit: Unit) -> bool:
+    """Whether it is a chain or braces that only give names a prefix."""
+    node = unit.node
+    if not isinstance(node, CallNode) or node.reused or unit.count > 1 or unit.head:
+        return False
+    body = node.body
+    named = body.definition is not None and body.definition.kind != "implicit"
+    return not (named or body.aux or body.path_init or body.listed or body.kind == "stage")
+
+
+def _holds(whole: Sequence[int], part: Sequence[int]) -> bool:
+    """Whether numbers stand in others in a row."""
+    ends = range(len(part), len(whole) + 1) if part else ()
+    return any(list(whole[end - len(part) : end]) == list(part) for end in ends)
 
 
 def _of_layers(old: Unit, new: Unit) -> float:

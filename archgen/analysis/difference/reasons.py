@@ -53,7 +53,7 @@ class Reasons:
             case (("added" | "removed"), _):
                 yield Reason(change, not self._is_chosen(change, match))
             case "renamed", _:
-                yield Reason(change, self._differs(change, "name"))
+                yield Reason(change, self._differs(change, "name") or _is_enclosed(change))
             case "changed", "layer" | "head" if change.new and change.old:
                 yield from self._of_arguments(change)
             case _:
@@ -123,6 +123,12 @@ class Reasons:
                 given |= set(_given(said.link, _names(part)))
         kept = tuple(argument for argument in change.arguments if argument.name in given)
         return kept or change.arguments
+
+
+def _is_enclosed(change: Change) -> bool:
+    """Whether it got into a chain or braces, or out of them."""
+    parts = (change.old, change.new)
+    return len({part.unit.within for part in parts if part}) > 1
 
 
 def _repeats_otherwise(match: BodyMatch) -> bool:

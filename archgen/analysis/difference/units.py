@@ -22,7 +22,8 @@ class Unit:
     """A node, or of a repeated call `count` repeats from number `offset` on. `node` is the first
     of all repeats.
 
-    head: it is a training head of that name, apart from the row.
+    head: it is a training head of that name, apart from the row. within: the path and a dot of the
+    chain or braces that it stands in, where these are opened.
     """
 
     body: Body
@@ -31,6 +32,7 @@ class Unit:
     offset: int = 0
     count: int = 1
     head: str | None = None
+    within: str = ""
 
     @property
     def name(self) -> str:
@@ -43,13 +45,17 @@ class Unit:
 
     def name_at(self, place: int) -> str:
         """The name of one of its repeats."""
+        if isinstance(self.node, MergeNode):
+            return ""
         number = self.offset + place
-        return str(int(self.node_name) + number) if number else self.node_name
+        name = str(int(self.node_name) + number) if number else self.node_name
+        return self.within + name
 
     def named(self, start: int, count: int) -> str:
         """The names of some of its repeats: `1`, or `1-22`."""
         first = self.name_at(start)
-        return first if count == 1 else f"{first}-{self.name_at(start + count - 1)}"
+        last = self.name_at(start + count - 1).rpartition(".")[2]
+        return first if count == 1 else f"{first}-{last}"
 
     @property
     def reused(self) -> bool:
@@ -115,6 +121,35 @@ def cut(row: Row, whole: Callable[[Unit], bool]) -> Row:
         last.append(len(units) - 1)
     heads = tuple(replace(unit, inputs=_moved(unit.inputs, last)) for unit in row.heads)
     return Row(row.body, tuple(units), _moved(row.outputs, last), heads)
+
+
+def opened(row: Row, inside: Callable[[Unit], Row | None]) -> Row:
+    """The same with the units of some calls in their places."""
+    found: dict[Source, Source] = {}
+    units: list[Unit] = []
+
+    def moved(sources: tuple[Source, ...]) -> tuple[Source, ...]:
+        return tuple(found.get(source, source) for source in sources)
+
+    for at, unit in enumerate(row.units):
+        inputs, start, inner = moved(unit.inputs), len(units), inside(unit)
+        if inner is None:
+            units.append(replace(unit, inputs=inputs))
+            found |= {(at, out): (start, out) for out in range(len(unit.node.outputs))}
+            continue
+
+        def entered(
+            source: Source, start: int = start, inputs: tuple[Source, ...] = inputs
+        ) -> Source:
+            place, out = source
+            return inputs[out] if place == INPUT else (start + place, out)
+
+        for each in inner.units:
+            reads = tuple(map(entered, each.inputs))
+            units.append(replace(each, inputs=reads, within=f"{unit.name}."))
+        found |= {(at, out): entered(source) for out, source in enumerate(inner.outputs)}
+    heads = tuple(replace(unit, inputs=moved(unit.inputs)) for unit in row.heads)
+    return Row(row.body, tuple(units), moved(row.outputs), heads)
 
 
 def _moved(sources: tuple[Source, ...], places: Sequence[int]) -> tuple[Source, ...]:

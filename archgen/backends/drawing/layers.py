@@ -20,7 +20,7 @@ def parts(operations: Sequence[Operation]) -> list[list[Operation]]:
     Light ones go with the heavy one before them; where the row begins with one (bn - relu -
     conv), with the one after.
     """
-    if _is_light(operations[0]) and not all(map(_is_light, operations)):
+    if operations and _is_light(operations[0]) and not all(map(_is_light, operations)):
         return _ending_heavy(operations)
     cut: list[list[Operation]] = []
     for operation in operations:

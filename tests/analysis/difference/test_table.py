@@ -79,6 +79,20 @@ CASES = {
     "renamed": Case(
         "fc = conv(8, 3)", "head = conv(8, 3)", ("renamed conv(8, 3): name fc -> head",)
     ),
+    "chain named": Case(
+        "conv(8, 3) -> bn\nx = relu",
+        "stem = conv(8, 3) -> bn\nx = relu",
+        ("renamed conv(8, 3): name conv1 -> stem.0", "renamed bn: name bn1 -> stem.1"),
+    ),
+    "braces gone": Case(
+        "trunk = { stage(res, 3, n=2); relu }",
+        "stage(res, 3, n=2)\nrelu",
+        (
+            "renamed res x 2: name trunk.layer1 -> layer1",
+            "renamed relu: name trunk.relu1 -> relu1",
+        ),
+        RES,
+    ),
     # one line, many places
     "line of a block": Case(
         "stage(res, 3, n=4)",
