@@ -8,6 +8,7 @@ import pytest
 
 import archgen
 from archgen.analysis.difference import Difference, Edit, difference
+from archgen.analysis.difference.matching import BodyMatch
 
 UNIT = "block unit(out, act=relu, k=3) { conv(out, k) -> bn -> act }\n"
 RES = """\
@@ -243,3 +244,16 @@ def test_a_stage_of_any_length_costs_what_one_costs() -> None:
     assert first.new
     assert first.new.key == "layer1.1000000000.conv1.weight"
     assert next(found.state("gone"), None) is None
+
+
+def test_resnet_1202_takes_no_more_comparing_than_resnet_20() -> None:
+    small = difference(archgen.load("resnet20"), archgen.load("resnet20"))
+    large = difference(archgen.load("resnet20"), archgen.load("resnet1202"))
+    assert len(pairs(large.match)) == len(pairs(small.match))
+    assert [spelled(edit) for edit in large.edits] == ["changed resnet1202: n 3 -> 200"]
+
+
+def pairs(match: BodyMatch) -> set[tuple[int, int]]:
+    """The bodies that were laid side by side, each pair once."""
+    found = {(id(match.old.body), id(match.new.body))}
+    return found.union(*(pairs(each.inner) for each in match.matched if each.inner))
