@@ -115,9 +115,10 @@ def test_a_renamed_network_computes_the_same(text: str, data: st.DataObject) -> 
 
 
 def tensors(result: Any) -> Iterator[torch.Tensor]:
+    """Those of a result; of a head that evaluation does not run there is none."""
     if isinstance(result, torch.Tensor):
         yield result
-    else:
+    elif result is not None:
         for each in result:
             yield from tensors(each)
 
