@@ -34,6 +34,19 @@ class Initialised:
     init: tuple[tuple[str, Initialiser], ...]
     whole: bool
 
+    def covers(self, init: tuple[tuple[str, Initialiser], ...]) -> bool:
+        """Whether it is right for these starts, or can be: convolutions may lack a bias."""
+        if init == self.init:
+            return True
+        few, many = sorted((dict(self.init), dict(init)), key=len)
+        beyond = {name for name in many if name not in few}
+        if not self.whole or not self.target.startswith("nn.Conv") or beyond != {"bias"}:
+            return False
+        if any(many[name] != few[name] for name in few):
+            return False
+        self.init = tuple(many.items())
+        return True
+
 
 class Classes:
     """The classes of one network's file.
@@ -86,10 +99,15 @@ class Classes:
             return target
         whole = {name for name, _ in node.init} == set(node.layer.weights(x))
         whole = whole and not node.layer.buffers(x)
-        for known in self.initialised:
-            if (known.target, known.init, known.whole) == (target, node.init, whole):
+        others = [known for known in self.initialised if known.target == target]
+        for known in others:
+            if known.whole is whole and known.covers(node.init):
                 return known.name
-        name = self._names.claim(target.removeprefix("nn."))
+        bare = target.removeprefix("nn.")
+        starts = {known.init[0][1].name for known in others}
+        if starts and node.init[0][1].name not in starts:
+            bare = camel_case(node.init[0][1].name) + bare
+        name = self._names.claim(bare)
         self.initialised.append(Initialised(name, target, node.init, whole))
         return name
 
