@@ -11,9 +11,8 @@ from archgen.analysis.numerals import plain
 from archgen.analysis.reach import Reaches
 from archgen.network import Body, Network, OutputValue
 from archgen.passes.features import cut, field_name
-from archgen.passes.places import find, known
+from archgen.passes.places import known
 from archgen.shapes import Shape
-from archgen.text import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +36,13 @@ def features(network: Network) -> dict[str, Feature]:
     """The features that a network was cut to, in order; of a whole one, all that it can give."""
     if network.asked:
         return dict(zip(network.asked, _features(network.body), strict=True))
-    names = list(known(network.body))
-    spots = [find(network.body, Source("<features>", name).span(0, len(name))) for name in names]
+    spots = list(known(network.body))
     whole, refs = cut(network.body, spots)
-    outputs = tuple(OutputValue(field_name(n), ref) for n, ref in zip(names, refs, strict=True))
-    return dict(zip(names, _features(replace(whole, outputs=outputs)), strict=True))
+    outputs = tuple(
+        OutputValue(field_name(spot.name), ref) for spot, ref in zip(spots, refs, strict=True)
+    )
+    found = _features(replace(whole, outputs=outputs))
+    return {spot.name: feature for spot, feature in zip(spots, found, strict=True)}
 
 
 def _features(body: Body) -> Iterator[Feature]:

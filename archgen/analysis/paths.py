@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archgen.network import Body, CallNode, MergeNode, Network, Node
+from archgen.passes.places import call_number
 from archgen.resolve.lookup import suggest
 
 
@@ -68,6 +69,5 @@ def _name(node: Node, path: str) -> str | None:
         return None
     if isinstance(node, CallNode) and node.count > 1:
         head = path.partition(".")[0]
-        start = int(node.name)
-        return head if head.isdecimal() and 0 <= int(head) - start < node.count else None
+        return head if call_number(node, head) is not None else None
     return node.name if path == node.name or path.startswith(f"{node.name}.") else None

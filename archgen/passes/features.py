@@ -48,7 +48,7 @@ def features(network: Network, names: Sequence[Span]) -> Network:
     outputs = tuple(map(OutputValue, fields, refs))
     body = replace(body, outputs=outputs, listed=False, named=True)
     asked = tuple(span.text for span in names)
-    name = f"{network.name.removesuffix(SUFFIX)}{SUFFIX}"  # a file and a class of its own
+    name = network.name if network.asked else network.name + SUFFIX  # a file of its own
     return replace(network, name=name, body=body, promises=(), asked=asked)
 
 
@@ -89,30 +89,30 @@ def cut(body: Body, spots: Sequence[Spot]) -> tuple[Body, list[Ref]]:
     refs = {spot: spot.value for spot in spots if spot.inner is None}
     needed = set(refs.values())
     kept: dict[int, Node] = {}
+    first_uses = _first_uses(body)
+    inside: dict[int, list[Spot]] = {}
+    for spot in spots:
+        if spot.inner is not None:
+            inside.setdefault(id(spot.node), []).append(spot)
     for node in reversed(body.nodes):
-        inside = [spot for spot in spots if spot.node is node and spot.inner is not None]
-        if inside:
-            kept[id(node)] = _tapped(node, inside, needed, values, refs)
+        if id(node) in inside:
+            kept[id(node)] = _tapped(node, inside[id(node)], needed, values, refs)
         elif needed.intersection(node.outputs):
             kept[id(node)] = node
         else:
             continue
         needed.update(node.inputs)
-        needed.update(_first_use(body, node))
+        needed.update(first_uses.get(getattr(node, "name", ""), ()))
     body = replace(trimmed(body, kept), values=tuple(values), aux=())
     init = tuple(each for each in body.path_init if _has_weight(body, each[0]))
     return replace(body, path_init=init), [refs[spot] for spot in spots]
 
 
-def _first_use(body: Body, node: Node) -> tuple[Ref, ...]:
-    """What makes the submodule that a node uses again: that stays, though nothing reads it."""
-    if not (isinstance(node, LayerNode | CallNode) and node.reused):
-        return ()
-    return next(
-        each.outputs
-        for each in body.nodes
-        if isinstance(each, LayerNode | CallNode) and each.name == node.name and not each.reused
-    )
+def _first_uses(body: Body) -> dict[str, tuple[Ref, ...]]:
+    """What makes each submodule that is used again: that stays, though nothing may read it."""
+    nodes = [node for node in body.nodes if isinstance(node, LayerNode | CallNode)]
+    again = {node.name for node in nodes if node.reused}
+    return {node.name: node.outputs for node in nodes if node.name in again and not node.reused}
 
 
 def _has_weight(body: Body, path: str) -> bool:
@@ -121,7 +121,8 @@ def _has_weight(body: Body, path: str) -> bool:
 
 def _with_heads(body: Body, asked: Sequence[Node | None]) -> Body:
     """The body with those training heads that are asked for among what it always runs."""
-    heads = [aux.node for aux in body.aux if any(aux.node is node for node in asked)]
+    wanted = set(map(id, asked))
+    heads = [aux.node for aux in body.aux if id(aux.node) in wanted]
     if not heads:
         return body
     nodes = sorted([*body.nodes, *heads], key=lambda node: node.outputs)

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from archgen.diagnostics import Fault, error
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode, Ref
@@ -14,6 +16,8 @@ from archgen.resolve.lookup import suggest
 from archgen.text import Span
 
 MOST_SHOWN = 8
+MOST_DIGITS = 20  # of the number of a child
+MOST_KNOWN = 10_000  # paths of a network grow with the product of its repeats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,33 +40,49 @@ def find(body: Body, span: Span) -> Spot:
     return _Search(span, body).inside(body, span.text)
 
 
-def known(body: Body, prefix: str = "") -> Iterator[str]:
-    """Every value that can be a feature, each once, in the order of computation.
+def known(body: Body, prefix: str = "") -> Iterator[Spot]:
+    """Every value that can be a feature, each once, in the order of computation; the first
+    `MOST_KNOWN` of them.
 
-    The children of a stage are left out: they are one block, again and again.
+    The children of a stage are left out: they are one block, again and again. `prefix` is the
+    path of a body that is part of another, ending in a dot.
     """
+    return islice(_known(body, heads=not prefix), MOST_KNOWN)
+
+
+def _known(body: Body, *, heads: bool) -> Iterator[Spot]:
     named = {ref: name for name, ref in body.names.items()}
-    for node in body.nodes if prefix else made_in(body):
-        if not isinstance(node, LayerNode | CallNode | MergeNode):
+    applied = Counter(_name(node) for node in made_in(body))
+    for node in made_in(body) if heads else body.nodes:
+        if isinstance(node, ParamNode):
             continue
-        once = not isinstance(node, MergeNode) and not _is_applied_again(body, node)
+        once = applied[_name(node)] == 1 and not isinstance(node, MergeNode)
         if once and isinstance(node, CallNode) and _is_entered(body, node):
-            yield from known(node.body, f"{prefix}{node.name}.")
+            for inner in _known(node.body, heads=False):
+                yield Spot(f"{node.name}.{inner.name}", node, -1, 0, inner)
         paths = list(_paths(node)) if once else []
         for at, ref in enumerate(node.outputs):
             if ref in named:
-                yield prefix + named[ref]
+                yield Spot(named[ref], node, ref, _last(node))
             elif paths:
-                yield prefix + paths[at]
+                yield Spot(paths[at], node, ref, _last(node))
 
 
 def _paths(node: Node) -> Iterator[str]:
     """The paths of what a node makes: its own, or those of its outputs."""
-    assert not isinstance(node, MergeNode)
     if len(node.outputs) == 1:
-        yield node.name
+        yield _name(node)
     elif isinstance(node, CallNode):
         yield from (f"{node.name}.{output.name}" for output in node.body.outputs)
+
+
+def _name(node: Node) -> str:
+    return "" if isinstance(node, MergeNode) else node.name
+
+
+def _last(node: Node) -> int:
+    """The number of the last call of a node."""
+    return node.count - 1 if isinstance(node, CallNode) else 0
 
 
 def _is_entered(body: Body, node: CallNode) -> bool:
@@ -71,14 +91,21 @@ def _is_entered(body: Body, node: CallNode) -> bool:
     return body.kind in {"arch", "block"} and (part or node.body.kind == "sequential")
 
 
-def _is_applied_again(body: Body, node: Node | None) -> bool:
-    names = [each.name for each in made_in(body) if not isinstance(each, MergeNode)]
-    return node is not None and not isinstance(node, MergeNode) and names.count(node.name) > 1
+def _is_applied_again(body: Body, node: Node) -> bool:
+    return [_name(each) for each in made_in(body)].count(_name(node)) > 1
 
 
 def made_in(body: Body) -> list[Node]:
     """What a body runs, training heads too."""
     return [*body.nodes, *(aux.node for aux in body.aux)]
+
+
+def call_number(node: CallNode, name: str) -> int | None:
+    """Which of the calls of a repeat a name of a child means; None if it means none."""
+    if not (name.isascii() and name.isdigit()) or len(name) > MOST_DIGITS:
+        return None
+    number = int(name) - int(node.name)
+    return number if name == str(int(name)) and 0 <= number < node.count else None
 
 
 def maker(body: Body, value: Ref) -> Node | None:
@@ -114,11 +141,11 @@ class _Search:
         for node in nodes:
             if isinstance(node, MergeNode):
                 continue
-            count = node.count if isinstance(node, CallNode) else 1
-            head, _, _ = path.partition(".")
-            if count > 1 and head.isdecimal() and 0 <= int(head) - int(node.name) < count:
-                return node, head, int(head) - int(node.name)
-            if count == 1 and f"{path}.".startswith(f"{node.name}."):
+            if isinstance(node, CallNode) and node.count > 1:
+                head, _, _ = path.partition(".")
+                if (offset := call_number(node, head)) is not None:
+                    return node, head, offset
+            elif f"{path}.".startswith(f"{node.name}."):
                 return node, node.name, 0
         raise self._unknown(body, path)
 
@@ -158,7 +185,7 @@ class _Search:
 
     def _unknown(self, body: Body, path: str) -> Fault:
         start = self.span.text.removesuffix(path)
-        names = list(known(body, start))
+        names = [start + spot.name for spot in known(body, start)]
         hint = suggest(self.span.text, names)
         shown = ", ".join(f"`{name}`" for name in names[:MOST_SHOWN])
         more = ", ..." if len(names) > MOST_SHOWN else ""

@@ -34,7 +34,7 @@ def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]
     _check_learned(frame, outputs)
     _check_read(frame, {output.value for output in outputs}, kind)
     _check_lists(frame)
-    _check_paths(frame)
+    check_paths(frame)
     return Body(
         kind=kind,
         definition=frame.definition,
@@ -159,13 +159,17 @@ def _span_below(frame: Frame, path: str) -> Span:
     )
 
 
-def _check_paths(frame: Frame) -> None:
-    """Every quoted `init` names a weight of this body, which its initialiser can fill."""
+def check_paths(frame: Frame, prefix: str = "") -> None:
+    """Every quoted `init` names a weight of this body, which its initialiser can fill.
+
+    `prefix` was put before the paths that the author wrote.
+    """
     nodes: list[Node] = [*frame.nodes, *(aux.node for aux in frame.aux)]
     shapes = [frame.shape_of(ref) for ref in range(len(frame.values))]
     for path, init, span in frame.path_init:
         frame.env.budget.spend(span, len(nodes) // 4)
         sizes = weight_sizes(nodes, shapes, path)
+        path = path.removeprefix(prefix)
         if sizes is None:
             message = f"`{path}` is no weight of this body"
             hint = "a path is made of names and ends with the weight's: `layer1.0.bn2.weight`"

@@ -16,7 +16,7 @@ from archgen.frozen import dataclass
 from archgen.network import Body, CallNode, Definition, LayerNode, Ref
 from archgen.resolve import flow
 from archgen.resolve.expressions import bind, evaluate
-from archgen.resolve.finish import finish
+from archgen.resolve.finish import check_paths, finish
 from archgen.resolve.frame import MOST_NODES, Frame, InitTable
 from archgen.resolve.implicit import implicit_block
 from archgen.resolve.lookup import lookup
@@ -39,6 +39,7 @@ from archgen.text import Span
 DEEPEST_CALL = 64
 TRAIL_END = 3  # calls to show of each end of a long chain
 NODE_STEPS = 10  # what making a node costs, compared with an operation
+IT = "it."  # before the paths in what a synonym stands for
 MOST_FAULTS = 100  # reports from one network
 
 
@@ -208,7 +209,15 @@ class Resolver:
             raise Fault(error("A117", message, chain.span, help=hint))
         if node.body.definition is not None:
             return Resolved(node.body)
-        return Resolved(replace(node.body, definition=definition, arguments=frame.parameters))
+        check_paths(frame, IT)
+        return Resolved(
+            replace(
+                node.body,
+                definition=definition,
+                arguments=frame.parameters,
+                path_init=tuple((path.removeprefix(IT), init) for path, init, _ in frame.path_init),
+            )
+        )
 
     def _alias(
         self,

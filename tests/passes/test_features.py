@@ -144,6 +144,19 @@ def test_in_the_middle_of_a_billion_blocks() -> None:
     assert f"self.{name}[:8]" in archgen.source(backbone)
 
 
+def test_a_network_has_more_paths_than_can_be_listed() -> None:
+    loop = 'for i in range(11) {{ "{name}{{i}}" = {{ {inner} }} }}'
+    text = "relu"
+    for name in "abcd":
+        text = loop.format(name=name, inner=text)
+    deep = archgen.loads(f"arch net {{ input(4); {text} }}")
+    assert len(deep.features) == 10_000
+    backbone = archgen.api.backbone(deep, ["d9.c3.b2.a1"])
+    assert validate(backbone) == []
+    with pytest.raises(archgen.ArchError):
+        archgen.api.backbone(deep, ["d9.c3.b2.a31"])
+
+
 def test_a_backbone_of_a_backbone() -> None:
     first = archgen.load("resnet18", features=["layer1", "layer3"])
     again = archgen.api.backbone(first, ["layer1"])
@@ -161,6 +174,9 @@ def test_a_backbone_of_a_backbone() -> None:
         (["layer2", "layer2"], "layer2", "asked for twice", None),
         (["layer2.1.conv1"], "layer2.1.conv1", "inside a child", "`layer2.1`"),
         (["layer1.3"], "layer1.3", "no value", "did you mean"),
+        (["layer1.01"], "layer1.01", "no value", "did you mean"),
+        (["layer1.\u0661"], "layer1.\u0661", "no value", None),  # a digit, but not of ours
+        (["layer1." + "9" * 5000], "layer1." + "9" * 5000, "no value", None),
         (["relu1.x"], "relu1.x", "`relu1`, which is a layer", None),
         (["layer1", ""], "", "without a name", "layer2,layer3"),
         ("layer1,,layer2", "", "without a name", "layer2,layer3"),

@@ -45,11 +45,11 @@ def constructor(plan: Plan, attributes: Attributes) -> list[str]:
     writer = Writer(plan, attributes, 2 * STEP)
     if plan.sequential:
         writer.sequential(plan.items)
-        return lines + writer.lines
-    writer.line("super().__init__()")
-    for name, attribute in attributes.stored.items():
-        writer.line(f"self.{attribute} = {name}")
-    writer.items(locals_first(plan.items))
+    else:
+        writer.line("super().__init__()")
+        for name, attribute in attributes.stored.items():
+            writer.line(f"self.{attribute} = {name}")
+        writer.items(locals_first(plan.items))
     for aux in plan.aux:
         writer.items([aux.apply])
     for each in plan.path_init:

@@ -1,0 +1,66 @@
+"""A fresh model's weights start as the network says, where calls share classes."""
+
+from __future__ import annotations
+
+import pytest
+
+import archgen
+from tests.specs.said import Said
+from tests.specs.samples import differences, drawn
+
+pytestmark = pytest.mark.torch
+
+SPECS = {
+    "convolutions with and without bias": """arch a { input(3, 8, 8)
+        init(conv.weight, normal(std=0.3)); init(conv.bias, constant(0.5))
+        conv(8, 3); conv(8, 3, bias=true); conv(8, 1) }""",
+    "a bias left to torch": """arch a { input(3, 8, 8)
+        init(conv.weight, normal(std=0.3)); conv(8, 3); conv(8, 3, bias=true) }""",
+    "two rules for one layer": """
+        block some(n) { init(conv.weight, constant(0.25)); conv(n, 3, bias=true) }
+        arch a { input(3, 8, 8); init(conv.bias, zeros); some(8)
+        init(conv.weight, uniform(0, 0.1)); conv(8, 3, bias=true); some(4) }""",
+    "rules that calls of a block do not share": """
+        block some(n) { conv(n, 3, bias=true) -> bn }
+        arch a { input(3, 8, 8); some(8); { init(conv.bias, zeros); some(8) }
+        init(conv.bias, ones); init(bn.weight, constant(0.5)); some(8) }""",
+    "a block that is a container": """
+        block unit(n, last=false) = seq { conv(n, 3) -> bn; if last { init(bn.weight, zeros); bn } }
+        arch a { input(3, 8, 8); init(conv.weight, constant(0.125)); unit(4); unit(8, last=true)
+        init(conv.weight, kaiming_normal(mode="fan_out")); unit(8) }""",
+    "a loop in a container": """arch a {
+        input(3, 8, 8)
+        body = seq { for n in [4, 8, 16, 8] { init(conv.weight, constant(1 / n)); conv(n, 3) } }
+        }""",
+    "a path into a container": """
+        block unit(n) { body = seq { conv(n, 3) -> bn }; init("body.1.weight", zeros) }
+        arch a { input(3, 8, 8); unit(4) -> unit(8); init("unit2.body.0.weight", ones) }""",
+    "a path in a block that is a container": """
+        block unit(n) = seq { init("1.weight", zeros); conv(n, 3) -> bn }
+        arch a { input(3, 8, 8); unit(4) -> unit(8) }""",
+    "learned values": """
+        block scaled(n) {
+          conv(n, 1)
+          mul { identity; g = param([channels, 1, 1], init=constant(0.5)) }
+        }
+        arch a { input(3, 8, 8); body = seq { for n in [4, 8, 6] { scaled(n) } } }""",
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_weights_start_as_the_network_says(name: str) -> None:
+    network = archgen.loads(SPECS[name])
+    fresh = drawn(lambda: archgen.build(network), seed=0)
+    assert differences(fresh, drawn(lambda: Said(network.body), seed=100)) == []
+
+
+def test_a_path_in_a_container_is_heard() -> None:
+    model = archgen.build(archgen.loads(SPECS["a path in a block that is a container"]))
+    assert not model.get_parameter("unit1.1.weight").any()
+
+
+def test_a_path_to_nothing_is_an_error_in_a_container_too() -> None:
+    text = """block unit(n) = seq { init("2.weight", zeros); conv(n, 3) -> bn }
+        arch a { input(3, 8, 8); unit(4) }"""
+    with pytest.raises(archgen.ArchError, match=r"`2\.weight` is no weight"):
+        archgen.loads(text)
