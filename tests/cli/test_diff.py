@@ -137,3 +137,14 @@ def test_the_picture_of_a_difference(run: Run, specs: Path) -> None:
     assert mermaid.exit_code == 0
     assert "classDef kind_changed" in (specs / "x.mmd").read_text()
     assert run("draw", "--diff", "old.arch", "new.arch", "--expand", "conv1").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "new", ["conv(8, 5) -> bn", "x = conv(8, 5) -> bn", "x = seq { conv(8, 5) }"]
+)
+def test_what_is_new_is_drawn_as_new_in_a_chain_too(run: Run, specs: Path, new: str) -> None:
+    longer = NET.format(kernel=3).replace("  global", f"  {new}\n  global")
+    (specs / "new.arch").write_text(longer)
+    drawn = run("draw", "--diff", "old.arch", "new.arch").output
+    assert "<u><b>5x5 conv, 8</b></u>" in drawn
+    assert "<u><b>3x3 conv, 8</b></u>" not in drawn

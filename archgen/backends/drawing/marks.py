@@ -11,7 +11,7 @@ from archgen.analysis.difference.matching import BodyMatch
 from archgen.analysis.difference.units import Unit
 from archgen.backends.drawing.caption import caption
 from archgen.backends.drawing.diagram import Mark
-from archgen.network import Body, LayerNode, MergeNode, Node, ParamNode
+from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,23 @@ def _mark(nodes: dict[Node, Marked], change: Change) -> None:
         marked = Marked("added") if more == total else Marked("changed", f"{more} of {total} new")
         nodes[unit.node] = marked
         return
-    mark: Mark = "added" if change.kind == "added" else "changed"
+    if change.kind == "added":
+        nodes.update((node, Marked("added")) for node in _made_in_place(unit.node))
+        return
     shown = [each for each in change.arguments if each.name != "layer" and each.before]
     detail = ", ".join(f"{each.name} {each.before} → {each.after or 'none'}" for each in shown)
     if change.kind == "moved":
         detail = "moved"
-    nodes[unit.node] = Marked(mark, detail)
+    nodes[unit.node] = Marked("changed", detail)
+
+
+def _made_in_place(node: Node) -> Iterator[Node]:
+    """A node, and what is in a chain or `seq`, which a picture opens. Bodies of blocks are shared
+    with other calls, which are not new."""
+    yield node
+    if isinstance(node, CallNode) and node.body.definition is None:
+        for inner in node.body.nodes:
+            yield from _made_in_place(inner)
 
 
 def _number(marked: Marked) -> int:
