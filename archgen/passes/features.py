@@ -20,6 +20,7 @@ from archgen.network import (
     Applied,
     Body,
     CallNode,
+    Initialiser,
     LayerNode,
     Network,
     Node,
@@ -90,13 +91,15 @@ def cut(body: Body, spots: Sequence[Spot]) -> tuple[Body, list[Ref]]:
     needed = set(refs.values())
     kept: dict[int, Node] = {}
     first_uses = _first_uses(body)
+    starts: list[tuple[str, Initialiser]] = []
     inside: dict[int, list[Spot]] = {}
     for spot in spots:
         if spot.inner is not None:
             inside.setdefault(id(spot.node), []).append(spot)
     for node in reversed(body.nodes):
         if id(node) in inside:
-            kept[id(node)] = _tapped(node, inside[id(node)], needed, values, refs)
+            tapped = _tapped(node, inside[id(node)], needed, values, refs)
+            kept[id(node)] = _in_place(tapped, starts)
         elif needed.intersection(node.outputs):
             kept[id(node)] = node
         else:
@@ -104,7 +107,7 @@ def cut(body: Body, spots: Sequence[Spot]) -> tuple[Body, list[Ref]]:
         needed.update(node.inputs)
         needed.update(first_uses.get(getattr(node, "name", ""), ()))
     body = replace(trimmed(body, kept), values=tuple(values), aux=())
-    init = tuple(each for each in body.path_init if _has_weight(body, each[0]))
+    init = tuple(each for each in (*starts, *body.path_init) if _has_weight(body, each[0]))
     return replace(body, path_init=init), [refs[spot] for spot in spots]
 
 
@@ -170,6 +173,15 @@ def _tapped(
     outputs = tuple(output for output, _ in found)
     body = replace(body, outputs=outputs, listed=False)
     return replace(node, body=body, outputs=tuple(ref for _, ref in found))
+
+
+def _in_place(node: CallNode, starts: list[tuple[str, Initialiser]]) -> CallNode:
+    """A container that gives several values is written where it stands, and has no constructor
+    that could say how its weights start: what it says is added to `starts`."""
+    if node.body.kind not in {"sequential", "stage"}:
+        return node
+    starts += [(f"{node.name}.{path}", init) for path, init in node.body.path_init]
+    return replace(node, body=replace(node.body, path_init=()))
 
 
 def _result(body: Body, output: OutputValue) -> Spot:

@@ -116,3 +116,33 @@ def test_other_sizes_are_what_torch_then_does(name: str, change: tuple[int, int]
         result = model(torch.randn(1, *sizes))
     assert tuple(result.shape[1:]) == network.output
     assert sum(weight.numel() for weight in model.parameters()) == network.params
+
+
+CONTAINERS = """
+block unit(n) = seq { init("1.weight", zeros); conv(n, 3) -> bn; conv(n, 3) -> bn }
+arch net {
+  input(3, 8, 8)
+  first = unit(4)
+  part = { body = seq { conv(8, 3) -> bn; conv(8, 3) -> bn }; init("body.1.weight", zeros) }
+  unit(4)
+  last = unit(4)
+  init("last.3.weight", zeros)
+}
+"""
+QUIET = {"first.1.weight", "part.body.1.weight", "unit1.1.weight", "last.1.weight", "last.3.weight"}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["first.1", "last"],
+        ["first.0", "first.2", "part.body.1", "last"],
+        ["unit1.1", "unit1", "last.1", "last.3"],
+        ["first", "part", "last"],
+    ],
+)
+def test_a_start_by_path_is_heard_in_a_container_that_is_cut(names: list[str]) -> None:
+    model = archgen.build(archgen.loads(CONTAINERS, features=names))
+    norms = {key: value for key, value in model.named_parameters() if key.endswith("weight")}
+    quiet = {key for key, value in norms.items() if not value.any()}
+    assert quiet == QUIET.intersection(norms)
