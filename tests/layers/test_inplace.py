@@ -57,7 +57,7 @@ def producers(layer: Layer, x: Shape) -> list[nn.Module | str]:
 
 
 def harmless(producer: nn.Module | str, layer: Layer, after: nn.Module, training: bool) -> bool:
-    """Whether an in-place activation after the layer leaves its input and backward alone.
+    """Whether writing over the layer's output leaves its input and backward alone.
 
     A producer that works in place itself has its input's memory, by its own leave.
     """
@@ -78,6 +78,20 @@ def harmless(producer: nn.Module | str, layer: Layer, after: nn.Module, training
     return getattr(producer, "inplace", False) or torch.equal(x, before)
 
 
+class Sum(nn.Module):
+    """A sum that is written over its first operand."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        x += torch.randn_like(x)
+        return x
+
+
+def writers() -> list[nn.Module]:
+    """What the generated source lets write over a value."""
+    acts = [build(LAYERS[act.keyword]().module(X), inplace=True) for act in ACTIVATIONS]
+    return [*acts, Sum()]
+
+
 def input_of(layer: Layer) -> Shape:
     if layer.keyword == "attention":
         return Shape(X.sizes[1:], 1)
@@ -90,9 +104,9 @@ def test_table(keyword: str, training: bool) -> None:
     layer = layer_of(TEXTS.get(keyword, keyword))
     promised = layer.fresh and not layer.saves_output
     found = [
-        harmless(producer, layer, build(LAYERS[act.keyword]().module(X), inplace=True), training)
+        harmless(producer, layer, after, training)
         for producer in producers(layer, input_of(layer))
-        for act in ACTIVATIONS
+        for after in writers()
     ]
     if promised:
         assert all(found)

@@ -26,6 +26,7 @@ from archgen.backends.pytorch.terms import (
     Line,
     Term,
     letters,
+    order_of,
 )
 from archgen.backends.pytorch.text import (
     STEP,
@@ -124,6 +125,7 @@ class Writer(Joins):
         with self.holding(term):
             self.flush()
         names: list[str] = []
+        firsts: tuple[str, ...] = ()
         busy = self.busy()
         for value in outputs:
             name = "_"
@@ -133,8 +135,8 @@ class Writer(Joins):
             busy.add(name)
             names.append(name)
             self.state.terms[id(value)] = Term(name, name, frozenset({name}), term.typed)
-            self.first(name)
-        self.line(statement(", ".join(names) + " = ", term.layout, self.indent))
+            firsts += self.first(name)
+        self.line(statement(", ".join(names) + " = ", term.layout, self.indent), firsts=firsts)
 
     # --- decisions and loops --------------------------------------------------------------------
 
@@ -255,10 +257,17 @@ class Writer(Joins):
             if term.typed:
                 self.flush(until=value)
                 return term.layout
-            term = self.store(value)
+            term = self.store(value, self._free_tensor(value))
         if not term.typed and term.variable not in self.declared:
             self.declare(term.variable)
         return term.layout
+
+    def _free_tensor(self, value: Value) -> str:
+        """A variable that the type checker knows as a tensor, and that nobody needs any more."""
+        self.flush(until=value)  # what it stores takes variables too
+        own = self.variable(value, self.state.terms[id(value)])
+        free = sorted(self.declared - self.busy(value), key=order_of)
+        return own if own in self.declared or not free else free[0]
 
     def finish_training(self, plan: Plan, heads: Sequence[Aux]) -> None:
         """`if self.training: return Output(x, self.aux(y))`."""

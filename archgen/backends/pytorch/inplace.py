@@ -1,8 +1,9 @@
-"""Which activations may write over their input: a flow of data over the finished class.
+"""Which activations and sums may write over their input: a flow of data over the finished class.
 
 Measured against PyTorch for every producer: an activation works in place only where nothing
 else reads its input and the producer neither shares its memory nor needs its output again.
-The input of a block never qualifies, nor what a loop carries.
+So does a sum, over its first operand, if that has the shape of the sum. The input of a block
+never qualifies, nor what a loop carries, nor what each pass of a loop reads anew.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from archgen.backends.pytorch.plan import (
     Repeat,
     Value,
 )
-from archgen.backends.pytorch.reads import readers
+from archgen.backends.pytorch.reads import branch_results, read_again, readers
 
 
 def mark(plan: Plan) -> None:
-    """Set `inplace` on every activation that may, and `fresh` on what the block returns."""
-    counts = readers(plan.items)
+    """Set `inplace` on every activation and sum that may, and `fresh` on what the block returns."""
+    counts = _counted(plan.items)
     counts.update(id(value) for _, value in plan.outputs)
     counts.update(id(value) for aux in plan.aux for value in aux.apply.inputs)
     heads = [aux.apply for aux in plan.aux]
@@ -40,6 +41,13 @@ def mark(plan: Plan) -> None:
     _mark(heads, counts)
     for _, value in plan.outputs:
         value.fresh = value.fresh and counts[id(value)] == 1
+
+
+def _counted(items: Sequence[Item]) -> Counter[int]:
+    """How many read each value; what several passes of a loop read counts as read again."""
+    counts = readers(items)
+    counts.update(id(value) for value in read_again(items))
+    return counts
 
 
 def _mark(items: Sequence[Item], counts: Counter[int]) -> None:
@@ -51,11 +59,33 @@ def _mark(items: Sequence[Item], counts: Counter[int]) -> None:
                 for _, inner in arms:
                     _mark(inner, counts)
                 for phi in phis:
-                    phi.value.fresh = all(side.fresh and counts[id(side)] == 1 for side in phi.arms)
+                    phi.value.fresh = _all_fresh(phi.arms, counts)
             case For(items=inner):
                 _mark(inner, counts)
+            case Merge(branches=None, operands=operands):
+                item.inplace = _adds_to(item, operands[:1], counts)
             case Merge(branches=list() as branches):
                 _mark_branches(branches, counts)
+                _mark_merge_of(branches, item, counts)
+
+
+def _mark_merge_of(branches: Sequence[Branch], item: Merge, counts: Counter[int]) -> None:
+    """The first operand may be any branch's; and if it is the only one, it is the result."""
+    results = list(branch_results(branches))
+    first = branches[0]
+    item.inplace = _adds_to(item, [first.value] if isinstance(first, One) else results, counts)
+    if item.kind != "concat" and sum(isinstance(branch, One) for branch in branches) < 2:
+        item.output.fresh = _all_fresh(results, counts)
+
+
+def _adds_to(item: Merge, firsts: Sequence[Value], counts: Counter[int]) -> bool:
+    """Whether the operands may be added to the first, which is one of `firsts`."""
+    return item.kind == "add" and item.covers and _all_fresh(firsts, counts)
+
+
+def _all_fresh(values: Sequence[Value], counts: Counter[int]) -> bool:
+    """Whether nothing but their one reader needs the memory of any of the values."""
+    return all(value.fresh and counts[id(value)] == 1 for value in values)
 
 
 def _mark_branches(branches: Sequence[Branch], counts: Counter[int]) -> None:
@@ -79,7 +109,7 @@ def _mark_module(
             safe = source.fresh and counts[id(source)] == 1
             module.inplace = safe and (module.inplace or not again)
         case Container(items=items, result=result, taps=taps):
-            inner = readers(items)
+            inner = _counted(items)
             inner.update(id(value) for value in (result, *taps))
             _mark(items, inner)
         case Repeat(module=inner_module):

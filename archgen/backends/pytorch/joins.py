@@ -51,10 +51,42 @@ class Joins(Variables, ABC):
         """Write what stands in a branch."""
 
     def merge(self, item: Merge) -> None:
+        if item.inplace:
+            self.add_to_first(item)
+            return
         self.shorten(item.operands)
         batch = self._batch(item)
         terms = [self.read(value) for value in item.operands]
         self.give(item.output, merged(item, terms, batch), line=False)
+
+    def add_to_first(self, item: Merge) -> None:
+        """`y = ...`, then `y += ...` for each of the others."""
+        first, *others = item.operands
+        term = self.state.terms[id(first)]
+        if not term.variable:
+            self.flush(until=first)  # what it stores takes variables too
+            term = self.store(first, self.variable_for_sum(item.output, first, term))
+        self.read(first)
+        with self.holding(term):
+            for value in others:
+                self.add(item, term.variable, value)
+        self.state.terms[id(item.output)] = term
+
+    def variable_for_sum(self, output: Value, first: Value, term: Term) -> str:
+        """The sum's own name where it gets one, else what its first operand may take."""
+        own = self.left[id(output)] > 1 and self._own_name(output, self.busy(first))
+        return output.name if own else self.variable(first, term)
+
+    def add(self, item: Merge, variable: str, value: Value) -> None:
+        """`y += ...`, or `y = y + ...` where `y` may be something that others read."""
+        if not self.state.terms[id(value)].variable:
+            self.flush(until=value)
+        layout = laid(self.read(value), item)
+        if item.inplace:
+            self.line(statement(f"{variable} += ", layout, self.indent))
+            return
+        sum_ = Operation((variable, f"{SIGNS[item.kind]} {operand(layout, item.kind)}"))
+        self.line(statement(f"{variable} = ", sum_, self.indent))
 
     def shorten(self, operands: Sequence[Value]) -> None:
         """Store the longer operands but the last, if all together would be too long."""
@@ -113,10 +145,11 @@ class Joins(Variables, ABC):
         target = self.fresh_letter()
         path = Names({*self.assigned, *LOCALS, target}).claim("path")
         pad = " " * self.indent
-        self.line(f"{pad}{target} = {name}[0]", first=target)
+        self.line(f"{pad}{target} = {name}[0]", firsts=(target,))
         self.line(f"{pad}for {path} in {name}[1:]:")
         sign = SIGNS[item.kind]
-        self.line(f"{pad}{' ' * STEP}{target} = {target} {sign} {path}")
+        sum_ = f"{target} += {path}" if item.inplace else f"{target} = {target} {sign} {path}"
+        self.line(f"{pad}{' ' * STEP}{sum_}")
         self.assigned.update({target, path})
         term = Term(target, target, frozenset({target}), True)
         self.state.terms[id(item.output)] = term
@@ -148,16 +181,12 @@ class Joins(Variables, ABC):
         self.left[id(value)] = 0
 
     def add_branches(self, item: Merge, value: Value, branches: Sequence[Branch]) -> None:
-        sign = SIGNS[item.kind]
         for branch in branches:
             match branch:
                 case One(items, each):
                     self.items(items)
                     self.flush(until=each)
-                    variable = self.state.terms[id(value)].variable
-                    term = self.read(each)
-                    sum_ = Operation((variable, f"{sign} {operand(laid(term, item), item.kind)}"))
-                    self.line(statement(f"{variable} = ", sum_, self.indent))
+                    self.add(item, self.state.terms[id(value)].variable, each)
                 case Choice():
                     self.choose(branch, partial(self.add_branches, item, value))
                 case Loop():
@@ -172,8 +201,8 @@ class Joins(Variables, ABC):
     def branch(self, decision: If | Choice, sides: Sequence[list[Line]]) -> None:
         tests = [self.attributes.test(decision, at) for at in range(len(sides))]
         lines = branching(tests, [[line.text for line in side] for side in sides], self.indent)
-        firsts = {line.text: line.first for side in sides for line in side if line.first}
-        self.lines += [Line(text, firsts.get(text, "")) for text in lines]
+        firsts = {line.text: line.firsts for side in sides for line in side if line.firsts}
+        self.lines += [Line(text, firsts.get(text, ())) for text in lines]
 
     def repeat(self, loop: Loop, write: Callable[[], None]) -> None:
         """The lines for each pass of a loop of branches."""

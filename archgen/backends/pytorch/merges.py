@@ -27,6 +27,7 @@ from archgen.backends.pytorch.plan import (
     One,
     Value,
 )
+from archgen.backends.pytorch.reads import branch_results
 from archgen.backends.pytorch.walk import Walk
 from archgen.network import Grouped, Looped, Merged, Ref, Silent, Step
 from archgen.syntax import tree
@@ -46,6 +47,7 @@ def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
     ranks = [lane.shape(ref).rank for lane, ref in zip(lanes, refs, strict=True)]
     agree(lanes, [(step.node.axis, rank) for step, rank in zip(merged, ranks, strict=True)])
     axis, rank = merged[0].node.axis, ranks[0]
+    covers = all(map(_covers, lanes, merged))
     plain = [branch for branch in branches if isinstance(branch, One)]
     if len(plain) == len(branches):
         for branch in plain:
@@ -61,16 +63,25 @@ def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
             taint=_union(value.taint for value in operands),
             behind=_union(map(walk.shape_behind, operands)),
         )
-        walk.items.append(Merge(link.kind, output, axis, rank, operands))
+        walk.items.append(Merge(link.kind, output, axis, rank, operands, covers=covers))
         return
     along = link.kind == "concat" and axis == lanes[0].shape(refs[0]).axis
     candidates = [_sum_of(branches)] if along else list(_branch_channels(branches))
-    results = list(_branch_results(branches))
+    results = list(branch_results(branches))
     decided = _union(map(walk.names_behind, _branch_decisions(branches)))
     taint = _union(value.taint for value in results) | decided
     behind = _union(map(walk.shape_behind, results)) | decided
     output = walk.value(lanes, refs, candidates, taint=taint, behind=behind)
-    walk.items.append(Merge(link.kind, output, axis, rank, [], branches))
+    walk.items.append(Merge(link.kind, output, axis, rank, [], branches, covers))
+
+
+def _covers(lane: Lane, step: Merged) -> bool:
+    """Whether the first operand has the shape of the merge, for inputs of other sizes too.
+
+    A size of 1 counts against it: where the input is larger, it may be what is broadcast.
+    """
+    first = lane.shape(step.node.inputs[0]).sizes
+    return first == lane.shape(step.node.outputs[0]).sizes and 1 not in first
 
 
 def branches_alone(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
@@ -90,21 +101,8 @@ def _union(sets: Iterable[set[str]]) -> set[str]:
 
 def _branch_channels(branches: Sequence[Branch]) -> Iterator[Expr | None]:
     """Channels that a merge of these branches may have: any one's."""
-    for value in _branch_results(branches):
+    for value in branch_results(branches):
         yield value.channels
-
-
-def _branch_results(branches: Sequence[Branch]) -> Iterator[Value]:
-    """What the branches give."""
-    for branch in branches:
-        match branch:
-            case One(value=value):
-                yield value
-            case Choice(arms=arms):
-                for _, inner in arms:
-                    yield from _branch_results(inner)
-            case Loop(branches=inner):
-                yield from _branch_results(inner)
 
 
 def _branch_decisions(branches: Sequence[Branch]) -> Iterator[Expr | None]:

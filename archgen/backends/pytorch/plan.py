@@ -138,7 +138,10 @@ class Learned:
 
 @dataclass(slots=True, eq=False)
 class Merge:
-    """Operands merged. `branches` are set where an operand depends on an `if` or `for`."""
+    """Operands merged. `branches` are set where an operand depends on an `if` or `for`.
+
+    `covers`: the first has the shape of them all. `inplace`: they are added to it.
+    """
 
     kind: Literal["add", "mul", "concat"]
     output: Value
@@ -146,6 +149,8 @@ class Merge:
     rank: int  # of the values, without the batch
     operands: list[Value]
     branches: list[Branch] | None = None
+    covers: bool = False
+    inplace: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from archgen.backends.pytorch.plan import (
     Apply,
@@ -57,6 +57,51 @@ def _branch_reads(branches: Sequence[Branch]) -> Iterator[Value]:
                 yield from _branch_reads(inner)
 
 
+def read_again(items: Sequence[Item]) -> Iterator[Value]:
+    """What a loop reads from outside: each of its passes does."""
+    for item in items:
+        match item:
+            case For(items=inner, start=start):
+                yield from _from_outside(_reads(inner), [start, *values_of(inner)])
+                yield from read_again(inner)
+            case If(arms=arms):
+                for _, inner in arms:
+                    yield from read_again(inner)
+            case Merge(branches=list() as branches):
+                yield from _branches_read_again(branches)
+
+
+def _branches_read_again(branches: Sequence[Branch]) -> Iterator[Value]:
+    for branch in branches:
+        match branch:
+            case One(items=items):
+                yield from read_again(items)
+            case Choice(arms=arms):
+                for _, inner in arms:
+                    yield from _branches_read_again(inner)
+            case Loop(branches=inner):
+                yield from _from_outside(_branch_reads(inner), _made_by(inner))
+                yield from _branches_read_again(inner)
+
+
+def _from_outside(read: Iterable[Value], made: Iterable[Value]) -> Iterator[Value]:
+    inside = {id(value) for value in made}
+    return (value for value in read if id(value) not in inside)
+
+
+def branch_results(branches: Sequence[Branch]) -> Iterator[Value]:
+    """What the branches of a merge give."""
+    for branch in branches:
+        match branch:
+            case One(value=value):
+                yield value
+            case Choice(arms=arms):
+                for _, inner in arms:
+                    yield from branch_results(inner)
+            case Loop(branches=inner):
+                yield from branch_results(inner)
+
+
 def values_of(items: Sequence[Item]) -> Iterator[Value]:
     """Every value that items make."""
     for item in items:
@@ -64,16 +109,29 @@ def values_of(items: Sequence[Item]) -> Iterator[Value]:
             case Apply(outputs=outputs):
                 yield from outputs
             case Merge(output=output, branches=branches):
+                yield from _made_by(branches or ())
                 yield output
-                for branch in branches or ():
-                    yield from branch_values(branch)
             case Learned(output=output):
                 yield output
-            case If(arms=arms):
+            case If(arms=arms, phis=phis):
                 for _, inner in arms:
                     yield from values_of(inner)
-            case For(items=inner):
+                yield from (phi.value for phi in phis)
+            case For(items=inner, result=result):
                 yield from values_of(inner)
+                yield result
+
+
+def _made_by(branches: Sequence[Branch]) -> Iterator[Value]:
+    for branch in branches:
+        match branch:
+            case One(items=items):
+                yield from values_of(items)
+            case Choice(arms=arms):
+                for _, inner in arms:
+                    yield from _made_by(inner)
+            case Loop(branches=inner):
+                yield from _made_by(inner)
 
 
 def branch_values(branch: Branch) -> Iterator[Value]:

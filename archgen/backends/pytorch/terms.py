@@ -35,10 +35,10 @@ class Term:
 
 @dataclass(slots=True)
 class Line:
-    """A statement; `first` is the variable that it is the first to assign."""
+    """A statement; `firsts` are the variables that it is the first to assign."""
 
     text: str
-    first: str = ""
+    firsts: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

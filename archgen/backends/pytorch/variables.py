@@ -82,12 +82,12 @@ class Variables:
         self.state.terms[id(value)] = stored
         return stored
 
-    def first(self, name: str) -> str:
+    def first(self, name: str) -> tuple[str, ...]:
         """Note an assignment; the name again if it is the first in the text."""
         known = name in self.ever
         self.assigned.add(name)
         self.ever.add(name)
-        return "" if known else name
+        return () if known else (name,)
 
     def flush(self, until: Value | None = None) -> None:
         """Store what waits, in the order in which it was computed."""
@@ -105,11 +105,11 @@ class Variables:
         yield
         self.reserved = reserved
 
-    def line(self, text: str, value: Value | None = None, first: str = "") -> None:
+    def line(self, text: str, value: Value | None = None, firsts: tuple[str, ...] = ()) -> None:
         comment = f"  # {value.shape}" if value is not None and value.shape else ""
         fits = "\n" not in text and len(text + comment) <= WIDTH
         shown = comment if self.plan.arch and fits else ""
-        self.lines.append(Line(text + shown, first))
+        self.lines.append(Line(text + shown, firsts))
 
     def variable(self, value: Value, term: Term) -> str:
         """A name for a value: one of its inputs' that nobody needs any more, its own, a letter."""
@@ -163,10 +163,15 @@ class Variables:
         return next(x for x in letters() if x not in busy)
 
     def declare(self, variable: str) -> None:
-        """Write the type at the first assignment of a variable."""
-        for line in self.lines:
-            if line.first == variable:
-                line.text = line.text.replace(f"{variable} = ", f"{variable}: Tensor = ", 1)
+        """Write the type at the first assignment of a variable, or before it if that unpacks."""
+        for at, line in enumerate(self.lines):
+            if variable in line.firsts:
+                text = line.text.lstrip()
+                pad = line.text[: -len(text)]
+                if text.startswith(f"{variable} = "):
+                    line.text = f"{pad}{variable}: Tensor{text.removeprefix(variable)}"
+                else:
+                    self.lines.insert(at, Line(f"{pad}{variable}: Tensor"))
                 self.declared.add(variable)
                 return
 
