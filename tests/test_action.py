@@ -233,7 +233,7 @@ def test_the_installation(tmp_path: Path) -> None:
         folder = tmp_path / (wanted or "here")
         folder.mkdir()
         script = '#!/bin/sh\necho "$@" >> "$RUNNER_TEMP/ran"\n'
-        script += 'mkdir -p "$3/bin" && cp "$0" "$3/bin/python"\n'
+        script += '[ "$2" != venv ] || { mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; }\n'
         _tool(folder / "python3", script)
         environment = {
             "PATH": f"{folder}:{os.environ['PATH']}",
@@ -242,7 +242,7 @@ def test_the_installation(tmp_path: Path) -> None:
             "WANTED": wanted,
             "HERE": str(ROOT),
         }
-        subprocess.run(["bash", "-e", "-c", SCRIPTS[0]], env=environment, check=True)
+        subprocess.run(["bash", "-ec", SCRIPTS[0]], cwd=folder, env=environment, check=True)
         ran = (folder / "ran").read_text().splitlines()
         assert ran[-1] == f"-m pip install --quiet {installed}"
         assert (folder / "path").read_text().strip() == str(folder / "archgen" / "bin")

@@ -12,7 +12,8 @@ from hypothesis.strategies import DrawFn
 from archgen.syntax import tree
 from archgen.syntax.parse import parse
 from archgen.text import Source
-from tests.laws.writing import ACTIVATIONS, NORMS, PARTS, specs
+from tests.laws.vocabulary import ACTIVATIONS, NORMS, PARTS
+from tests.laws.writing import specs
 
 LINKS = (
     "relu",

@@ -15,82 +15,18 @@ from typing import TypeVar
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+from tests.laws.vocabulary import (
+    ACTIVATIONS,
+    CALLS,
+    KEEPING,
+    LAYER_VALUES,
+    NORMS,
+    PARTS,
+    RESIZING,
+    STARTS,
+)
+
 T = TypeVar("T")
-
-ACTIVATIONS = (
-    "relu",
-    "relu6",
-    "leaky_relu(0.1)",
-    "prelu",
-    "prelu(shared=false)",
-    "elu",
-    "silu",
-    "gelu",
-    "mish",
-    "sigmoid",
-    "tanh",
-    "hardswish",
-    "hardsigmoid",
-    "softmax(0)",
-)
-NORMS = ("bn", "bn", "bn(eps=0.001)", "group_norm(2)", "layer_norm2d", "instance_norm", "lrn(3)")
-KEEPING = (
-    "dropout(0.5)",
-    "dropout2d(0.2)",
-    "drop_path(0.1)",
-    "identity",
-    "multiply(0.5)",
-    "channel_shuffle(2)",
-    "maxpool(3, stride=1)",
-    "avgpool(3, stride=1)",
-    "l2_norm",
-    "pad(1) -> crop([8, 8])",
-)
-RESIZING = (
-    "maxpool(2)",
-    "maxpool(3, stride=2)",
-    "avgpool(2, ceil_mode=true)",
-    "avgpool(3, stride=2, count_include_pad=false)",
-    "pad(1)",
-    "upsample(scale=2)",
-    'upsample(scale=2, mode="bilinear")',
-    "adaptive_avgpool(4)",
-    "adaptive_maxpool([3, 2])",
-    "pixel_shuffle(2)",
-)
-LAYER_VALUES = ("relu", "gelu", "leaky_relu(0.2)", "bn", "none", "identity", "unit(4)")
-# Blocks that others call; each shows a form of its own.
-PARTS = """\
-block unit(out, act=relu) { conv(out, 3) -> bn -> act }
-block point(out) = conv(out, 1, bias=true)
-block double(out, act=relu) = conv(out, 3) -> act -> conv(out, 3)
-block tail(out, n=2) = seq { for i in range(n) { conv(out, 3) -> relu } }
-block joined(out, other) { concat { from other; identity }; conv(out, 1) }
-block forked(out) { a = conv(out, 3); b = from input -> conv(out, 1); output a, b }
-block tree(out, n) { conv(out, 3); if n > 0 { add { identity; tree(out, n - 1) } } }
-"""
-CALLS = (
-    "unit({width})",
-    "unit({width}, act=none)",
-    "unit({width}, act=gelu)",
-    "point({width})",
-    "double({width})",
-    "double({width}, act=silu)",
-    "tail({width})",
-    "tail({width}, n=3)",
-    "tree({width}, 2)",
-)
-
-
-STARTS = [
-    'conv.weight, kaiming_normal(mode="fan_out")',
-    "conv.weight, normal(mean=0.1, std=0.3)",
-    "conv.bias, ones",
-    "bn.weight, uniform(0.5, 1.5)",
-    "bn.bias, constant(0.1)",
-    "linear.weight, xavier_uniform",
-    "linear.bias, zeros",
-]
 
 
 class Writer:
@@ -104,6 +40,9 @@ class Writer:
         self.strided: list[str] = []  # blocks with `stride`, by name
         self.widths: list[str] = []  # constants that may be widths
         self.acts: list[str] = []  # parameters that hold layers
+        self.flags: list[str] = []  # parameters that are true or false
+        self.far: list[tuple[str, int]] = []  # named values of 8 features, and at which size
+        self.size = 0  # how often the image was resized
         self.fresh = 0
 
     def pick(self, items: Sequence[T]) -> T:
@@ -124,11 +63,13 @@ class Writer:
 
     @contextmanager
     def braces(self, head: str = "") -> Iterator[None]:
+        known = list(self.far)
         self.line(f"{head} {{".lstrip())
         self.depth += 1
         yield
         self.depth -= 1
         self.line("}")
+        self.far = known
 
     # --- expressions ---------------------------------------------------------------------------
 
@@ -148,7 +89,7 @@ class Writer:
 
     def condition(self) -> str:
         fixed = ["channels > 6", "channels % 8 == 0", "true", "input.channels == channels"]
-        return self.pick([*fixed, *(f"{each} >= 8" for each in self.widths)])
+        return self.pick([*fixed, *self.flags, *(f"{each} >= 8" for each in self.widths)])
 
     # --- links that an image goes through ------------------------------------------------------
 
@@ -199,6 +140,9 @@ class Writer:
             self.reused,
             self.with_value,
             self.with_outputs,
+            self.remembered,
+            self.recalled,
+            self.optional,
         ]
 
     @property
@@ -256,6 +200,7 @@ class Writer:
     def repeated(self) -> None:
         if self.strided:
             stride = self.pick(["", "", ", stride=2"])
+            self.size += bool(stride)
             call = f"stage({self.pick(self.strided)}, {self.width()}, n={self.few(1, 4)}{stride})"
             self.line(self.pick(["", f"{self.name('stage')} = "]) + call)
 
@@ -276,6 +221,41 @@ class Writer:
         name = self.name("both")
         self.line(f"{name} = forked({self.width()})")
         self.line(f"{self.pick(['add', 'mul', 'concat'])} {{ from {name}.a; from {name}.b }}")
+
+    def remembered(self) -> None:
+        name = self.name("far")
+        act = self.pick(["", " -> bn", f" -> {self.act()}"])
+        self.line(self.pick([f"{name} = conv(8, 3){act}", f"conv(8, 3){act}; {name} = identity"]))
+        self.far.append((name, self.size))
+
+    def recalled(self) -> None:
+        """A value from further up, read here, or in every pass of a loop."""
+        known = [name for name, size in self.far if size == self.size]
+        if not known:
+            self.remembered()
+            return
+        far = f"from {self.pick(known)}"
+        read = self.pick([far, f"{far} -> {self.act()}", f"{far} -> conv(8, 3)"])
+        merge = self.pick(["add", "add", "mul"])
+        others = self.pick(["identity", f"identity; {{ {far} -> {self.act()} }}"])
+        merged = f"{merge} {{ {{ {read} }}; {others} }}"
+        loop = f"for i in range({self.few(0, 3)})"
+        match self.pick(["here", "each", "branches"]):
+            case "here":
+                self.line(f"conv(8, 1); {merged}")
+            case "each":
+                self.line(f"conv(8, 1); {loop} {{ {merged}; conv(8, 1) }}")
+            case _:
+                self.line(f"conv(8, 1); {merge} {{ identity; {loop} {{ {read} }} }}")
+
+    def optional(self) -> None:
+        """A merge that may be left with one branch, then something that may work in place."""
+        conv, head = f"conv(channels, {self.pick(['1', '3'])})", f"if {self.condition()}"
+        loop = f"for i in range({self.few(0, 2)})"
+        branches = ["identity", f"{self.pick([head, loop])} {{ {conv} }}"]
+        first, second = self.draw(st.permutations(branches))
+        self.line(f"{self.pick(['add', 'mul'])} {{ {first}; {second} }}")
+        self.line(self.act())
 
     # --- statements that hold others -----------------------------------------------------------
 
@@ -347,6 +327,7 @@ class Writer:
 
     def submodule(self, levels: int) -> None:
         with self.braces(f"{self.name('part')} ="):
+            self.far = []
             self.statements(levels)
 
     def grouped(self, levels: int) -> None:
@@ -364,7 +345,7 @@ class Writer:
         name = f"block{index}"
         default = self.pick(["out // 2", "2 * channels", "8", "out"])
         parameters = f"out, stride=1, width={default}, act={self.pick(LAYER_VALUES)}, flag=true"
-        self.widths, self.acts = ["out", "width"], ["act"]
+        self.widths, self.acts, self.flags, self.far = ["out", "width"], ["act"], ["flag"], []
         with self.braces(f"block {name}({parameters})"):
             self.start()
             self.line(f"conv(width, 3, stride=stride{self.pick(['', ', groups=2'])})")
@@ -377,7 +358,7 @@ class Writer:
         self.strided.append(name)
 
     def arch(self) -> None:
-        self.widths, self.acts = ["wide"], []
+        self.widths, self.acts, self.flags, self.far = ["wide"], [], [], []
         with self.braces("arch net(wide=8)"):
             self.inputs()
             self.start()
@@ -385,6 +366,7 @@ class Writer:
                 self.statements(2, 1, 2)
                 if self.chance(3):
                     self.line(self.pick(RESIZING))
+                    self.size += 1
             if self.chance(4):
                 self.line(f"aux {self.name('head')} = global_avgpool -> flatten -> linear(3)")
             self.end()

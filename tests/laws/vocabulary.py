@@ -1,0 +1,78 @@
+"""The words that Hypothesis writes specs with."""
+
+from __future__ import annotations
+
+ACTIVATIONS = (
+    "relu",
+    "relu6",
+    "leaky_relu(0.1)",
+    "prelu",
+    "prelu(shared=false)",
+    "elu",
+    "silu",
+    "gelu",
+    "mish",
+    "sigmoid",
+    "tanh",
+    "hardswish",
+    "hardsigmoid",
+    "softmax(0)",
+)
+NORMS = ("bn", "bn", "bn(eps=0.001)", "group_norm(2)", "layer_norm2d", "instance_norm", "lrn(3)")
+KEEPING = (
+    "dropout(0.5)",
+    "dropout2d(0.2)",
+    "drop_path(0.1)",
+    "identity",
+    "multiply(0.5)",
+    "channel_shuffle(2)",
+    "maxpool(3, stride=1)",
+    "avgpool(3, stride=1)",
+    "l2_norm",
+    "pad(1) -> crop([8, 8])",
+)
+RESIZING = (
+    "maxpool(2)",
+    "maxpool(3, stride=2)",
+    "avgpool(2, ceil_mode=true)",
+    "avgpool(3, stride=2, count_include_pad=false)",
+    "pad(1)",
+    "upsample(scale=2)",
+    'upsample(scale=2, mode="bilinear")',
+    "adaptive_avgpool(4)",
+    "adaptive_maxpool([3, 2])",
+    "pixel_shuffle(2)",
+)
+LAYER_VALUES = ("relu", "gelu", "leaky_relu(0.2)", "bn", "none", "identity", "unit(4)")
+# Blocks that others call; each shows a form of its own.
+PARTS = """\
+block unit(out, act=relu) { conv(out, 3) -> bn -> act }
+block point(out) = conv(out, 1, bias=true)
+block double(out, act=relu) = conv(out, 3) -> act -> conv(out, 3)
+block tail(out, n=2) = seq { for i in range(n) { conv(out, 3) -> relu } }
+block joined(out, other) { concat { from other; identity }; conv(out, 1) }
+block forked(out) { a = conv(out, 3); b = from input -> conv(out, 1); output a, b }
+block tree(out, n) { conv(out, 3); if n > 0 { add { identity; tree(out, n - 1) } } }
+"""
+CALLS = (
+    "unit({width})",
+    "unit({width}, act=none)",
+    "unit({width}, act=gelu)",
+    "point({width})",
+    "double({width})",
+    "double({width}, act=silu)",
+    "tail({width})",
+    "tail({width}, n=3)",
+    "tree({width}, 2)",
+)
+
+
+STARTS = [
+    'conv.weight, kaiming_normal(mode="fan_out")',
+    "conv.weight, normal(mean=0.1, std=0.3)",
+    "conv.bias, ones",
+    "bn.weight, uniform(0.5, 1.5)",
+    "bn.bias, constant(0.1)",
+    "linear.weight, xavier_uniform",
+    "linear.bias, zeros",
+]
