@@ -43,6 +43,8 @@ RESIZING = (
     "adaptive_maxpool([3, 2])",
     "pixel_shuffle(2)",
 )
+WIDTHS = ("4", "8", "8", "12", "16", "channels", "channels // 2 * 2", "divisible(channels, 4)")
+CONDITIONS = ("channels > 6", "channels % 8 == 0", "true", "input.channels == channels")
 LAYER_VALUES = ("relu", "gelu", "leaky_relu(0.2)", "bn", "none", "identity", "unit(4)")
 # Blocks that others call; each shows a form of its own.
 PARTS = """\

@@ -18,12 +18,14 @@ from hypothesis.strategies import DrawFn
 from tests.laws.vocabulary import (
     ACTIVATIONS,
     CALLS,
+    CONDITIONS,
     KEEPING,
     LAYER_VALUES,
     NORMS,
     PARTS,
     RESIZING,
     STARTS,
+    WIDTHS,
 )
 
 T = TypeVar("T")
@@ -41,6 +43,7 @@ class Writer:
         self.widths: list[str] = []  # constants that may be widths
         self.acts: list[str] = []  # parameters that hold layers
         self.flags: list[str] = []  # parameters that are true or false
+        self.counts: list[str] = []  # parameters that say how often
         self.far: list[tuple[str, int]] = []  # named values of 8 features, and at which size
         self.size = 0  # how often the image was resized
         self.fresh = 0
@@ -75,21 +78,15 @@ class Writer:
 
     def width(self) -> str:
         known = [*self.widths, *(f"2 * {each}" for each in self.widths)]
-        fixed = [
-            "4",
-            "8",
-            "8",
-            "12",
-            "16",
-            "channels",
-            "channels // 2 * 2",
-            "divisible(channels, 4)",
-        ]
-        return self.pick([*known, *known, *fixed])
+        return self.pick([*known, *known, *WIDTHS])
 
     def condition(self) -> str:
-        fixed = ["channels > 6", "channels % 8 == 0", "true", "input.channels == channels"]
-        return self.pick([*fixed, *self.flags, *(f"{each} >= 8" for each in self.widths)])
+        own = [*self.flags, *self.flags, *(f"{each} > 1" for each in self.counts)]
+        return self.pick([*CONDITIONS, *own, *(f"{each} >= 8" for each in self.widths)])
+
+    def passes(self, least: int, most: int) -> str:
+        """The head of a loop."""
+        return f"for i in range({self.pick([str(self.few(least, most)), *self.counts])})"
 
     # --- links that an image goes through ------------------------------------------------------
 
@@ -239,7 +236,7 @@ class Writer:
         merge = self.pick(["add", "add", "mul"])
         others = self.pick(["identity", f"identity; {{ {far} -> {self.act()} }}"])
         merged = f"{merge} {{ {{ {read} }}; {others} }}"
-        loop = f"for i in range({self.few(0, 3)})"
+        loop = self.passes(0, 3)
         match self.pick(["here", "each", "branches"]):
             case "here":
                 self.line(f"conv(8, 1); {merged}")
@@ -251,7 +248,7 @@ class Writer:
     def optional(self) -> None:
         """A merge that may be left with one branch, then something that may work in place."""
         conv, head = f"conv(channels, {self.pick(['1', '3'])})", f"if {self.condition()}"
-        loop = f"for i in range({self.few(0, 2)})"
+        loop = self.passes(0, 2)
         branches = ["identity", f"{self.pick([head, loop])} {{ {conv} }}"]
         first, second = self.draw(st.permutations(branches))
         self.line(f"{self.pick(['add', 'mul'])} {{ {first}; {second} }}")
@@ -269,8 +266,7 @@ class Writer:
             shortcut = f"{self.name('shortcut')} = conv({width}, 1) -> bn"
             self.line(f"if channels != {width} {{ {shortcut} }} else {{ identity }}")
             if self.chance(3):
-                loop = f"for i in range({self.few(1, 3)})"
-                self.line(f"{loop} {{ {self.conv(width)} -> {self.act()} }}")
+                self.line(f"{self.passes(1, 3)} {{ {self.conv(width)} -> {self.act()} }}")
             if self.chance(3):
                 self.line(f"{self.name('far')} = {self.conv(width)} -> {self.act()}")
 
@@ -295,6 +291,7 @@ class Writer:
     def looped(self, levels: int) -> None:
         saved = self.widths
         over = ["i in range(2)", "i in range(3)", "i in [1, 4]", "i in [channels, 8]"]
+        over += [f"i in range({each})" for each in self.counts]
         pairs = "i, out_ in zip([1, 2], [8, 4])"
         head = self.pick([*over, pairs])
         self.widths = [*saved, "out_"] if head == pairs else saved
@@ -319,7 +316,7 @@ class Writer:
         with self.braces(self.pick([f"{self.name('seq')} = seq", "seq"])):
             self.line(self.chain(1, 2))
             if self.chance():
-                self.line(f"for i in range({self.few(0, 3)}) {{ {self.chain(1, 2)} }}")
+                self.line(f"{self.passes(0, 3)} {{ {self.chain(1, 2)} }}")
             if self.chance():
                 self.line(f"if {self.condition()} {{ {self.chain(1, 1)} }}")
             if self.chance(3):
@@ -344,8 +341,10 @@ class Writer:
     def block_definition(self, index: int) -> None:
         name = f"block{index}"
         default = self.pick(["out // 2", "2 * channels", "8", "out"])
-        parameters = f"out, stride=1, width={default}, act={self.pick(LAYER_VALUES)}, flag=true"
-        self.widths, self.acts, self.flags, self.far = ["out", "width"], ["act"], ["flag"], []
+        parameters = f"out, stride=1, width={default}, act={self.pick(LAYER_VALUES)}"
+        parameters += ", flag=true, deep=false, n=2"
+        self.widths, self.acts, self.far = ["out", "width"], ["act"], []
+        self.flags, self.counts = ["flag", "deep"], ["n"]
         with self.braces(f"block {name}({parameters})"):
             self.start()
             self.line(f"conv(width, 3, stride=stride{self.pick(['', ', groups=2'])})")
@@ -355,10 +354,13 @@ class Writer:
             self.line(self.conv("out"))
         self.blocks += [f"{name}({{width}})", f"{name}({{width}}, width=8, act=relu)"]
         self.blocks += [f"{name}({{width}}, flag=false, act={self.pick(LAYER_VALUES)})"]
+        self.blocks += [f"{name}({{width}}, deep=true, n={n})" for n in (0, 1, 3)]
+        self.blocks += [f"{name}({{width}}, deep=true, flag=false)"]
         self.strided.append(name)
 
     def arch(self) -> None:
-        self.widths, self.acts, self.flags, self.far = ["wide"], [], [], []
+        self.widths, self.acts, self.far = ["wide"], [], []
+        self.flags, self.counts = [], []
         with self.braces("arch net(wide=8)"):
             self.inputs()
             self.start()

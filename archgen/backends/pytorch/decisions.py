@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archgen.backends.pytorch import algebra, statements
+from archgen.backends.pytorch import algebra, phis, statements
 from archgen.backends.pytorch.algebra import Expr
 from archgen.backends.pytorch.lanes import Lane, agree
 from archgen.backends.pytorch.lists import fills_list
@@ -88,7 +88,7 @@ def choose(walk: Walk, lanes: Lanes, statement: tree.If, steps: Steps) -> None:
     set_current(lanes, [step.after for step in steps if isinstance(step, Chosen)])
     if len(sides) > 1:
         walk.items.append(item)
-        walk.choices.append((item, arms_of(sides)))
+        phis.close(walk, item, lanes, arms_of(sides))
 
 
 def _run_side(walk: Walk, side: Side) -> None:

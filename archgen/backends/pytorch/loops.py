@@ -249,7 +249,7 @@ def _probe(rolled: Rolled, name: str, taint: set[str]) -> tuple[Value, dict[str,
         walk.running[name] = 0
         inner, _ = _walk_pass(rolled, tree.Name((name,)), taint, name)
         moved = walk.running[name] > 0
-    left = walk.join(inner, [lane.current for lane in inner])
+        left = walk.join(inner, [lane.current for lane in inner])
     taken = {
         stem: constant(algebra.difference(number, start.get(stem, tree.Number(0))))
         for stem, number in walk.counts.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from archgen.backends.pytorch import algebra, statements
+from archgen.backends.pytorch import algebra, phis, statements
 from archgen.backends.pytorch.algebra import Expr
 from archgen.backends.pytorch.decisions import Side, arms_of, longest, set_current, sides_of
 from archgen.backends.pytorch.lanes import Lane, Unrollable, agree
@@ -227,7 +227,9 @@ def _choice(
         return []
     if all(len(branches) == 1 and isinstance(branches[0], One) for _, branches in arms):
         return [_either(walk, lanes, sides, arms)]
-    return [Choice(arms)]
+    choice = Choice(arms)
+    phis.close(walk, choice, lanes, arms_of(sides))
+    return [choice]
 
 
 def _either(
@@ -242,7 +244,7 @@ def _either(
         (branch,) = branches
         assert isinstance(branch, One)
         item.arms.append((condition, branch.items))
-    walk.choices.append((item, arms_of(sides)))
+    phis.close(walk, item, lanes, arms_of(sides))
     return One([item], walk.join(lanes, [lane.current for lane in lanes]))
 
 

@@ -80,7 +80,7 @@ def _branches_read_again(branches: Sequence[Branch]) -> Iterator[Value]:
                 for _, inner in arms:
                     yield from _branches_read_again(inner)
             case Loop(branches=inner):
-                yield from _from_outside(_branch_reads(inner), _made_by(inner))
+                yield from _from_outside(_branch_reads(inner), made_by(inner))
                 yield from _branches_read_again(inner)
 
 
@@ -109,7 +109,7 @@ def values_of(items: Sequence[Item]) -> Iterator[Value]:
             case Apply(outputs=outputs):
                 yield from outputs
             case Merge(output=output, branches=branches):
-                yield from _made_by(branches or ())
+                yield from made_by(branches or ())
                 yield output
             case Learned(output=output):
                 yield output
@@ -122,16 +122,43 @@ def values_of(items: Sequence[Item]) -> Iterator[Value]:
                 yield result
 
 
-def _made_by(branches: Sequence[Branch]) -> Iterator[Value]:
+def made_by(branches: Sequence[Branch]) -> Iterator[Value]:
     for branch in branches:
         match branch:
             case One(items=items):
                 yield from values_of(items)
             case Choice(arms=arms):
                 for _, inner in arms:
-                    yield from _made_by(inner)
+                    yield from made_by(inner)
             case Loop(branches=inner):
-                yield from _made_by(inner)
+                yield from made_by(inner)
+
+
+def decisions_of(items: Sequence[Item]) -> Iterator[If | Choice]:
+    """Every decision among items, in each other too."""
+    for item in items:
+        match item:
+            case If(arms=arms):
+                yield item
+                for _, inner in arms:
+                    yield from decisions_of(inner)
+            case For(items=inner):
+                yield from decisions_of(inner)
+            case Merge(branches=list() as branches):
+                yield from decisions_among(branches)
+
+
+def decisions_among(branches: Sequence[Branch]) -> Iterator[If | Choice]:
+    for branch in branches:
+        match branch:
+            case One(items=items):
+                yield from decisions_of(items)
+            case Choice(arms=arms):
+                yield branch
+                for _, inner in arms:
+                    yield from decisions_among(inner)
+            case Loop(branches=inner):
+                yield from decisions_among(inner)
 
 
 def branch_values(branch: Branch) -> Iterator[Value]:

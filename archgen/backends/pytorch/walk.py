@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from archgen.backends.pytorch import algebra, kept, phis
 from archgen.backends.pytorch.algebra import Expr, Missing, Opaque
 from archgen.backends.pytorch.kept import Kept
-from archgen.backends.pytorch.lanes import Key, Lane, Unrollable, agree
+from archgen.backends.pytorch.lanes import Lane, Unrollable, agree
 from archgen.backends.pytorch.names import FORWARD, LOCALS, Names
-from archgen.backends.pytorch.plan import Aux, Child, If, Item, Made, Param, Value
+from archgen.backends.pytorch.phis import Decided, Home
+from archgen.backends.pytorch.plan import Aux, Child, Choice, If, Item, Made, Param, Value
 from archgen.layers.base import AUTO
 from archgen.network import Definition, Ref
 from archgen.syntax import tree
@@ -47,7 +48,8 @@ class Walk(Kept):
         self.lanes = lanes
         self.items: list[Item] = []
         self.counts: dict[str, Expr] = {}
-        self.choices: list[tuple[If, dict[Key, int]]] = []
+        self.choices: list[Decided] = []
+        self.homes: dict[Value | If | Choice, Home] = {}
         self.params: dict[str, Param] = {}
         self.lets: dict[str, Expr] = {}
         self.tables: dict[str, object] = {}  # locals that are lists of constants
@@ -89,12 +91,14 @@ class Walk(Kept):
         """What is walked is thrown away: only counts and channels are wanted."""
         before, self.probing = self.probing, True
         names, lets, running = list(self.locals), dict(self.lets), dict(self.running)
+        choices = len(self.choices)
         try:
             with self.into([]):
                 yield
         finally:
             self.probing, self.lets, self.running = before, lets, running
             self.locals = Names([*names, *self.params])
+            del self.choices[choices:]
 
     @contextmanager
     def within(self, scope: Scope) -> Iterator[None]:
@@ -191,6 +195,7 @@ class Walk(Kept):
         for lane, value in zip(lanes, values, strict=True):
             if not algebra.same(by_root.setdefault(id(lane.root), value), value):
                 raise Unrollable
+        agree(self.lanes, [id(lane.root) in by_root for lane in self.lanes])
         for name, param in self.params.items():
             if param.kind == "extra" and param.source == hint and param.values == by_root:
                 return tree.Name((name,))
