@@ -80,7 +80,9 @@ def test_what_is_accepted_is_what_torch_does(text: str) -> None:
     program = Program.of(text)
     program.network("net")
     assume(not program.sink.failed)
-    Judge(archgen.loads(text, "net")).all()
+    network = archgen.loads(text, "net")
+    Judge(network).all()
+    assert archgen.source(network) == archgen.source(archgen.loads(text, "net"))
 
 
 @pytest.mark.torch
