@@ -61,7 +61,7 @@ def confirm(whole: archgen.Network) -> None:
         for name, value in zip(asked, found, strict=True):
             expected = wanted[name]
             assert expected is not None
-            assert torch.equal(value, expected), name
+            torch.testing.assert_close(value, expected, rtol=0, atol=0, equal_nan=True, msg=name)
         assert sum(weight.numel() for weight in made.parameters()) == backbone.params
         for name, feature in backbone.features.items():
             assert replace(feature, field="") == replace(

@@ -250,6 +250,18 @@ def _simplified(expr: tree.Binary) -> Expr:
 _ROUNDING = {"int", "round", "ceil", "floor", "divisible"}
 
 
+def assuming(expr: Expr, known: Mapping[Expr, bool]) -> Expr:
+    """The expression where these conditions hold, or do not."""
+    match expr:
+        case tree.Comprehension():
+            return expr
+        case tree.Choose(value, test, otherwise) if test in known:
+            return assuming(value if known[test] else otherwise, known)
+        case _:
+            made = rebuild(expr, lambda part: assuming(part, known))
+            return expr if made == expr else fold(made)
+
+
 def simpler(expr: Expr) -> Iterator[Expr]:
     """What an expression may be worth where more is known than it says: one side of a choice, a
     number that is not rounded."""

@@ -77,10 +77,11 @@ def choose(walk: Walk, lanes: Lanes, statement: tree.If, steps: Steps) -> None:
     sides = sides_of(walk, lanes, statement, steps)
     start, ends = dict(walk.counts), []
     item = If([])
-    for side in sides:
+    for at, side in enumerate(sides):
         walk.counts = dict(start)
         target: list[Item] = walk.items if len(sides) == 1 else []
-        with walk.into(target):
+        asked = [each.condition for each in sides[: at + 1]]
+        with walk.asking(asked), walk.into(target):
             _run_side(walk, side)
         item.arms.append((side.condition, target))
         ends.append(walk.counts)

@@ -214,11 +214,12 @@ def _choice(
     refs = {lane.key: ref for lane, ref in zip(lanes, base, strict=True)}
     start, ends = dict(walk.counts), []
     arms: list[tuple[Expr | None, list[Branch]]] = []
-    for side in sides:
+    for at, side in enumerate(sides):
         walk.counts = dict(start)
         inner = [step.steps for step in side.steps]
         own = [refs[lane.key] for lane in side.lanes]
-        arms.append((side.condition, _side(walk, side.lanes, side.body, inner, own)))
+        with walk.asking([each.condition for each in sides[: at + 1]]):
+            arms.append((side.condition, _side(walk, side.lanes, side.body, inner, own)))
         ends.append(walk.counts)
     walk.counts = longest(walk, start, ends, statement)
     if len(sides) == 1:

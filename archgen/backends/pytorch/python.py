@@ -35,9 +35,8 @@ def broken(expr: Expr) -> Layout:
             return condition(expr)
         case tree.Binary("+" | "-"):
             return Operation(tuple(_summands(expr)))
-        case tree.Choose(value, test, otherwise):
-            parts = (written(value, OR), f"if {written(test, OR)}", f"else {written(otherwise)}")
-            return Operation(parts)
+        case tree.Choose():
+            return Operation(tuple(_choices(expr)))
         case tree.ListOf(items):
             return Call("", tuple(map(broken, items)))
         case tree.Apply():
@@ -46,6 +45,16 @@ def broken(expr: Expr) -> Layout:
             return Call("tuple", (_generator(expr),))
         case _:
             return written(expr)
+
+
+def _choices(expr: tree.Choose) -> Iterator[str]:
+    """`a`, `if b`, `else c`; a choice after `else` goes on in the same way."""
+    yield from (written(expr.value, OR), f"if {written(expr.condition, OR)}")
+    if isinstance(expr.otherwise, tree.Choose):
+        first, *rest = _choices(expr.otherwise)
+        yield from (f"else {first}", *rest)
+    else:
+        yield f"else {written(expr.otherwise)}"
 
 
 def _summands(expr: Expr) -> list[str]:

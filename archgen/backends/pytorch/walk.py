@@ -48,6 +48,7 @@ class Walk(Kept):
         self.lanes = lanes
         self.items: list[Item] = []
         self.counts: dict[str, Expr] = {}
+        self.asked: dict[Expr, bool] = {}  # the conditions of the arms that the walk is in
         self.choices: list[Decided] = []
         self.homes: dict[Value | If | Choice, Home] = {}
         self.params: dict[str, Param] = {}
@@ -76,6 +77,19 @@ class Walk(Kept):
             yield
         finally:
             self.scope.names = names
+
+    @contextmanager
+    def asking(self, conditions: Sequence[Expr | None]) -> Iterator[None]:
+        """The arm of the last condition: none of those before holds."""
+        before = self.asked
+        *others, own = conditions
+        self.asked = before | {each: False for each in others if each is not None}
+        if own is not None:
+            self.asked[own] = True
+        try:
+            yield
+        finally:
+            self.asked = before
 
     @contextmanager
     def into(self, items: list[Item]) -> Iterator[list[Item]]:
@@ -162,6 +176,7 @@ class Walk(Kept):
     ) -> Expr:
         """An expression that is worth these values: the one deduced, a constant, or a new
         parameter called `hint`."""
+        expr = expr if expr is None else algebra.assuming(expr, self.asked)
         if expr is not None and self.holds(expr, lanes, values):
             return self.short(self.plainer(expr, lanes, values), lanes, hint)
         if expr is not None:
@@ -293,8 +308,11 @@ class Walk(Kept):
     ) -> Expr | None:
         sizes = [lane.shape(ref).channels for lane, ref in zip(lanes, refs, strict=True)]
         for candidate in candidates:
-            if candidate is not None and self.holds(candidate, lanes, sizes):
-                return self.short(self.plainer(candidate, lanes, sizes), lanes, "features")
+            if candidate is None:
+                continue
+            expr = algebra.assuming(candidate, self.asked)
+            if self.holds(expr, lanes, sizes):
+                return self.short(self.plainer(expr, lanes, sizes), lanes, "features")
         return None
 
     def assign(self, lanes: Sequence[Lane], refs: Sequence[Ref], value: Value) -> None:
