@@ -156,10 +156,10 @@ def _lay_out(made: nn.Module, layout: torch.memory_format) -> None:
 
 
 def _tensors(result: Any) -> Iterator[Tensor]:
-    """The tensors of a result: one, a NamedTuple's, or those of a list."""
+    """The tensors of a result: one, a NamedTuple's, or those of a list; a head gives none here."""
     if isinstance(result, Tensor):
         yield result
-    else:
+    elif result is not None:
         for item in result:
             yield from _tensors(item)
 

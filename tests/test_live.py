@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+import archgen
+
 torch = pytest.importorskip("torch")
 live = pytest.importorskip("archgen.live")
 
@@ -216,6 +218,13 @@ def test_run_leaves_the_model_as_it_was() -> None:
     assert live.run(model, [(3, 8, 8)]) == [(10,)]
     assert model.training
     assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
+
+
+def test_a_head_for_training_gives_nothing_when_several_outputs_run() -> None:
+    spec = """arch net { input(3, 8, 8); a = conv(4, 3); aux head = global_avgpool
+      b = from a -> maxpool(2); output a, b }"""
+    model = archgen.build(archgen.loads(spec))
+    assert live.run(model, [(3, 8, 8)]) == [(4, 8, 8), (4, 4, 4)]
 
 
 def test_compiled_in_place() -> None:
