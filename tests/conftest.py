@@ -12,6 +12,8 @@ import pytest
 # parallel anyway.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+pytest_plugins = ["tests.proofs"]
+
 GOLDEN = Path(__file__).parent / "golden"
 
 

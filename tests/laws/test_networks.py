@@ -8,19 +8,16 @@ shapes of all values, keys, parameters, multiply-adds.
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, assume, event, example, given, settings
+from hypothesis import assume, event, example, given
 
 import archgen
 from archgen.passes.validate import validate
 from archgen.resolve.program import Program
 from tests.laws.writing import specs
-
-calm = settings(
-    deadline=None, suppress_health_check=list(HealthCheck), print_blob=False, derandomize=True
-)
+from tests.sweeps import examples
 
 
-@settings(calm, max_examples=50)
+@examples(sample=50, full=10_000, of="random specs, accepted or refused with codes")
 @given(specs())
 def test_a_check_accepts_or_refuses_with_codes(text: str) -> None:
     program = Program.of(text)
@@ -68,7 +65,7 @@ FOUND = (
 
 
 @pytest.mark.torch
-@settings(calm, max_examples=60)
+@examples(sample=60, full=10_000, of="random specs, built, run and trained")
 @given(specs())
 @example(FOUND[0])
 @example(FOUND[1])
@@ -86,7 +83,7 @@ def test_what_is_accepted_is_what_torch_does(text: str) -> None:
 
 
 @pytest.mark.torch
-@settings(calm, max_examples=20)
+@examples(sample=20, full=1_000, of="random specs, what weights start as")
 @given(specs())
 def test_weights_start_as_the_network_says(text: str) -> None:
     from tests.specs.said import Said
