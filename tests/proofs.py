@@ -12,23 +12,21 @@ import json
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import seed
 
-ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / ".prove" / "results.jsonl"
-TABLE = ROOT / "docs" / "PROOFS.md"
 CODE = ("archgen", "grammar", "specs", "templates", "tests", "pyproject.toml")
 HEADER = """\
 # Proofs
 
-Laws that the tests try on a sample, tried in full. `make prove` writes this page; a row changes only
-when its sweep has run to the end on one commit. *Tried* counts random examples or listed cases,
-*judged* those that the law says something about: a random spec that is refused is tried, and not
-judged. Hypothesis draws the random examples, with the seeds given.
+Laws that the tests try on a sample, tried in full. `make prove` writes this page; a row changes
+only when its sweep has run to the end on one commit. *Tried* counts random examples, or listed
+cases; *judged* those that the law says something about: a random spec that is refused is tried
+only. Hypothesis draws the random examples, with the seeds given.
 
 | law | test | seeds | tried | judged | failed | commit |
 | --- | --- | --- | ---: | ---: | ---: | --- |
@@ -59,17 +57,18 @@ class Prover:
     def __init__(self, config: pytest.Config) -> None:
         worker = getattr(config, "workerinput", None)
         self.is_worker = worker is not None
-        self.code = worker["archgen_code"] if worker else code_hash()
-        self.done: set[str] = set(worker["archgen_done"]) if worker else set()
-        if not worker:
-            self.done = {row["id"] for row in results(self.code) if row["outcome"] == "passed"}
+        self.tree = Tree(config.rootpath)
+        self.results = Results(config.rootpath / ".prove" / "results.jsonl")
+        self.table = config.rootpath / "docs" / "PROOFS.md"
+        self.code: str = worker["archgen_code"] if worker else self.tree.hash()
+        self.done = set(worker["archgen_done"] if worker else self.results.passed(self.code))
 
     def pytest_configure_node(self, node: Any) -> None:
         """What a worker of pytest-xdist must know: all of them must collect the same."""
         node.workerinput["archgen_code"] = self.code
         node.workerinput["archgen_done"] = sorted(self.done)
 
-    @pytest.hookimpl(trylast=True)
+    @pytest.hookimpl(tryfirst=True)  # totals count what `-k` leaves out
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         planned = [each for item in items for each in expanded(item)]
         totals = Counter(law_of(item) for item in planned)
@@ -83,20 +82,18 @@ class Prover:
         if self.is_worker or (report.when != "call" and report.outcome == "passed"):
             return
         row = {"code": self.code, "id": report.nodeid, "outcome": report.outcome}
-        RESULTS.parent.mkdir(exist_ok=True)
-        with RESULTS.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row | dict(report.user_properties)) + "\n")
+        self.results.append(row | dict(report.user_properties))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.is_worker:
             return
-        rows = list(results(self.code))
+        rows = list(self.results.of(self.code))
         for law in dict.fromkeys(row["law"] for row in rows):
             terminalreporter.write_line(progress([row for row in rows if row["law"] == law]))
-        if changed():
+        if self.tree.changes():
             terminalreporter.write_line("uncommitted changes: docs/PROOFS.md is left as it is")
         else:
-            write_table(rows)
+            write_table(self.table, rows, self.tree.commit())
 
 
 # --- items ----------------------------------------------------------------------------------
@@ -161,15 +158,29 @@ def law_of(item: pytest.Item) -> str:
 # --- results --------------------------------------------------------------------------------
 
 
-def results(code: str) -> Iterator[dict[str, Any]]:
-    """The last result of every case on this code."""
-    found: dict[str, dict[str, Any]] = {}
-    if RESULTS.is_file():
-        for line in RESULTS.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            if row["code"] == code:
-                found[row["id"]] = row
-    yield from found.values()
+@dataclass(frozen=True)
+class Results:
+    """The file that keeps what has ended, a line for each chunk or case."""
+
+    path: Path
+
+    def append(self, row: dict[str, Any]) -> None:
+        self.path.parent.mkdir(exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def of(self, code: str) -> Iterator[dict[str, Any]]:
+        """The last result of every case on this code."""
+        found: dict[str, dict[str, Any]] = {}
+        if self.path.is_file():
+            for line in self.path.read_text(encoding="utf-8").splitlines():
+                row = json.loads(line)
+                if row["code"] == code:
+                    found[row["id"]] = row
+        yield from found.values()
+
+    def passed(self, code: str) -> list[str]:
+        return sorted(row["id"] for row in self.of(code) if row["outcome"] == "passed")
 
 
 def progress(rows: list[dict[str, Any]]) -> str:
@@ -179,58 +190,54 @@ def progress(rows: list[dict[str, Any]]) -> str:
     return f"{first['of']}: {len(rows)} of {first['total']} done, {tried} tried, {failed} failed"
 
 
-def write_table(rows: list[dict[str, Any]]) -> None:
+def write_table(path: Path, rows: list[dict[str, Any]], commit: str) -> None:
     """A row for each sweep that ran to its end; the rows of others stay."""
-    lines = dict(_old_lines())
+    lines = dict(_old_lines(path))
     for law in {row["law"] for row in rows}:
         ended = [row for row in rows if row["law"] == law]
         if len(ended) == ended[0]["total"]:
-            lines[ended[0]["of"]] = _line(ended)
-    TABLE.write_text(HEADER + "".join(lines[of] for of in sorted(lines)), encoding="utf-8")
+            lines[ended[0]["of"]] = _line(ended, commit)
+    path.write_text(HEADER + "".join(lines[of] for of in sorted(lines)), encoding="utf-8")
 
 
-def _old_lines() -> Iterator[tuple[str, str]]:
-    text = TABLE.read_text(encoding="utf-8") if TABLE.is_file() else ""
+def _old_lines(path: Path) -> Iterator[tuple[str, str]]:
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
     for line in text.splitlines(keepends=True):
         if line.startswith("| ") and not line.startswith(("| law", "| ---")):
             yield line.split("|")[1].strip(), line
 
 
-def _line(rows: list[dict[str, Any]]) -> str:
+def _line(rows: list[dict[str, Any]], commit: str) -> str:
     first = rows[0]
     seeds = f"0 to {first['chunks'] - 1}" if first["chunks"] else "all cases"
     tried, judged = (sum(row.get(name, 0) for row in rows) for name in ("tried", "judged"))
     failed = sum(row["outcome"] != "passed" for row in rows)
-    cells = (
-        first["of"],
-        f"`{first['law']}`",
-        seeds,
-        f"{tried:,}",
-        f"{judged:,}",
-        failed,
-        _commit(),
-    )
+    cells = (first["of"], f"`{first['law']}`", seeds, f"{tried:,}", f"{judged:,}", failed, commit)
     return f"| {' | '.join(map(str, cells))} |\n"
 
 
 # --- the code that is proved ----------------------------------------------------------------
 
 
-def _git(*words: str) -> str:
-    return subprocess.run(
-        ["git", "-C", str(ROOT), *words], check=True, capture_output=True, text=True
-    ).stdout
+@dataclass(frozen=True)
+class Tree:
+    """The checkout: results are about its code, uncommitted changes included."""
 
+    root: Path
 
-def code_hash() -> str:
-    """What the results are about: the tracked code, uncommitted changes included."""
-    listed = _git("ls-tree", "HEAD", "--", *CODE)
-    return hashlib.sha256((listed + changed()).encode()).hexdigest()[:16]
+    def hash(self) -> str:
+        listed = self._git("ls-tree", "HEAD", "--", *CODE)
+        return hashlib.sha256((listed + self.changes()).encode()).hexdigest()[:16]
 
+    def changes(self) -> str:
+        """The uncommitted changes, new files included; empty if there are none."""
+        names = self._git("ls-files", "--others", "--exclude-standard", "--", *CODE).splitlines()
+        texts = [(self.root / name).read_text("utf-8", "replace") for name in names]
+        return "".join([self._git("diff", "HEAD", "--", *CODE), *names, *texts])
 
-def changed() -> str:
-    return _git("diff", "HEAD", "--", *CODE)
+    def commit(self) -> str:
+        return self._git("rev-parse", "--short", "HEAD").strip()
 
-
-def _commit() -> str:
-    return _git("rev-parse", "--short", "HEAD").strip()
+    def _git(self, *words: str) -> str:
+        command = ["git", "-C", str(self.root), *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -17,18 +17,61 @@ import archgen
 from archgen.limits import count_modules
 from archgen.passes.validate import validate
 from tests.laws.mutants import Mutant, files, judge, mutants, rebuilt
+from tests.sweeps import cases
+
+Record = Callable[[str, object], None]
 
 FILES = files()
 MOST_MODULES = 600  # of a model that is made here
 NAMED = 0.75  # of the refusals; the others are met further on, where a changed value arrives
-MANY = 80  # of a file; the largest has a thousand
-SOME = 20
 
 
-def sample(path: Path, most: int, kind: Callable[[Path], Iterator[Mutant]]) -> list[Mutant]:
+def sample(path: Path, most: int, kind: Callable[[Path], Iterable[Mutant]]) -> list[Mutant]:
     """Some mutants of a file, the same ones in every run."""
+    return shuffled(path, kind)[:most]
+
+
+def shuffled(path: Path, kind: Callable[[Path], Iterable[Mutant]]) -> list[Mutant]:
     every = list(kind(path))
-    return random.Random(path.name).sample(every, min(most, len(every)))
+    return random.Random(path.name).sample(every, len(every))
+
+
+class Part(NamedTuple):
+    """Some mutants of a file: those from `start` on, of each kind."""
+
+    path: Path
+    start: int
+    changed: int  # numbers and calls
+    rebuilt: int  # parts left out or swapped, so many for each `changed`
+
+    def mutants(self) -> list[Mutant]:
+        again = self.start // self.changed * self.rebuilt
+        return [
+            *shuffled(self.path, mutants)[self.start : self.start + self.changed],
+            *shuffled(self.path, rebuilt)[again : again + self.rebuilt],
+        ]
+
+    def __str__(self) -> str:
+        return f"{'-'.join(self.path.parts[-2:])}-{self.start}"
+
+
+def parts(changed: int, rebuilt_: int) -> list[Part]:
+    """All mutants of all files, in parts."""
+    counts = {path: (len(list(mutants(path))), len(list(rebuilt(path)))) for path in FILES}
+    return [
+        Part(path, number * changed, changed, rebuilt_)
+        for path, (first, second) in counts.items()
+        for number in range(max(-(-first // changed), -(-second // rebuilt_)))
+    ]
+
+
+def first(parts: list[Part]) -> list[Part]:
+    """One part of each file."""
+    return [part for part in parts if part.start == 0]
+
+
+CHECKED = parts(80, 20)
+BUILT = parts(6, 3)
 
 
 def holds(mutant: Mutant) -> bool | None:
@@ -53,20 +96,25 @@ def test_refusals_show_what_was_changed() -> None:
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("path", FILES, ids=lambda path: "-".join(path.parts[-2:]))
-def test_a_mutant_is_refused_or_sound(path: Path) -> None:
-    for mutant in (*sample(path, MANY, mutants), *sample(path, SOME, rebuilt)):
+@cases("part", CHECKED, sample=first(CHECKED), of="mutants of shipped specs, refused or sound")
+def test_a_mutant_is_refused_or_sound(part: Part, record_property: Record) -> None:
+    made = part.mutants()
+    record_property("tried", len(made))
+    record_property("judged", len(made))
+    for mutant in made:
         holds(mutant)
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("path", FILES, ids=lambda path: "-".join(path.parts[-2:]))
-def test_accepted_mutants_are_what_torch_does(path: Path) -> None:
+@cases("part", BUILT, sample=first(BUILT), of="mutants of shipped specs, built")
+def test_accepted_mutants_are_what_torch_does(part: Part, record_property: Record) -> None:
     from tests.laws.judge import Judge
 
-    changed = islice(_small_networks(sample(path, 30, mutants)), 2)
-    others = islice(_small_networks(sample(path, SOME, rebuilt)), 1)
-    for network in (*changed, *others):
+    made = part.mutants()
+    built = list(_small_networks(made))
+    record_property("tried", len(made))
+    record_property("judged", len(built))
+    for network in built:
         model = Judge(network, device="meta")
         model.state_is_as_predicted()
         model.work_is_as_predicted()

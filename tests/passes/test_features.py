@@ -12,7 +12,8 @@ from archgen.network import Network
 from archgen.passes.features import field_name
 from archgen.passes.validate import validate
 from tests import networks
-from tests.specs.chosen import representatives
+from tests.specs.chosen import EVERY, representatives
+from tests.sweeps import cases
 
 REPRESENTATIVES = representatives()
 
@@ -28,7 +29,7 @@ def weights(network: Network) -> dict[str, tuple[int, ...]]:
     return {entry.key: entry.sizes for entry in state(network)}
 
 
-@pytest.mark.parametrize("name", REPRESENTATIVES)
+@cases("name", EVERY, sample=REPRESENTATIVES, of="shipped networks, cut to backbones")
 def test_every_shipped_network_has_backbones(name: str) -> None:
     whole = archgen.load(name)
     wanted = by_reduction(whole)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,8 @@ import pytest
 import archgen
 from archgen.network import Network
 from tests.interpreter import tensors
-from tests.specs.chosen import load_small, representatives
+from tests.specs.chosen import EVERY, load_small, representatives
+from tests.sweeps import sampled
 
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch")
@@ -44,14 +44,10 @@ def affordable(name: str) -> Network:
     return network if network.macs <= MOST_MACS else load_small(name)
 
 
-NAMES = [
-    name
-    for name in representatives(most_modules=1_000)
-    if os.environ.get("ARCHGEN_ALL") or affordable(name).macs <= MOST_MACS
-]
+NAMES = [name for name in representatives(most_modules=1_000) if affordable(name).macs <= MOST_MACS]
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=sampled(EVERY, NAMES))
 def case(request: pytest.FixtureRequest) -> Iterator[tuple[Any, tuple[Any, ...], list[Any]]]:
     """A model in evaluation, its input, and what it makes of it."""
     network = affordable(request.param)
@@ -69,6 +65,7 @@ def assert_close(results: list[Any], expected: list[Any]) -> None:
         torch.testing.assert_close(result, wanted, rtol=1e-3, atol=1e-4 * scale)
 
 
+@pytest.mark.sweep(of="shipped networks, compiled as one graph")
 def test_compiles_as_one_graph(case: tuple[Any, tuple[Any, ...], list[Any]]) -> None:
     model, inputs, expected = case
     torch._dynamo.reset()
@@ -77,6 +74,7 @@ def test_compiles_as_one_graph(case: tuple[Any, tuple[Any, ...], list[Any]]) -> 
         assert_close(tensors(compiled(*inputs)), expected)
 
 
+@pytest.mark.sweep(of="shipped networks, exported, and run by ONNX Runtime")
 def test_exports_and_writes_onnx(
     case: tuple[Any, tuple[Any, ...], list[Any]], tmp_path: Path
 ) -> None:
@@ -97,6 +95,7 @@ def test_exports_and_writes_onnx(
     assert_close([torch.from_numpy(each) for each in session.run(None, feed)], expected)
 
 
+@pytest.mark.sweep(of="shipped networks, pickled")
 def test_pickles_and_shows_its_source(case: tuple[Any, tuple[Any, ...], list[Any]]) -> None:
     model, inputs, expected = case
     with torch.no_grad():

@@ -12,12 +12,13 @@ from torch import Tensor, nn
 
 import archgen
 from tests.interpreter import interpret
-from tests.specs.chosen import load_small, representatives
+from tests.specs.chosen import EVERY, load_small, representatives
+from tests.sweeps import cases
 
 pytestmark = pytest.mark.torch
 
 
-@pytest.mark.parametrize("name", representatives())
+@cases("name", EVERY, sample=representatives(), of="shipped networks, run beside an interpreter")
 def test_forward_is_the_network(name: str) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)

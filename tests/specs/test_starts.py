@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,25 +9,24 @@ from torch import Tensor, nn
 from torchvision.models.detection import fasterrcnn_resnet50_fpn, ssd300_vgg16
 
 import archgen
-from tests.specs.chosen import representatives
+from tests.specs.chosen import EVERY, representatives
 from tests.specs.references import TORCHVISION, TRAINED
 from tests.specs.said import Said
 from tests.specs.samples import differences, drawn
 from tests.specs.torchvision_models import reference
+from tests.sweeps import cases
 
 pytestmark = pytest.mark.torch
 
 OTHERS = ["squeezenet1_0", "mobilenet_v3_small", "mnasnet0_5"]
-STARTS = TORCHVISION if os.environ.get("ARCHGEN_ALL") else [*TRAINED, *OTHERS]
+STARTS = [*TRAINED, *OTHERS]
 MOST_PARAMS = 50_000_000  # of a network that is made several times
 SMALL = [
-    name
-    for name in representatives(most_modules=1_000)
-    if os.environ.get("ARCHGEN_ALL") or archgen.load(name).params <= MOST_PARAMS
+    name for name in representatives(most_modules=1_000) if archgen.load(name).params <= MOST_PARAMS
 ]
 
 
-@pytest.mark.parametrize("name", STARTS)
+@cases("name", TORCHVISION, sample=STARTS, of="networks that start as torchvision's do")
 def test_weights_start_as_in_torchvision(name: str) -> None:
     assert differences(fresh(name), drawn(lambda: reference(name), seed=100)) == []
 
@@ -110,7 +108,7 @@ def test_weights_start_as_every_kind_of_rule_says() -> None:
     assert differences(fresh(network), drawn(lambda: Said(network.body), seed=100)) == []
 
 
-@pytest.mark.parametrize("name", SMALL)
+@cases("name", EVERY, sample=SMALL, of="shipped networks that start as they say")
 def test_weights_start_as_the_network_says(name: str) -> None:
     network = archgen.load(name)
     assert differences(fresh(network), drawn(lambda: Said(network.body), seed=100)) == []
