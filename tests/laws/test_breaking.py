@@ -17,7 +17,7 @@ from archgen.analysis.breaking.states import States
 from archgen.analysis.weights import state
 from archgen.resolve.program import Program
 from tests.laws.changing import changes
-from tests.laws.test_networks import calm
+from tests.sweeps import calm
 
 
 @pytest.mark.torch

@@ -22,8 +22,8 @@ from archgen.syntax import tree
 from archgen.syntax.parse import parse
 from archgen.text import Source
 from tests.laws.changing import changes
-from tests.laws.test_networks import calm
 from tests.laws.writing import specs
+from tests.sweeps import calm
 
 pytestmark = pytest.mark.torch
 
