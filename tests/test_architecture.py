@@ -44,7 +44,7 @@ LAYERS = (
     ("report", "config", "sarif", "annotations"),
     ("snippet",),
     ("diagnostics", "codes"),
-    ("text", "resources", "seal"),
+    ("text", "resources", "seal", "replacing"),
     ("frozen", "closest"),
 )
 # Against the order, each with its reason.

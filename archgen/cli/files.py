@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from archgen import replacing
 from archgen.cli.failures import Stopped
 from archgen.seal import origin
 
@@ -45,61 +45,24 @@ def read(path: str) -> str | None:
 
 
 def write(path: str, content: bytes) -> None:
-    """Replace a file at once, through links, keeping its permissions.
-
-    What is no regular file (a pipe, a terminal, /dev/null) is written to as it is.
-    """
+    """Replace a file at once. Raises `Stopped` if it cannot; the file is unchanged then."""
     try:
-        if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
-            Path(path).write_bytes(content)
-        else:
-            _replace(Path(os.path.realpath(path)), content)
+        replacing.replace(path, content)
     except (OSError, ValueError) as problem:
         raise _unwritable(path, problem) from None
 
 
 @contextmanager
-def replacing(path: str) -> Iterator[str]:
-    """Give a file to write to, which takes the place of another when all went well.
+def draft_of(path: str) -> Iterator[str]:
+    """Give a file to write to, which replaces the one at `path` if no exception is raised.
 
-    Raises `Stopped` if it cannot; what was at the path stays as it was then.
+    Raises `Stopped` if it cannot; what was at the path is unchanged then.
     """
     try:
-        with _draft_of(Path(os.path.realpath(path))) as draft:
+        with replacing.replacing(path) as draft:
             yield str(draft)
     except (OSError, ValueError) as problem:
         raise _unwritable(path, problem) from None
-
-
-def _replace(target: Path, content: bytes) -> None:
-    with _draft_of(target) as draft:
-        draft.write_bytes(content)
-
-
-@contextmanager
-def _draft_of(target: Path) -> Iterator[Path]:
-    """An empty file beside the target, which replaces it at the end, or is deleted."""
-    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
-    if mode is not None and not os.access(target, os.W_OK):
-        raise PermissionError(0, "the file is read-only")
-    # Beside the target: a file system renames at once only within itself.
-    draft = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-    try:
-        yield draft
-        _flush(draft)
-        if mode is not None:
-            draft.chmod(mode)
-        draft.replace(target)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-
-
-def _flush(path: Path) -> None:
-    """Wait until what was written is on the disk."""
-    with open(path, "rb") as file:
-        os.fsync(file.fileno())
 
 
 def _unwritable(path: str, problem: Exception) -> Stopped:

@@ -113,7 +113,7 @@ def _transferred(made: Plan, state: State, seed: int | None) -> State:
 def _write(read: Checkpoint, state: State, output: str, target: Format) -> None:
     from archgen.checkpoint.write import write
 
-    with files.replacing(output) as draft:
+    with files.draft_of(output) as draft:
         write(read, state, draft, target)
 
 

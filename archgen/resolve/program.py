@@ -204,9 +204,11 @@ def _alias_promises(
 
 
 def _digest(module: Module) -> str:
-    """The sha256 of every text that the network was made from."""
+    """The sha256 of every text that the network was made from: the same for the same texts, with
+    whatever line endings, and under whatever path they were read."""
     total = hashlib.sha256()
-    for path in sorted(module.sources):
-        total.update(module.sources[path].text.encode())
+    own, *used = module.sources.values()
+    for source in (*used, own):
+        total.update(source.text.replace("\r\n", "\n").encode())
         total.update(b"\0")
     return total.hexdigest()

@@ -216,20 +216,12 @@ def _load(path: Path) -> Tables | None:
 
 def _store(made: dict[str, Any], path: Path) -> None:
     """Write tables for the next run. Never fails: a cache is a convenience."""
-    import tempfile
+    from archgen.replacing import replace
 
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _is_ours(path.parent):
-            return
-        handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".draft")
-        try:
-            with open(handle, "w", encoding="utf-8") as file:
-                json.dump(made, file)
-            os.replace(draft, path)
-        except BaseException:
-            os.unlink(draft)
-            raise
+        if _is_ours(path.parent):
+            replace(path, json.dumps(made).encode(), mode=0o600)
 
 
 def _is_ours(folder: Path) -> bool:

@@ -21,6 +21,7 @@ from archgen.backends.drawing.render import FORMATS, NoRenderer, RenderingFailed
 from archgen.backends.drawing.sketch import Level, sketch, sketch_difference
 from archgen.diagnostics import ArchError, error
 from archgen.network import Network
+from archgen.replacing import replace
 from archgen.text import Source
 
 __all__ = [
@@ -59,9 +60,12 @@ class Drawing:
         return render(self.dot, "svg").decode()
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the file that the suffix asks for. Raises `ValueError` for another suffix."""
+        """Write the file that the suffix asks for: whole, or not at all.
+
+        Raises `ValueError` for another suffix, `OSError` if it cannot be written.
+        """
         target = Path(path)
-        target.write_bytes(self.to(target.suffix.lower()))
+        replace(target, self.to(target.suffix.lower()))
         return target
 
     def to(self, suffix: str) -> bytes:
