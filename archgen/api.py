@@ -46,13 +46,24 @@ class Network(resolved.Network):
     """A resolved network: its name, its parameters, and what it costs. Needs no torch.
 
     The facts are those of the network in evaluation, for one sample; `archgen.summary` says
-    what is counted and how.
+    what is counted and how. Networks are equal if they are resolved from the same texts with
+    the same arguments; for equality by meaning there is `archgen.diff(a, b).same`.
     """
 
     @classmethod
     def of(cls, network: resolved.Network) -> Network:
         """A resolved network with its figures at hand."""
         return cls(**{each.name: getattr(network, each.name) for each in fields(network)})
+
+    def __eq__(self, other: object) -> bool:
+        if self is other or not isinstance(other, Network):
+            return self is other
+        from archgen.backends.ir import data
+
+        return (self.name, self.digest) == (other.name, other.digest) and data(self) == data(other)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.digest))
 
     @cached_property
     def figures(self) -> Figures:

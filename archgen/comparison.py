@@ -22,6 +22,15 @@ class Difference(difference.Difference):
     `keys` say what changes in size and in the `state_dict`, `state()` goes through its entries.
     """
 
+    def __eq__(self, other: object) -> bool:
+        """Between equal networks there are equal differences."""
+        if not isinstance(other, Difference):
+            return NotImplemented
+        return (self.old, self.new) == (other.old, other.new)
+
+    def __hash__(self) -> int:
+        return hash((self.old, self.new))
+
     def __str__(self) -> str:
         from archgen.backends.difference import text
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from archgen.frozen import dataclass
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Source:
     """The text of one file; `path` is how it is shown to people."""
 

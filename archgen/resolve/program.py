@@ -17,6 +17,7 @@ from archgen.network import Definition, Network, Promise
 from archgen.resolve import flow
 from archgen.resolve.finish import finish
 from archgen.resolve.instances import Resolver, alias_call
+from archgen.resolve.later import captured
 from archgen.resolve.lookup import suggest
 from archgen.resolve.modules import Loader, Module
 from archgen.resolve.recursion import deep_recursion
@@ -197,7 +198,7 @@ def _alias_promises(
     names = {each.name: values[each.name] for each in definition.parameters}
     inner = replace(env, names=names, scope=definition.scope)
     return [
-        Promise(statement.condition, inner, statement.span)
+        Promise(statement.condition, captured(statement.condition, inner), statement.span)
         for statement in statements
         if isinstance(statement, tree.Expect)
     ]

@@ -9,6 +9,7 @@ from archgen.network import Promise, Returned, Silent, Step
 from archgen.resolve.expressions import evaluate, truth
 from archgen.resolve.frame import Frame
 from archgen.resolve.implicit import free_names
+from archgen.resolve.later import captured
 from archgen.resolve.spelling import check_field
 from archgen.resolve.values import TensorValue, refs_of, show
 from archgen.syntax import tree
@@ -68,7 +69,7 @@ def place_name(frame: Frame, place: tree.Expr) -> str:
 def run_expect(frame: Frame, statement: tree.Expect) -> Step:
     """A block's condition is asked at once; an arch's promises when the figures are known."""
     if frame.definition.kind == "arch":
-        env = frame.env.with_names({})
+        env = captured(statement.condition, frame.env.with_names({}))
         frame.promises.append(Promise(statement.condition, env, statement.span))
         return Silent()
     if not truth(statement.condition, frame.env):

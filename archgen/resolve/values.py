@@ -35,6 +35,9 @@ class Exhausted(Fault):
 class Lost:
     """The meaning of a name whose definition failed: what depends on it stays silent."""
 
+    def __reduce__(self) -> str:
+        return "LOST"  # there is one
+
 
 LOST = Lost()
 ANY_NAME = "*"  # in a file's scope: some `use` failed, and any unknown name may be its

@@ -89,3 +89,19 @@ def test_promises_may_stand_in_an_if() -> None:
         "relu", "if n == 1 { expect depth == 0 } else { expect depth == 1 }", head="net(n=1)"
     )
     assert faults(text) == []
+
+
+def test_the_current_value_is_that_of_the_statement() -> None:
+    """Not the last one of the body, although the figures are known only then."""
+    text = """arch net {
+  input(3, 8, 8)
+  expect channels == 3 and shape == [3, 8, 8] and input.channels == 3
+  a = conv(4, 3)
+  expect channels == 4 and params > 0
+  conv(5, 3)
+  expect (from a) == from a and shape == output
+}
+"""
+    assert verify(archgen.loads(text)) == []
+    (broken,) = verify(archgen.loads(text.replace("channels == 4 ", "channels == 5 ")))
+    assert broken.message.startswith("broken promise: channels is 4, 1 less than 5")

@@ -1,0 +1,54 @@
+"""Conditions that are evaluated when the figures of the network are known.
+
+What such a condition reads of the body (`channels`, `from x`) is read at its statement, and kept
+as plain values: nothing of a network refers to the resolver that made it.
+"""
+
+from __future__ import annotations
+
+from archgen.frozen import dataclass
+from archgen.resolve.values import Environment
+from archgen.shapes import Shape
+from archgen.syntax import tree
+from archgen.syntax.walk import nodes_in
+from archgen.text import Span
+
+__all__ = ["captured"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A shape, for whoever asks for the current one."""
+
+    shape: Shape
+
+    def __call__(self, _: Span) -> Shape:
+        return self.shape
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Values by the places that name them, as `from` does."""
+
+    values: tuple[tuple[object, object], ...]
+
+    def __call__(self, place: object) -> object:
+        return next(value for known, value in self.values if known == place)
+
+
+def captured(condition: tree.Expr, env: Environment) -> Environment:
+    """The same environment for one condition, with what it reads of the body read now.
+
+    Raises `Fault` or `Unknown` for a value that is not there.
+    """
+    current = entered = None
+    found: list[tuple[object, object]] = []
+    for node in nodes_in(condition):
+        match node:
+            case tree.Name(parts=("channels" | "shape", *_)) if env.current:
+                current = current or _Known(env.current(node.span))
+            case tree.Name(parts=("input", *_)) if env.entered:
+                entered = entered or _Known(env.entered(node.span))
+            case tree.Value() if env.value:
+                found.append((node.place, env.value(node.place)))
+    return Environment(env.names, env.scope, current, entered, _Found(tuple(found)), env.budget)
