@@ -1,7 +1,7 @@
 # What a person runs. PY is the interpreter with `pip install -e '.[test]'`.
 PY ?= python
 
-.PHONY: check lint test prove accept bench docs zoo
+.PHONY: check lint test prove replay accept bench docs zoo
 
 check: lint  ## on every save: format, lint, types, and the fast tests without torch
 	$(PY) -m pytest -n auto -m "not torch and not slow"
@@ -17,6 +17,10 @@ test:  ## everything
 
 prove:  ## the full count of every sweep, into docs/PROOFS.md: hours; a second run goes on
 	$(PY) -m pytest -n auto --prove
+
+AGAINST ?= HEAD
+replay:  ## what a change of the code changes in what archgen writes, beside `make replay AGAINST=main`
+	$(PY) -m tests.replay --against $(AGAINST)
 
 accept:  ## rewrite the golden files; read the diff before you commit it
 	$(PY) -m pytest -n auto --accept
