@@ -12,7 +12,7 @@ from itertools import groupby, pairwise
 from typing import Literal, NamedTuple
 
 from archgen.frozen import dataclass
-from archgen.text import Source, Span
+from archgen.text import HIDDEN, Source, Span
 
 Style = Literal["text", "gutter", "primary", "secondary"]
 Piece = tuple[str, Style]
@@ -43,7 +43,7 @@ class Mark(NamedTuple):
 
 def printable(text: str) -> str:
     """Escape what a terminal obeys or hides: control and bidirectional characters, odd spaces."""
-    if text.isprintable():
+    if text.isprintable() and not HIDDEN.search(text):
         return text
     return "".join(map(_display, text))
 
@@ -253,7 +253,8 @@ def _window(size: int, near: int) -> tuple[int, int]:
 def _display(char: str) -> str:
     if char == "\t":
         return "    "
-    return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+    seen = char.isprintable() and not HIDDEN.match(char)
+    return char if seen else char.encode("unicode_escape").decode("ascii")
 
 
 def _width(cell: str) -> int:

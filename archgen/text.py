@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import field
 from functools import cached_property
 
 from archgen.frozen import dataclass
+
+# Runs of characters that no reader sees, or that reorder what one sees: controls, and what Unicode
+# calls format characters, default ignorable (variation selectors, tags, fillers) or blank symbols.
+# Ranges rather than categories, so that every Python's Unicode gives the same answer.
+HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U00016fe4"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]+"
+)
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,9 @@ ENTRIES: tuple[Code, ...] = (
         "A004",
         "a character that means nothing",
         "The character belongs to no word or sign of the language, or it is one that readers do\n"
-        "not see: a control character, a zero-width space, a mark that reorders text. Hidden\n"
-        "ones are refused in comments and strings too, so that what is reviewed is what is read.",
+        "not see: a control character, a zero-width space, a soft hyphen, a variation selector, a\n"
+        "mark that reorders text. Hidden ones are refused in comments and strings too, so that\n"
+        "what is reviewed is what is read.",
         fails=_arch("conv(16, 3) @ bn"),
         passes=_arch("conv(16, 3) -> bn"),
     ),

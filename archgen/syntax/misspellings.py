@@ -15,7 +15,7 @@ from archgen.frozen import dataclass
 from archgen.syntax.limits import MAX_ERRORS
 from archgen.syntax.tokens import Token, span_of
 from archgen.syntax.words import RESERVED
-from archgen.text import Source, Span
+from archgen.text import HIDDEN, Source, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +90,6 @@ _TABLE = (
     ),
 )
 
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # controls
-    "\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\u061c\ufeff]"  # invisible, or reordering
-)
 _NUMBER_LIKE = re.compile(r"[0-9](?:[eE][+-](?=\d)|[\w.])*")
 _PYTHON_CONSTANTS = {"True": "TRUE", "False": "FALSE", "None": "NONE"}
 
@@ -106,7 +102,7 @@ def check_characters(source: Source, sink: Sink) -> None:
     at = source.text.find("\0")
     if at >= 0:
         raise Fault(error("A004", "this is not a text: it holds a NUL", source.span(at, at + 1)))
-    for match in islice(_HIDDEN.finditer(source.text), MAX_ERRORS):
+    for match in islice(HIDDEN.finditer(source.text), MAX_ERRORS):
         sink.add(_hidden(source.span(match.start(), match.end())))
 
 
@@ -115,8 +111,8 @@ def mend(source: Source, at: int, end: int) -> tuple[Diagnostic, Token | None, i
 
     Gives the report, the token to read instead (if any), and where to go on.
     """
-    if _HIDDEN.match(source.text, at, end):
-        return _hidden(source.span(at, at + 1)), None, at + 1
+    if hidden := HIDDEN.match(source.text, at, end):
+        return _hidden(source.span(at, hidden.end())), None, hidden.end()
     if number := _NUMBER_LIKE.match(source.text, at, end):
         span = source.span(at, number.end())
         return _bad_number(span), _token("NUMBER", "1", span), span.end
@@ -191,9 +187,12 @@ def _bad_number(span: Span) -> Diagnostic:
 
 
 def _hidden(span: Span) -> Diagnostic:
+    first = _describe(span.text[0])
+    count = len(span.text)
+    found = f"{count} hidden characters, the first one" if count > 1 else "a hidden character:"
     return error(
         "A004",
-        f"a hidden character: {_describe(span.text)}",
+        f"{found} {first}",
         span,
         help="delete it; a text holds only what its readers see",
     )

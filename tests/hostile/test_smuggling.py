@@ -7,11 +7,17 @@ or an identifier, and in nothing else.
 from __future__ import annotations
 
 import ast
+import re
+import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 import archgen
+from archgen.report import render_text
+from archgen.syntax.parse import parse
+from archgen.text import Source
 from tests.language.ask import arch, faults
 
 DOCUMENTATION = [
@@ -114,6 +120,32 @@ def test_documentation_is_text(text: str) -> None:
 @pytest.mark.parametrize("character", ["\u202e", "\u2028", "\u200b", "\x00", "\x1b", "\x0c"])
 def test_documentation_with_characters_that_are_not_seen_is_refused(character: str) -> None:
     assert {code for code, _, _ in faults(documented(f"a{character}b"))} == {"A004"}
+
+
+# Format characters that are seen: signs that span the digits after them.
+SEEN = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
+
+
+def unseen() -> list[str]:
+    """What Unicode calls a control, format or separator character, or names as invisible."""
+    found = []
+    for char in map(chr, range(sys.maxunicode + 1)):
+        name, kind = unicodedata.name(char, ""), unicodedata.category(char)
+        words = r"VARIATION SELECTOR|HANGUL.*FILLER|KHITAN.*FILLER|INHERENT|GRAPHEME JOINER|PATTERN BLANK|NULL NOTEHEAD"
+        if kind in {"Cc", "Cf", "Zl", "Zp"} or re.search(words, name):
+            found.append(char)
+    return [char for char in found if ord(char) not in SEEN and char not in "\t\n\r"]
+
+
+@pytest.mark.parametrize("place", ["# {}", '"{}" = relu', '"""{}"""', "{}"])
+def test_what_is_not_seen_is_refused_wherever_it_stands(place: str) -> None:
+    """In comments, names, documentation and code: each character, and it is told as what it is."""
+    every = unseen()
+    assert len(every) > 400
+    for char in every:
+        made = parse(Source("net.arch", f"arch net {{\n{place.format(f'a{char}b')}\n}}\n"))
+        assert made.diagnostics[0].code == "A004", hex(ord(char))
+        assert char not in render_text(made.diagnostics)
 
 
 @pytest.mark.parametrize("name", NAMES)
