@@ -290,6 +290,11 @@ def locate(spec: str) -> tuple[str, str | None]:
     raise ArchError([error("A501", f"no shipped network is called `{path}`", place, help=hint)])
 
 
+def is_shipped(name: str) -> bool:
+    """Whether a shipped network has this name."""
+    return _shipped_file(name) is not None
+
+
 def _shipped_file(name: str) -> Path | None:
     """The shipped file with an arch of this name, found without parsing them all."""
     defines = re.compile(rf"^arch {re.escape(name)}\b", re.MULTILINE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 
 from archgen import api, versions
@@ -64,18 +64,21 @@ def pairs(
     given = parameters or {}
     one, other = versions.Version.of(old), versions.Version.of(new)
     before, after = versions.program(one), versions.program(other)
-    names = [_names(program, given) for program in (before, after)]
-    if not (one.arch or other.arch) and max(map(len, names)) > 1:
-        for arch in dict.fromkeys((*names[1], *names[0])):
-            sides = [
-                api.network_in(program, arch, given) if arch in known else None
-                for program, known in zip((before, after), names, strict=True)
-            ]
-            yield versions.Pair(other.shown, arch, sides[0], sides[1])
+    names = _names(before, given), _names(after, given)
+    chosen = versions.partners(one, other, names)
+    if len(chosen) == 1:  # of one pair both sides are asked for: what is not there is a fault
+        first, second = (
+            api.network_in(program, name, given)
+            for program, name in zip((before, after), chosen[0], strict=True)
+        )
+        yield versions.Pair(other.shown, second.name, first, second)
         return
-    first = api.network_in(before, _chosen(one, other, names[0]), given)
-    second = api.network_in(after, _chosen(other, one, names[1]), given)
-    yield versions.Pair(other.shown, second.name, first, second)
+    for arches in chosen:
+        sides = (
+            api.network_in(program, name, given) if name else None
+            for program, name in zip((before, after), arches, strict=True)
+        )
+        yield versions.Pair(other.shown, arches[1] or arches[0] or "", *sides)
 
 
 def _names(program: Program, given: Mapping[str, object]) -> list[str]:
@@ -85,13 +88,6 @@ def _names(program: Program, given: Mapping[str, object]) -> list[str]:
         for name, definition in program.archs.items()
         if all(each.default is not None or each.name in given for each in definition.parameters)
     ]
-
-
-def _chosen(version: versions.Version, other: versions.Version, names: Sequence[str]) -> str | None:
-    """The arch that is asked for; of several, the one of the other side's name."""
-    if version.arch or len(names) == 1:
-        return version.arch
-    return other.arch if other.arch in names else None
 
 
 def followed(found: Iterable[versions.Pair]) -> list[versions.Pair]:

@@ -22,7 +22,7 @@ from archgen.syntax.parse import parse
 from archgen.syntax.read import decode, read_source
 from archgen.text import Source
 
-__all__ = ["Revision", "affected"]
+__all__ = ["Revision", "affected", "is_revision"]
 
 _SUFFIX = ".arch"
 _REGULAR = ("100644", "100755")  # modes of a file; others are links, folders, other repositories
@@ -132,6 +132,15 @@ class Revision:
 
     def _run(self, *arguments: str) -> bytes:
         return _git(arguments, self.name)
+
+
+def is_revision(name: str) -> bool:
+    """Whether git knows a revision of that name here."""
+    try:
+        Revision.find(name)
+    except Fault:
+        return False
+    return True
 
 
 def affected(revision: Revision) -> list[str]:

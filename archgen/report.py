@@ -18,9 +18,9 @@ nothing is certain.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 
+from archgen.as_json import to_json
 from archgen.diagnostics import Diagnostic, Edit, Frame, Label, Severity
 from archgen.snippet import Mark, Row, draw, last_line, printable
 from archgen.text import Source, Span
@@ -53,7 +53,7 @@ def render_json(diagnostics: Sequence[Diagnostic]) -> str:
     errors, warnings = counts(diagnostics)
     items = [_as_json(item) for item in diagnostics]
     report = {"version": 1, "errors": errors, "warnings": warnings, "diagnostics": items}
-    return json.dumps(report, indent=2)
+    return to_json(report)
 
 
 def counts(diagnostics: Sequence[Diagnostic]) -> tuple[int, int]:

@@ -8,7 +8,6 @@ file are told apart by their order.
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from archgen.as_json import to_json
 from archgen.codes import CODES
 from archgen.diagnostics import Diagnostic, Edit, Frame, Label, Severity
 from archgen.text import Span
@@ -31,7 +31,7 @@ _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity
 
 def render_sarif(diagnostics: Sequence[Diagnostic], version: str) -> str:
     """One run of archgen's `version` with every finding, as JSON in ASCII."""
-    return json.dumps(sarif(diagnostics, version), indent=2)
+    return to_json(sarif(diagnostics, version))
 
 
 def sarif(diagnostics: Sequence[Diagnostic], version: str) -> Json:
@@ -128,7 +128,7 @@ def _file(span: Span) -> Json:
         if below.startswith(".."):
             return {"uri": path.as_uri()}
         path = Path(below)
-    return {"uri": quote(path.as_posix()), "uriBaseId": ROOT}
+    return {"uri": quote(path.as_posix(), errors="surrogateescape"), "uriBaseId": ROOT}
 
 
 def _fingerprints(diagnostics: Sequence[Diagnostic]) -> list[str]:

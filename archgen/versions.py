@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from archgen import api
 from archgen.diagnostics import ArchError, Diagnostic, Fault, error
@@ -62,7 +63,13 @@ class Version:
             raise ArchError([fault.diagnostic]) from None
         path = found["path"]
         start = os.curdir if path.startswith(("./", "../")) else revision.root
-        return Version(revision, os.path.abspath(os.path.join(start, path)), found["arch"], path)
+        place = os.path.abspath(os.path.join(start, path))
+        if revision.inside(Path(place)) is None:
+            message = f"{spec}: outside the repository, of which a revision has no files"
+            raise ArchError(
+                [error("A515", message, Source("<command line>", spec).span(0, len(spec)))]
+            )
+        return Version(revision, place, found["arch"], path)
 
     def loader(self) -> Loader:
         """What reads this version's files."""
@@ -141,26 +148,50 @@ def changed(revision: Revision, paths: Sequence[str] = ()) -> Iterator[Pair | Br
 
 
 def between(old: str, new: str) -> Iterator[Pair | Broken]:
-    """The archs of two specs by name; those of two folders by file and name. A spec may be at a
-    revision. Of two specs that both say which arch, these two are one pair.
+    """The archs of two specs, paired as `partners` does; those of two folders by file and name. A
+    spec may be at a revision.
 
     Raises `ArchError` for a spec that is not there.
     """
     if os.path.isdir(old) and os.path.isdir(new):
         for path in sorted({*_below(old), *_below(new)}):
             files = (os.path.join(folder, path) for folder in (old, new))
-            sides = [
+            before_side, after_side = (
                 _Side(Loader(), file, file) if os.path.isfile(file) else None for file in files
-            ]
-            yield from _paired(os.path.join(new, path), *sides)
+            )
+            yield from _paired(os.path.join(new, path), before_side, after_side)
         return
     before, after = Version.of(old), Version.of(new)
-    if before.arch and after.arch:
-        yield Pair(after.shown, after.arch, load(old), load(new))
-        return
-    for pair in _paired(after.shown, _side(before), _side(after)):
-        if isinstance(pair, Broken) or pair.arch == (before.arch or after.arch or pair.arch):
-            yield pair
+    one, other = _side(before), _side(after)
+    for version, side in ((before, one), (after, other)):
+        if version.arch and version.arch not in side.names and side.program:
+            api.network_in(side.program, version.arch, {})  # raises: there is none
+    chosen = partners(before, after, (one.names, other.names))
+    yield from _paired(after.shown, one, other, chosen)
+
+
+def partners(
+    before: Version, after: Version, names: tuple[Sequence[str], Sequence[str]]
+) -> list[tuple[str | None, str | None]]:
+    """Which archs of two specs belong together: those that are asked for; of a file with one arch
+    that one, whatever its name; else those of equal names.
+
+    names: the archs of each that need no arguments. None on a side that has no such arch.
+    """
+    one, other = _chosen(before, after, names[0]), _chosen(after, before, names[1])
+    if before.arch or after.arch or max(map(len, names)) <= 1:
+        return [(one, other)]
+    return [
+        (name if name in names[0] else None, name if name in names[1] else None)
+        for name in dict.fromkeys((*names[1], *names[0]))
+    ]
+
+
+def _chosen(version: Version, other: Version, names: Sequence[str]) -> str | None:
+    """The arch that is asked for, or the only one; of several, the one of the other's name."""
+    if version.arch or len(names) == 1:
+        return version.arch or names[0]
+    return other.arch if other.arch in names else None
 
 
 def _below(folder: str) -> Iterator[str]:
@@ -201,30 +232,46 @@ def _pairs(revision: Revision, inside: str, shown: str) -> Iterator[Pair | Broke
     yield from _paired(shown, old, new)
 
 
-def _paired(shown: str, old: _Side | None, new: _Side | None) -> Iterator[Pair | Broken]:
+def _paired(
+    shown: str,
+    old: _Side | None,
+    new: _Side | None,
+    chosen: Sequence[tuple[str | None, str | None]] | None = None,
+) -> Iterator[Pair | Broken]:
+    """The archs of two versions of a file: pairs of names, by default those of equal names."""
     sides = [side for side in (old, new) if side]
     if faults := [item for side in sides for item in side.loader.sink]:
         yield Broken(shown, tuple(faults), not (new and new.loader.sink.failed))
     if any(side.program is None or not side.program.module.whole for side in sides):
         return
-    before, after = (side.networks if side else {} for side in (old, new))
-    for arch in dict.fromkeys((*after, *before)):
-        if not any(arch in side.failed for side in sides):
-            yield Pair(shown, arch, before.get(arch), after.get(arch))
+    if chosen is None:
+        every = dict.fromkeys(name for side in (new, old) if side for name in side.names)
+        chosen = [(name, name) for name in every]
+    for names in chosen:
+        found = [(side, name) for side, name in zip((old, new), names, strict=True)]
+        if not any(side and name in side.failed for side, name in found):
+            one, other = (side.networks.get(name or "") if side else None for side, name in found)
+            if one or other:
+                yield Pair(shown, names[1] or names[0] or "", one, other)
 
 
 class _Side:
-    """The archs of one version of a file: those that resolve, and the names of the others."""
+    """The archs of one version of a file that need no arguments: their names, those that resolve,
+    and the names of the others."""
 
     def __init__(self, loader: Loader, place: str, shown: str) -> None:
         self.loader = loader
         self.networks: dict[str, api.Network] = {}
         self.failed: set[str] = set()
         self.program = program = Program.read(place, loader, shown)
+        self.names = [
+            name
+            for name, definition in (program.archs.items() if program else ())
+            if all(parameter.default is not None for parameter in definition.parameters)
+        ]
         sound = not loader.sink.failed
-        for name, definition in program.archs.items() if program else ():
-            if all(parameter.default is not None for parameter in definition.parameters):
-                self._resolve(program, name, sound=sound)
+        for name in self.names:
+            self._resolve(program, name, sound=sound)
 
     def _resolve(self, program: Program | None, name: str, *, sound: bool) -> None:
         network = program.network(name) if program and sound else None

@@ -45,7 +45,7 @@ LAYERS = (
     ("snippet",),
     ("diagnostics", "codes"),
     ("text", "resources", "seal", "replacing"),
-    ("frozen", "closest"),
+    ("frozen", "closest", "as_json"),
 )
 # Against the order, each with its reason.
 ALLOWED = {

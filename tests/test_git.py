@@ -121,6 +121,22 @@ def test_what_cannot_be_read(repository: Repository, monkeypatch: pytest.MonkeyP
     assert code_of("HEAD:net.arch") == "A512"
 
 
+def test_a_path_at_a_revision_is_never_one_of_the_disk(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither outside the repository, nor a file that is there by now."""
+    outside = repository.folder.parent / "outside.arch"
+    outside.write_text("arch net { input(3, 8, 8); conv(1, 1) }\n")
+    repository.write({"later.arch": outside.read_text(), "deep/x": ""})
+    assert code_of("HEAD:../outside.arch") == "A515"
+    assert code_of(f"HEAD:{outside}") == "A515"
+    assert code_of("HEAD:later.arch") == "A515"
+    monkeypatch.chdir(repository.folder / "deep")
+    assert code_of("HEAD:../../outside.arch") == "A515"
+    assert code_of("HEAD:../later.arch") == "A515"
+    assert code_of("HEAD:../gone/../deep/../../outside.arch") == "A515"
+
+
 def test_outside_of_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))

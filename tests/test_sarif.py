@@ -24,7 +24,7 @@ NET = """\
 use residual
 
 block unit(n) {
-  conv(n, 3, bias=true) -> bn
+  conv(n, 1, bias=true) -> bn
 }
 
 arch net {

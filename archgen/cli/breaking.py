@@ -23,7 +23,7 @@ CATEGORIES = ("interface", "weights", "numerics", "cost", "training")
 @click.option(
     "--against",
     required=True,
-    metavar="REV|PATH",
+    metavar="REV|SPEC|FOLDER",
     help="The git revision, spec or folder that the specs are compared with.",
 )
 @click.option(
@@ -50,7 +50,8 @@ def command(
     """Say what a change breaks: interface, weights, numerics, cost.
 
     Compared are the specs that changed since a revision of git, or those at PATH of them, arch by
-    arch; or the spec or folder PATH with another one. The status is 0 if nothing breaks, 1 if
+    arch; or the spec or folder PATH with another one, named as for `archgen diff`: a file,
+    FILE:ARCH, REV:FILE[:ARCH] or a shipped network. The status is 0 if nothing breaks, 1 if
     something does or a spec is faulty, 2 if the call is wrong.
     """
     from archgen.breakage import judge
@@ -88,9 +89,14 @@ def compared(against: str, paths: Sequence[str]) -> Iterator[Pair | Broken]:
 
 
 def is_spec(against: str) -> bool:
-    """Whether it is a spec (`old.arch`, `main:old.arch:net`) or a folder, and not a revision."""
+    """Whether it is a spec (`old.arch`, `main:old.arch:net`, `resnet18`) or a folder, and not a
+    revision. A branch called as a shipped network is a revision."""
+    from archgen import api, git
+
     name = against.rpartition(":")[0] if not against.endswith(".arch") else against
-    return os.path.isdir(against) or name.endswith(".arch")
+    if os.path.isdir(against) or name.endswith(".arch"):
+        return True
+    return api.is_shipped(against) and not git.is_revision(against)
 
 
 def _said(report: Report) -> str:

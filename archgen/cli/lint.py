@@ -46,8 +46,12 @@ def command(paths: tuple[str, ...], form: str, fix: bool) -> None:
         fixed += count
         found = api.check_paths(names, lint=True)
     mended = f", {plural(fixed, 'warning')} mended" if fixed else ""
-    report(found, form, f"{plural(len(names), 'file')} linted{mended}")
-    if any(counts(found)):
+    errors, warnings = counts(found)
+    parts = [plural(errors, "error")] if errors else []
+    parts += [plural(warnings, "warning")] if warnings else []
+    done = f"{plural(len(names), 'file')} linted{mended}"
+    report(found, form, done, ", ".join(parts) or "no warnings")
+    if errors or warnings:
         raise click.exceptions.Exit(1)
 
 

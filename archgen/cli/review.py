@@ -12,7 +12,7 @@ from archgen.cli.breaking import compared, rules_of
 @click.option(
     "--against",
     required=True,
-    metavar="REV|PATH",
+    metavar="REV|SPEC|FOLDER",
     help="The git revision, spec or folder that the specs are compared with.",
 )
 def command(paths: tuple[str, ...], against: str) -> None:

@@ -60,24 +60,27 @@ something positive, so that the signal only grows from block to block. He et al.
     ),
     Code(
         "W004",
-        "a window larger than its input",
+        "a window with ends that only see padding",
         """
-The kernel, with its dilation, reaches over more places than the input has, so that padding is all
-that some of its weights may ever see. Often the network was made for larger images and a stride
-too many is left in it.
+The kernel, with its dilation, is so much larger than its input that its first or last weight meets
+nothing but padding, wherever the window stands: it costs memory and does nothing. A window of up to
+`2 * size - 1` reads some place with each of its weights. Often the network was made for larger
+images and a stride too many is left in it.
 """,
-        _arch("conv(16, 3, stride=2) -> bn", "conv(16, 7) -> bn", size=8),
-        _arch("conv(16, 3, stride=2) -> bn", "conv(16, 3) -> bn", size=8),
+        _arch("conv(16, 3, stride=4) -> bn", "conv(16, 5) -> bn", size=8),
+        _arch("conv(16, 3, stride=4) -> bn", "conv(16, 3) -> bn", size=8),
     ),
     Code(
         "W005",
-        "an adaptive pool of unequal windows",
+        "an adaptive pool that ONNX does not have",
         """
 An adaptive pool to a size that does not divide its input has windows of different sizes, which
-overlap. PyTorch can do that; ONNX has no such pool, and the export of the model fails.
+overlap. PyTorch can do that, but its ONNX exporter (as of 2.14) fails for `adaptive_maxpool` then,
+and for `adaptive_avgpool` over a volume, unless it makes one number of each channel. Means over
+images and signals are exported whatever their sizes.
 """,
+        _arch("conv(16, 3) -> bn -> relu -> adaptive_maxpool(7)"),
         _arch("conv(16, 3) -> bn -> relu -> adaptive_avgpool(7)"),
-        _arch("conv(16, 3) -> bn -> relu -> adaptive_avgpool(8)"),
     ),
     Code(
         "W006",
@@ -94,14 +97,16 @@ For weights that exist, or a network too small to care, silence it with the reas
     ),
     Code(
         "W007",
-        "rows that are dropped in silence",
+        "rows of the input that are never read",
         """
-The windows end before the input does: its last rows and columns are never read, and PyTorch says
-nothing. Told only where the windows meet (a kernel at least as large as the stride); a 1x1
-convolution with a stride skips rows because that is what it is for.
+The windows end before their input does, so that the last rows and columns of an image are never
+read, and PyTorch says nothing. Reported only where the windows meet (a kernel at least as large as
+the stride; a 1x1 convolution with a stride skips rows because that is what it is for), and only
+where something of the network's input is lost: a pool that drops the last row of a map loses
+nothing if the row before it has seen the same pixels.
 """,
-        _arch("conv(16, 3) -> bn -> relu -> maxpool(2)", size=33),
-        _arch("conv(16, 3) -> bn -> relu -> maxpool(2, ceil_mode=true)", size=33),
+        _arch("conv(16, 3, stride=2, padding=0) -> bn -> relu"),
+        _arch("conv(16, 3, stride=2) -> bn -> relu"),
     ),
     Code(
         "W008",

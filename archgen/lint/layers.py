@@ -13,6 +13,7 @@ from archgen.layers.dense import Linear
 from archgen.layers.pooling import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, MaxPool
 from archgen.layers.windows import Sliding
 from archgen.lint.reach import Reach
+from archgen.lint.rows import reaches_the_end, read_up_to, sliding_of
 from archgen.network import Body, LayerNode
 from archgen.shapes import Shape
 
@@ -24,9 +25,9 @@ def check(reach: Reach, body: Body, node: LayerNode, *, trained: bool) -> Iterat
     x = body.shape_in(node)
     match node.layer:
         case Conv() | MaxPool() | AvgPool():
-            yield from _window(body, node, x)
+            yield from _window(reach, body, node, sliding_of(node.layer, x))
         case AdaptiveAvgPool() | AdaptiveMaxPool() if not trained:
-            yield from _adaptive(node, node.layer.size, x)
+            yield from _adaptive(node, node.layer, x)
         case Linear() if x.rank > 1 and x.channels == 1:
             message = f"`linear` takes the last axis of {x}, which is a single number"
             hint = "for all numbers of a sample: `flatten -> linear(...)`"
@@ -37,22 +38,21 @@ def check(reach: Reach, body: Body, node: LayerNode, *, trained: bool) -> Iterat
                 yield _narrow(node, out)
 
 
-def _window(body: Body, node: LayerNode, x: Shape) -> Iterator[Diagnostic]:
-    """W004, W007: a window larger than what it slides over, or that ends before it does."""
-    sliding = _sliding(node.layer, x)
-    out = body.shape_out(node).spatial
-    axes = zip(
-        x.spatial, out, sliding.kernel, sliding.extent, sliding.stride, sliding.padding, strict=True
-    )
-    for size, steps, kernel, extent, stride, padding in axes:
-        if extent > size:
+def _window(reach: Reach, body: Body, node: LayerNode, sliding: Sliding) -> Iterator[Diagnostic]:
+    """W004, W007: a window with weights that only read padding, or that ends before its input."""
+    x = body.shape_in(node)
+    for axis, steps in enumerate(body.shape_out(node).spatial):
+        size, kernel, extent = x.spatial[axis], sliding.kernel[axis], sliding.extent[axis]
+        if extent > 2 * size - 1 and _is_idle(sliding, axis, size, steps):
             over = f" (over {extent})" if extent != kernel else ""
-            message = f"a window of {kernel}{over} is larger than its input, {x}"
-            hint = "part of it sees nothing but padding: a smaller kernel does the same"
+            message = f"a window of {kernel}{over} over {size}: its ends read nothing but padding"
+            hint = f"a window of {2 * size - 1} reads all that there is: the input is {x}"
             yield warning("W004", message, node.span, help=hint)
             return
-        dropped = size + padding - ((steps - 1) * stride + extent)
-        if dropped > 0 and kernel >= stride:
+        last = read_up_to(sliding, axis, steps - 1)
+        drops = kernel >= sliding.stride[axis] and last < size - 1
+        if drops and not reaches_the_end(reach, body, node.inputs[0], axis, last):
+            dropped = size - 1 - last
             read = "one is" if dropped == 1 else f"{dropped} are"
             message = f"of {size} rows or columns the last {read} never read: the input is {x}"
             hint = "choose a padding, `ceil_mode=true` (pools), or an input that comes out even"
@@ -60,24 +60,29 @@ def _window(body: Body, node: LayerNode, x: Shape) -> Iterator[Diagnostic]:
             return
 
 
-def _sliding(layer: object, x: Shape) -> Sliding:
-    match layer:
-        case AvgPool():
-            return Sliding.over(x, layer.kernel, layer.stride or layer.kernel, layer.padding)
-        case Conv() | MaxPool():
-            stride = layer.stride or layer.kernel
-            return Sliding.over(x, layer.kernel, stride, layer.padding, layer.dilation)
-        case _:
-            raise AssertionError(layer)
+def _is_idle(sliding: Sliding, axis: int, size: int, steps: int) -> bool:
+    """Whether the first or the last element of a window reads the input in no step."""
+    first, last = -sliding.padding[axis], read_up_to(sliding, axis, 0)
+    return first + (steps - 1) * sliding.stride[axis] < 0 or last >= size
 
 
-def _adaptive(node: LayerNode, size: int | tuple[int, ...], x: Shape) -> Iterator[Diagnostic]:
-    """W005: windows of unequal size."""
-    sizes = per_axis(size, x, "size")
-    if any(n % parts for n, parts in zip(x.spatial, sizes, strict=True)):
-        parts = " x ".join(map(str, sizes))
-        message = f"{parts} windows do not divide {x} evenly: ONNX has no such pool"
-        hint = "choose a size that divides the input"
+def _adaptive(
+    node: LayerNode, layer: AdaptiveAvgPool | AdaptiveMaxPool, x: Shape
+) -> Iterator[Diagnostic]:
+    """W005: a pool that PyTorch's exporter has no ONNX for.
+
+    Means over images are written as sums of slices, whatever their sizes. As of PyTorch 2.14.
+    """
+    sizes = per_axis(layer.size, x, "size")
+    parts = " x ".join(map(str, sizes))
+    if isinstance(layer, AdaptiveAvgPool):
+        if len(sizes) == 3 and set(sizes) != {1}:
+            message = f"a mean over {parts} parts of a volume cannot be exported to ONNX"
+            hint = "`avgpool` with a kernel, or `global_avgpool`, can"
+            yield warning("W005", message, node.span, help=hint)
+    elif any(n % each for n, each in zip(x.spatial, sizes, strict=True)):
+        message = f"{parts} windows do not divide {x} evenly: they cannot be exported to ONNX"
+        hint = "choose a size that divides the input; `adaptive_avgpool` takes any"
         yield warning("W005", message, node.span, help=hint)
 
 

@@ -8,9 +8,10 @@ bounded: a spec is data from strangers. What lies too far away is not found, and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, assert_never
 
 from archgen.frozen import dataclass
+from archgen.layers.base import Layer
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode, Ref
 
 FARTHEST: Final = 100  # values that one question looks at
@@ -32,13 +33,14 @@ class Reach:
     """The flow of values through all distinct bodies of a network."""
 
     def __init__(self, network: Network) -> None:
-        self._top = network.body
+        self.top = network.body
         self._callers: dict[int, list[tuple[Body, CallNode]]] = {}
         self._readers: dict[int, dict[Ref, list[Node]]] = {}
         self._makers: dict[int, dict[Ref, Node]] = {}
         self._trained: list[Place] = []  # results of auxiliary heads
         self._heads: set[Key] | None = None
         self._active: dict[int, bool] = {}
+        self._deep: dict[int, bool] = {}
         self._enter(network.body)
 
     def _enter(self, body: Body) -> None:
@@ -84,17 +86,21 @@ class Reach:
                     case CallNode():
                         left += _entered(node, value)
             left += self._left(here, value)
-            if here is self._top and any(each.value == value for each in here.outputs):
+            if here is self.top and any(each.value == value for each in here.outputs):
                 found.append(Use(here, None))
             if any(place[0] is here and place[1] == value for place in self._trained):
                 found.append(Use(here, None))
         return found
 
+    def callers(self, body: Body) -> list[tuple[Body, CallNode]]:
+        """The calls of a body, and the bodies that make them."""
+        return self._callers.get(id(body), [])
+
     def _left(self, body: Body, ref: Ref) -> Iterator[Place]:
         """Where a value goes on that is a result of its body: behind each call of it."""
         for at, result in enumerate(body.outputs):
             if result.value == ref:
-                for outer, call in self._callers.get(id(body), ()):
+                for outer, call in self.callers(body):
                     yield outer, call.outputs[at]
                     if call.count > 1:
                         yield body, body.inputs[0]
@@ -109,7 +115,7 @@ class Reach:
 
     def _all_of_heads(self) -> set[Key]:
         found: set[Key] = set()
-        left = [(self._top, result.value) for result in self._top.outputs] + self._trained
+        left = [(self.top, result.value) for result in self.top.outputs] + self._trained
         while left:
             body, ref = left.pop()
             if (id(body), ref) in found:
@@ -123,7 +129,7 @@ class Reach:
             ):
                 left += [(body, source) for source in node.inputs]
             elif node is None and ref in body.inputs:
-                callers = self._callers.get(id(body), ())
+                callers = self.callers(body)
                 left += [(outer, call.inputs[body.inputs.index(ref)]) for outer, call in callers]
         return found
 
@@ -152,18 +158,32 @@ class Reach:
             left += fresh
         return set(seen)
 
+    def is_read_again(self, body: Body, ref: Ref) -> bool:
+        """Whether more than one node of its body reads a value, or a node and the result."""
+        readers = len(self._readers[id(body)].get(ref, ()))
+        return readers + sum(each.value == ref for each in body.outputs) > 1
+
     def is_active(self, node: Node) -> bool:
         """Whether a node is or holds an activation."""
+        return self._holds(node, self._active, lambda layer: layer.group == "activation")
+
+    def is_deep(self, node: Node) -> bool:
+        """Whether a node is or holds a convolution or linear layer."""
+        return self._holds(node, self._deep, lambda layer: layer.depth > 0)
+
+    def _holds(self, node: Node, known: dict[int, bool], asked: Callable[[Layer], bool]) -> bool:
         match node:
             case LayerNode():
-                return node.layer.group == "activation"
+                return asked(node.layer)
             case CallNode():
                 key = id(node.body)
-                if key not in self._active:
-                    self._active[key] = any(map(self.is_active, node.body.nodes))
-                return self._active[key]
+                if key not in known:
+                    known[key] = any(self._holds(each, known, asked) for each in node.body.nodes)
+                return known[key]
             case MergeNode() | ParamNode():
                 return False
+            case _:
+                assert_never(node)
 
 
 def _entered(call: CallNode, ref: Ref) -> Iterator[Place]:

@@ -72,20 +72,32 @@ def check_merge(reach: Reach, body: Body, node: MergeNode) -> Iterator[Diagnosti
         last = reach.last_layer(body, ref)
         if last is None or not isinstance(last.layer, Relu | Relu6):
             continue
-        starts = reach.before(body, ref) - {ref}
-        if any(_is_shortcut(reach, body, other, starts) for other in node.inputs if other != ref):
-            message = f"`{last.layer.keyword}` closes a residual branch: it can only add"
-            hint = "end the branch before it, and activate the sum"
-            yield warning("W003", message, last.span, help=hint)
+        if reach.is_read_again(body, ref):
+            continue  # it goes on by itself: this sum is of features, and it is no branch of it
+        made_of = reach.before(body, ref)
+        for other in node.inputs:
+            start = None if other == ref else _start(reach, body, other, made_of - {ref})
+            if start is not None and _learns(reach, body, made_of - reach.before(body, start)):
+                message = f"`{last.layer.keyword}` closes a residual branch: it can only add"
+                hint = "end the branch before it, and activate the sum"
+                yield warning("W003", message, last.span, help=hint)
+                break
 
 
-def _is_shortcut(reach: Reach, body: Body, ref: Ref, starts: Collection[Ref]) -> bool:
-    """Whether a value is one that a branch started from, or made of it without an activation."""
+def _start(reach: Reach, body: Body, ref: Ref, known: Collection[Ref]) -> Ref | None:
+    """The value among these that a shortcut is, or is made of without an activation."""
     for _ in range(FARTHEST):
-        if ref in starts:
-            return True
+        if ref in known:
+            return ref
         node = reach.maker(body, ref)
         if node is None or not node.inputs or reach.is_active(node):
-            return False
+            return None
         ref = node.inputs[0]
-    return False
+    return None
+
+
+def _learns(reach: Reach, body: Body, refs: Collection[Ref]) -> bool:
+    """Whether a convolution or linear layer makes one of these values: `x + relu(x)` is no
+    residual branch."""
+    makers = (reach.maker(body, ref) for ref in refs)
+    return any(node is not None and reach.is_deep(node) for node in makers)

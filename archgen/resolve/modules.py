@@ -64,7 +64,8 @@ class Loader:
         self.sink = Sink()
         self._read = read
         self._place = place
-        self._modules: dict[str, Module | None] = {}
+        self._modules: dict[str, Module] = {}
+        self._unread: dict[str, Diagnostic] = {}  # why a file cannot be read
         self._open: list[str] = []
 
     def load(self, path: Path, shown: str, asked: tree.Use | None = None) -> Module | None:
@@ -75,16 +76,17 @@ class Loader:
             hint = "move what both need to a third file"
             span = asked.span if asked else Source(shown, "").span(0, 0)
             raise Fault(error("A507", message, span, help=hint))
-        if key not in self._modules:
-            self._modules[key] = None
+        if key not in self._modules and key not in self._unread:
             self._open.append(key)
             try:
                 self._modules[key] = self.bind(self._read(path, shown), path.parent, shown)
             except Fault as fault:
-                self.sink.add(_from_use(fault.diagnostic, asked))
+                self._unread[key] = fault.diagnostic
             finally:
                 self._open.pop()
-        return self._modules[key]
+        if key in self._unread:  # each `use` of it is at fault
+            self.sink.add(_from_use(self._unread[key], asked))
+        return self._modules.get(key)
 
     def bind(self, source: Source, folder: Path, shown: str = "") -> Module:
         """The module of a source; `folder` is where its `use`s start."""

@@ -194,6 +194,37 @@ def test_two_files_and_two_folders(folder: Path, run: Run) -> None:
     assert run("breaking", "--against", "nothing.arch", "net.arch").exit_code == 1
 
 
+def test_specs_are_named_as_for_diff(folder: Path, run: Run) -> None:
+    """A shipped network, an arch of a file, and files of one arch each, whatever their names."""
+    (folder / "two.arch").write_text(NET + NET.replace("arch net", "arch other"))
+    (folder / "new.arch").write_text(NET.replace("arch net", "arch new").replace("relu", "gelu"))
+    for old, new in (("net.arch", "new.arch"), ("two.arch:other", "new.arch")):
+        result = run("breaking", "--against", old, new, "--format", "json")
+        assert codes(result.output) == ["B301"]
+        assert run("diff", old, new).exit_code == 1
+    assert run("breaking", "--against", "net.arch:net", "two.arch:other").exit_code == 0
+    assert run("breaking", "--against", "net.arch", "two.arch").exit_code == 0
+    gone = run("breaking", "--against", "two.arch", "net.arch", "--format", "json")
+    assert codes(gone.output) == ["B101"]
+    assert run("breaking", "--against", "resnet18", "resnet18").output == (
+        "1 network compared: nothing breaks\n"
+    )
+    shipped = run("breaking", "--against", "resnet18", "resnet34", "--format", "json")
+    assert codes(shipped.output) == ["B202", "B401", "B402", "B403"]
+    unknown = run("breaking", "--against", "two.arch:nothing", "net.arch")
+    assert (unknown.exit_code, "A122" in unknown.output) == (1, True)
+    several = run("diff", "two.arch", "new.arch", "--format", "json")
+    assert [each["status"] for each in json.loads(several.output)["comparisons"]] == [
+        *("added", "removed", "removed")
+    ]
+
+
+def test_a_branch_called_as_a_shipped_network_is_a_branch(repository: Repository, run: Run) -> None:
+    repository.git("branch", "resnet18")
+    result = run("breaking", "--against", "resnet18")
+    assert (result.exit_code, result.output) == (0, "0 networks compared: nothing breaks\n")
+
+
 def test_wrong_calls(repository: Repository, run: Run) -> None:
     assert run("breaking").exit_code == 2
     assert run("breaking", "--against", "main", "--only", "speed").exit_code == 2

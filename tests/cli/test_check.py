@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -62,12 +64,14 @@ def test_warnings_fail_where_that_is_asked_for(
 
 def test_lint_exits_1_for_warnings_and_errors(run: Run, folder: Path, broken: Path) -> None:
     (folder / "odd.arch").write_text(WORTH_A_WARNING)
-    assert run("lint", "net.arch").stdout == "1 file linted: no errors\n"
+    assert run("lint", "net.arch").stdout == "1 file linted: no warnings\n"
     assert run("lint", "net.arch").exit_code == 0
     warned = run("lint", "odd.arch")
     assert (warned.exit_code, "warning[W002]" in warned.stdout) == (1, True)
+    assert warned.stdout.endswith("1 file linted: 1 warning\n")
     failed = run("lint", "broken.arch", "odd.arch")
     assert failed.exit_code == 1
+    assert failed.stdout.endswith("2 files linted: 1 error, 1 warning\n")
     assert failed.stdout.index("error[A102]") < failed.stdout.index("warning[W002]")
 
 
@@ -138,3 +142,32 @@ def test_a_folder_without_specs_is_a_wrong_call(run: Run, folder: Path) -> None:
     result = run("check", "empty")
     assert result.exit_code == 2
     assert "no .arch file below empty" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs file names that are bytes")
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
+@pytest.mark.parametrize("command", ["check", "lint"])
+def test_a_file_name_that_is_not_utf_8_is_reported(
+    run: Run, folder: Path, command: str, form: str
+) -> None:
+    names = [os.fsdecode(name) for name in (b"bad\xff.arch", b"none\xfe.arch")]
+    Path(names[0]).write_text("arch net { input(3, 8, 8); conf(4, 1) }\n")
+    result = run(command, "--format", form, *names)
+    assert result.exit_code == 1
+    written = result.stdout_bytes.decode("utf-8")
+    for name, escaped, uri in zip(names, ("\\udcff", "\\udcfe"), ("%FF", "%FE"), strict=True):
+        assert name not in written
+        assert escaped in written or uri in written
+    if form in {"json", "sarif"}:
+        for text in strings(json.loads(written)):
+            text.encode("utf-8")  # no half of a surrogate pair
+
+
+def strings(value: object) -> Iterator[str]:
+    """Every string of a JSON value."""
+    match value:
+        case str():
+            yield value
+        case dict() | list():
+            for each in value.values() if isinstance(value, dict) else value:
+                yield from strings(each)

@@ -80,6 +80,19 @@ def test_an_error_is_refused_by_check(user: Repository) -> None:
     assert "error[A102]" in said
 
 
+def test_a_file_called_as_an_option_is_a_file(user: Repository) -> None:
+    """Its name is no option: not that of a dangerous one, either."""
+    user.commit({"net.arch": CLEAN})
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        user.commit({"--diff.arch": CLEAN.replace("conv(8", "conf(8")})
+    said = refused.value.stdout + refused.value.stderr
+    assert "error[A102]" in said
+    assert "--> --diff.arch:3:3" in said
+    (user.folder / "--diff.arch").write_text(CLEAN)
+    user.commit({})
+    assert user.git("show", "HEAD:--diff.arch") == CLEAN
+
+
 def test_a_warning_is_refused_by_lint_alone(user: Repository) -> None:
     accepted, said = commit(user, CLEAN.replace("-> bn", "-> relu"))
     assert not accepted

@@ -49,7 +49,7 @@ def test_a_constant_that_only_an_unused_one_reads_goes_in_the_next_round() -> No
     done = lint("net.arch", "--fix")
     assert (done.exit_code, done.stdout) == (
         0,
-        "1 file linted, 3 warnings mended: no errors\n",
+        "1 file linted, 3 warnings mended: no warnings\n",
     )
     assert Path("net.arch").read_text() == NET
 
@@ -107,6 +107,19 @@ def test_what_was_put_into_a_shipped_spec_is_taken_out_again(name: str) -> None:
 def test_a_file_with_errors_is_left_as_it_is() -> None:
     text = "let a = 1\n" + NET.replace("bn", "bm")
     assert fixed(text) == text
+
+
+def test_each_use_of_a_file_that_is_not_there_is_at_fault() -> None:
+    """Several files that use it, in one run: an error in each, nothing unused, nothing to mend."""
+    text = "use nothere\n" + NET.replace("bn", "thing(8)")
+    for name in ("one.arch", "two.arch"):
+        Path(name).write_text(text)
+    done = lint("one.arch", "two.arch", "--fix", "--format", "json")
+    found = [
+        (item["code"], item["labels"][0]["path"]) for item in json.loads(done.stdout)["diagnostics"]
+    ]
+    assert (done.exit_code, found) == (1, [("A509", "one.arch"), ("A509", "two.arch")])
+    assert {Path(name).read_text() for name in ("one.arch", "two.arch")} == {text}
 
 
 def test_layout_is_kept_unless_it_was_canonical() -> None:

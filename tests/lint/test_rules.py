@@ -108,6 +108,10 @@ def test_a_residual_branch_that_ends_in_relu(branches: str) -> None:
         f"relu; add {{ {{ {OPEN} }}; identity }}",  # the shortcut is activated, not the branch
         f"add {{ {{ {CLOSED} }}; {{ conv(8, 1) -> bn -> relu }} }}",  # paths side by side
         "add { { conv(8, 3) -> bn -> leaky_relu(0.1) }; identity }",  # Darknet
+        "add { identity; relu }",  # nothing is learned in it
+        "add { identity; { multiply(-1) -> relu } }",
+        "c = multiply(-1); add { from input -> relu; from c -> relu }",  # an absolute value
+        f"a = {CLOSED}; b = from a -> {OPEN}; add {{ from input; from a; from b }}",  # of features
         "add { { conv(8, 3) -> bn -> silu }; identity }",
         f"mul {{ {{ {CLOSED} }}; identity }}",
         f"a = {CLOSED}; b = from input -> conv(8, 1) -> bn -> relu; add {{ from a; from b }}",
@@ -123,13 +127,16 @@ def test_additions_of_another_kind(lines: str) -> None:
 @pytest.mark.parametrize(
     ("line", "size", "expected"),
     [
-        ("conv(8, 5) -> bn", 4, ["W004"]),
-        ("conv(8, 5) -> bn", 5, []),
-        ("conv(8, 3, dilation=2) -> bn", 4, ["W004"]),
-        ("conv(8, 3, dilation=2) -> bn", 5, []),
-        ("conv(8, [1, 5]) -> bn", 4, ["W004"]),
-        ("maxpool(3, stride=1)", 2, ["W004"]),
-        ("avgpool(3, stride=2)", 2, ["W004"]),
+        ("conv(8, 5) -> bn", 2, ["W004"]),
+        ("conv(8, 5) -> bn", 3, []),  # with padding 2 the first weight reads place 0 for output 2
+        ("conv(8, 3, dilation=2) -> bn", 2, ["W004"]),
+        ("conv(8, 3, dilation=2) -> bn", 3, []),
+        ("conv(8, [1, 5]) -> bn", 2, ["W004"]),
+        ("conv(8, [1, 9]) -> bn", 7, []),
+        ("conv(8, 3, padding=2) -> bn", 1, []),  # each weight reads the one place for some output
+        ("maxpool(3, stride=1)", 1, ["W004"]),
+        ("maxpool(3, stride=1)", 2, []),
+        ("avgpool(3, stride=2)", 2, []),
         ("global_avgpool", 2, []),
         ("maxpool(2)", 9, ["W007"]),
         ("maxpool(2)", 8, []),
@@ -142,11 +149,18 @@ def test_additions_of_another_kind(lines: str) -> None:
         ("conv(8, 2, stride=2) -> bn", 7, ["W007"]),
         ("conv(8, 1, stride=2) -> bn", 8, []),  # skips rows on purpose
         ("maxpool(1, stride=2)", 8, []),
-        ("adaptive_avgpool(4)", 6, ["W005"]),
+        ("conv(8, 3) -> bn -> maxpool(2)", 9, []),  # the row before the last has seen its pixels
+        ("conv(8, 5, stride=2) -> bn -> relu -> maxpool(2)", 105, []),
+        ("conv(8, 1) -> bn -> relu -> maxpool(2)", 9, ["W007"]),
+        ("x = seq { conv(8, 1) -> bn }; relu -> maxpool(2)", 9, ["W007"]),
+        ("x = seq { conv(8, 3) -> bn }; relu -> maxpool(2)", 9, []),
+        ("add { identity; { conv(8, 1) -> bn } }; maxpool(2)", 9, ["W007"]),
+        ("add { identity; { conv(8, 3) -> bn } }; maxpool(2)", 9, []),
+        ("adaptive_avgpool(4)", 6, []),
         ("adaptive_maxpool(4)", 6, ["W005"]),
-        ("adaptive_avgpool([3, 2])", 6, []),
-        ("adaptive_avgpool([3, 4])", 6, ["W005"]),
-        ("aux head = adaptive_avgpool(4)", 6, []),  # nothing exports it
+        ("adaptive_maxpool([3, 2])", 6, []),
+        ("adaptive_maxpool([3, 4])", 6, ["W005"]),
+        ("aux head = adaptive_maxpool(4)", 6, []),  # nothing exports it
     ],
 )
 def test_windows(line: str, size: int, expected: list[str]) -> None:

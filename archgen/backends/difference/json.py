@@ -17,13 +17,13 @@ first thousand; ranges as `layer3.1-5.conv1`). PLACE is "path", "what", "count" 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import islice
 
 from archgen.analysis.difference import Difference, Edit, KeyPair, Place
 from archgen.analysis.weights import Entry
+from archgen.as_json import to_json
 from archgen.network import Network
 
 MOST_KEYS = 10_000
@@ -35,7 +35,7 @@ def render(comparisons: Sequence[Comparison]) -> str:
     """Render comparisons: path, arch, both networks, and their difference where both are there."""
     items = [_comparison(*each) for each in comparisons]
     same = all(item["status"] == "same" for item in items)
-    return json.dumps({"version": 1, "same": same, "comparisons": items}, indent=2)
+    return to_json({"version": 1, "same": same, "comparisons": items})
 
 
 def _comparison(
