@@ -244,7 +244,8 @@ class OutputValue:
 class AuxValue:
     """A training head: `node` reads a value of the body and is run in training mode only.
 
-    It is not among `body.nodes`: those are what runs in evaluation.
+    It is not among `body.nodes`: those are what runs in evaluation. In training its value is a
+    result of the body, and of every body that calls this one (`heads_of`).
     """
 
     name: str
@@ -275,6 +276,7 @@ class Body:
     names: Mapping[str, Ref]  # named values, for features
     path_init: tuple[tuple[str, Initialiser], ...] = ()  # paths inside this body
     named: bool = False  # the result is a NamedTuple, of one value too
+    heads: tuple[str, ...] = ()  # results in training besides: see `heads_of`
 
     @property
     def several(self) -> bool:
@@ -328,6 +330,22 @@ def walk(body: Body, prefix: str = "") -> Iterator[tuple[str, Body, Node]]:
                 yield from walk(node.body, f"{prefix}{node.name}.")
             case MergeNode():
                 yield prefix, body, node
+
+
+def heads_of(body: Body) -> Iterator[tuple[str, Shape]]:
+    """The results of a body that only training gives, by name: its own heads, then those of the
+    blocks that it calls, which have the name of the call before them (`block1_head`)."""
+    for aux in body.aux:
+        yield aux.name, body.values[aux.node.outputs[0]]
+    for node in body.nodes:
+        if isinstance(node, CallNode) and node.body.heads:
+            for name, shape in heads_of(node.body):
+                yield head_name(node.name, name), shape
+
+
+def head_name(call: str, head: str) -> str:
+    """The name of a callee's head among the results of the caller."""
+    return f"{call}_{head}".replace(".", "_")
 
 
 def weight_shapes(node: Node, x: Shape | None = None) -> tuple[object, ...]:

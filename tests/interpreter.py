@@ -6,7 +6,7 @@ share with the source is the wiring and the safety of in-place layers: each work
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import add, mul
 
@@ -21,13 +21,13 @@ Values = dict[int, Tensor]
 
 
 def interpret(network: Network, model: nn.Module, inputs: Sequence[Tensor]) -> list[Tensor]:
-    """The results of a network for these inputs, those of auxiliary heads in training."""
+    """The results of a network for these inputs, those of training heads in training."""
     body = network.body
     scope = {**type(model).forward.__globals__, "torch": torch, "F": functional}  # type: ignore[attr-defined]
     values = _values(body, model, inputs, scope)
     results = [values[output.value] for output in body.outputs]
     if model.training:
-        results += [_node(aux.node, body, model, values, scope)[0] for aux in body.aux]
+        results += _heads(body, model, values, scope)
     return results
 
 
@@ -49,6 +49,19 @@ def _values(
         results = _node(node, body, module, values, scope)
         values.update(zip(node.outputs, results, strict=True))
     return values
+
+
+def _heads(
+    body: Body, module: nn.Module, values: Values, scope: dict[str, object]
+) -> Iterator[Tensor]:
+    """The training heads of a body, then those of the blocks that it calls."""
+    for aux in body.aux:
+        yield _node(aux.node, body, module, values, scope)[0]
+    for node in body.nodes:
+        if isinstance(node, CallNode) and node.body.heads:
+            inner = module.get_submodule(node.name)
+            read = [values[ref] for ref in node.inputs]
+            yield from _heads(node.body, inner, _values(node.body, inner, read, scope), scope)
 
 
 def _node(

@@ -101,12 +101,13 @@ def cut(body: Body, spots: Sequence[Spot]) -> tuple[Body, list[Ref]]:
             tapped = _tapped(node, inside[id(node)], needed, values, refs)
             kept[id(node)] = _in_place(tapped, starts)
         elif needed.intersection(node.outputs):
-            kept[id(node)] = node
+            heads = isinstance(node, CallNode) and node.body.heads
+            kept[id(node)] = _tapped(node, (), needed, values, refs) if heads else node
         else:
             continue
         needed.update(node.inputs)
         needed.update(first_uses.get(getattr(node, "name", ""), ()))
-    body = replace(trimmed(body, kept), values=tuple(values), aux=())
+    body = replace(trimmed(body, kept), values=tuple(values), aux=(), heads=())
     init = tuple(each for each in (*starts, *body.path_init) if _has_weight(body, each[0]))
     return replace(body, path_init=init), [refs[spot] for spot in spots]
 

@@ -171,6 +171,9 @@ def _parameter_arguments(
 def apply_reuse(frame: Frame, link: tree.Reuse) -> Step:
     """`reuse name`: the submodule of that name again, with the same weights."""
     name = _reused_name(frame, link.place)
+    if name in {aux.node.name for aux in frame.aux}:
+        message = f"`{name}` is a training head, which cannot be reused"
+        raise Fault(error("A118", message, link.place.span))
     child = frame.children.get(name)
     if child is None or child.again is None:
         known = [key for key, item in frame.children.items() if item.again]

@@ -17,9 +17,11 @@ from archgen.network import (
     ParamNode,
     Ref,
     Step,
+    head_name,
 )
 from archgen.resolve.frame import Frame
 from archgen.resolve.initial import fitting
+from archgen.resolve.spelling import check_field
 from archgen.resolve.values import TensorValue, Unknown
 from archgen.shapes import Shape
 from archgen.text import Span
@@ -30,7 +32,8 @@ def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]
     if frame.failed:
         raise Unknown
     outputs, listed = _outputs(frame)
-    _check_fields(frame, outputs)
+    heads = _heads(frame)
+    _check_fields(frame, outputs, heads)
     _check_learned(frame, outputs)
     _check_read(frame, {output.value for output in outputs}, kind)
     _check_lists(frame)
@@ -49,6 +52,7 @@ def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]
         steps=steps,
         names=dict(_named_values(frame)),
         path_init=tuple((path, init) for path, init, _ in frame.path_init),
+        heads=heads,
     )
 
 
@@ -67,13 +71,28 @@ def _outputs(frame: Frame) -> tuple[tuple[OutputValue, ...], bool]:
     return tuple(several), True
 
 
-def _check_fields(frame: Frame, outputs: Sequence[OutputValue]) -> None:
-    """The results of a body, those of auxiliary heads included, have different names."""
-    names = [output.name or "output" for output in outputs] + [aux.name for aux in frame.aux]
+def _heads(frame: Frame) -> tuple[str, ...]:
+    """The names of what only training gives: own heads, and those of called blocks."""
+    names = [aux.name for aux in frame.aux]
+    for node in frame.nodes:
+        if isinstance(node, CallNode) and node.body.heads:
+            frame.env.budget.spend(node.span, len(node.body.heads))
+            inner = [head_name(node.name, head) for head in node.body.heads]
+            check_field(inner[0], node.span)
+            names += inner
+    return tuple(names)
+
+
+def _check_fields(frame: Frame, outputs: Sequence[OutputValue], heads: Sequence[str]) -> None:
+    """The results of a body, those of training heads included, have different names."""
+    names = [output.name or "output" for output in outputs] + [*heads]
+    span = frame.definition.span
+    if heads:  # the result in training is a `NamedTuple`, whatever it is in evaluation
+        for name in names:
+            check_field(name, span)
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         message = f"two results are called `{twice}`"
-        span = frame.definition.span
         raise Fault(error("A103", message, span, help="name the values differently"))
 
 

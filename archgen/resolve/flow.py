@@ -15,13 +15,13 @@ from archgen.network import (
     Applied,
     AuxValue,
     Bound,
+    CallNode,
     Chained,
     Chosen,
     Grouped,
+    LayerNode,
     Looped,
-    MergeNode,
     NamedStep,
-    ParamNode,
     Read,
     Ref,
     Silent,
@@ -307,16 +307,20 @@ def loop_items(frame: Frame, statement: tree.For) -> Items:
 
 def run_aux(frame: Frame, statement: tree.Aux) -> Step:
     """A head for training: what it makes is kept apart from what runs in evaluation."""
-    if frame.sequential or frame.definition.kind == "implicit":
-        raise Fault(error("A123", "`aux` stands in the body of a block or arch", statement.span))
+    frame.check_head("`aux`", statement.span)
     before, made = frame.current, len(frame.nodes)
     frame.ref(statement.span)
-    step = run_named(frame, statement.named)
+    with frame.without_heads("a head"):
+        step = run_named(frame, statement.named)
     node = frame.nodes.pop() if len(frame.nodes) == made + 1 else None
-    if node is None or not isinstance(step, NamedStep) or not isinstance(step.chain, Applied):
-        message = "an auxiliary head is one layer, block or chain"
+    if (
+        not isinstance(step, NamedStep)
+        or not isinstance(step.chain, Applied)
+        or not isinstance(node, LayerNode | CallNode)
+        or len(node.outputs) > 1
+    ):
+        message = "an auxiliary head is one layer, block or chain that gives one value"
         raise Fault(error("A123", message, statement.span, help="make it a block"))
-    assert not isinstance(node, MergeNode | ParamNode)
     check_field(step.names[0], statement.span)
     frame.aux.append(AuxValue(step.names[0], node))
     frame.current = before

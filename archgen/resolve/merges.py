@@ -29,7 +29,7 @@ def apply_merge(frame: Frame, link: tree.Merge) -> Merged:
         frame.ref(link.span)
     axis = _axis(frame, link)
     branches: list[Branch] = []
-    with frame.braces():
+    with frame.braces(), frame.without_heads("the braces of a merge"):
         declare_inits(frame, link.body.statements)
         steps = _branches(frame, link.body.statements, base, branches)
     if not branches:

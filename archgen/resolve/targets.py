@@ -135,10 +135,21 @@ def _call_node(
         return LayerNode(name, layer, inputs, outputs, init, reused, target.span)
     body = resolved.body
     assert body is not None
+    if body.heads:
+        _check_heads(frame, target, definition, reused=reused)
     outputs = tuple(frame.add(body.values[output.value]) for output in body.outputs)
     if body.several and not body.listed:
         frame.remember_fields(outputs, [output.name for output in body.outputs])
     return CallNode(name, body, inputs, outputs, 1, reused, target.span)
+
+
+def _check_heads(frame: Frame, target: Target, definition: Definition, *, reused: bool) -> None:
+    """Refuse a block with a training head where its head would reach no result."""
+    what = f"`{definition.name}`, which has a training head,"
+    if reused:
+        with frame.without_heads("a `reuse`"):
+            frame.check_head(what, target.span)
+    frame.check_head(what, target.span)
 
 
 def complete(target: Target, definition: Definition) -> dict[str, object]:

@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archgen
 from archgen.analysis.weights import names, state
-from archgen.network import Body, CallNode, LayerNode
+from archgen.network import Body, CallNode, LayerNode, heads_of
 from tests.interpreter import interpret, tensors
 
 torch.set_num_threads(1)
@@ -42,6 +42,7 @@ class Judge:
         self.work_is_as_predicted()
         self.shapes_are_as_predicted()
         self.evaluation_is_the_network()
+        self.training_gives_the_heads()
         self.training_reaches_every_parameter()
 
     # --- laws ---------------------------------------------------------------------------------
@@ -92,6 +93,27 @@ class Judge:
         assert all(map(torch.equal, inputs, copies))
         torch.testing.assert_close(results, again, rtol=0, atol=0, equal_nan=True)
         torch.testing.assert_close(results, expected, rtol=1e-6, atol=1e-9, equal_nan=True)
+
+    def training_gives_the_heads(self) -> None:
+        """In training the result has the heads too, under their names, with their values.
+
+        Layers stay in evaluation here, so that nothing is random: only blocks are in training.
+        """
+        body = self.network.body
+        if not body.heads:
+            return
+        for module in self.model.eval().modules():
+            module.training = type(module).__module__.startswith("archgen_")
+        inputs = self.inputs()
+        with torch.no_grad():
+            result = self.model(*inputs)
+            expected = interpret(self.network, self.model, inputs)
+        names = [output.name or "output" for output in body.outputs]
+        assert result._fields == (*names, *body.heads)
+        assert [(name, tuple(getattr(result, name).shape[1:])) for name in body.heads] == [
+            (name, shape.sizes) for name, shape in heads_of(body)
+        ]
+        torch.testing.assert_close(list(result), expected, rtol=1e-6, atol=1e-9, equal_nan=True)
 
     def training_reaches_every_parameter(self) -> None:
         """Backward through the model in training: nothing that it needs was overwritten."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from archgen.analysis.breaking.finding import Finding, finding
-from archgen.network import Body, CallNode, Network, ParamNode, Ref
+from archgen.network import Body, CallNode, Network, ParamNode, Ref, heads_of
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span
@@ -89,7 +89,7 @@ def _outputs(body: Body) -> Values:
 
 
 def _aux(body: Body) -> Values:
-    return [(aux.name, body.values[aux.node.outputs[0]]) for aux in body.aux]
+    return list(heads_of(body))
 
 
 def _kind(body: Body) -> str:

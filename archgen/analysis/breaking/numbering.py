@@ -12,7 +12,7 @@ different ones that no equality could be shown.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -35,6 +35,7 @@ from archgen.network import (
     Node,
     ParamNode,
     Ref,
+    head_name,
 )
 
 Number = int
@@ -83,7 +84,21 @@ class Numbering:
             str(place) if body.listed else each.name: values[each.value]
             for place, each in enumerate(body.outputs)
         }
-        return results | {aux.name: values[aux.node.outputs[0]] for aux in self._heads(body)}
+        return results | dict(self._trained(body, values, "", whole=whole))
+
+    def _trained(
+        self, body: Body, values: Mapping[Ref, Number], prefix: str, *, whole: bool
+    ) -> Iterator[tuple[str, Number]]:
+        """The heads of a body whose values have these numbers, and those of what it calls."""
+        for aux in self._heads(body):
+            yield aux.name, values[aux.node.outputs[0]]
+        for node in body.nodes if self._training else ():
+            if isinstance(node, CallNode) and node.body.heads:
+                inside = f"{prefix}{node.name}."
+                read = [values[ref] for ref in node.inputs]
+                inner = self.run(node.body, read, inside, whole=whole)
+                for name, number in self._trained(node.body, inner, inside, whole=whole):
+                    yield head_name(node.name, name), number
 
     def inputs(self, body: Body) -> list[Number]:
         """Those of the network, or of a body whatever it is called with."""

@@ -42,11 +42,11 @@ class Attributes:
         self.stored: dict[str, str] = {}
         self.flags: dict[int, dict[int, str]] = {}
         self._params = {param.name for param in plan.params}
-        heads = [aux.apply for aux in plan.aux]
-        self._children = children([*plan.items, *heads])
+        items = [*plan.items, *plan.own_heads]
+        self._children = children(items)
         self._names = module_names(map(_first_part, self._children))
         self._members = _member_lists(self._children)
-        self._read_items([*plan.items, *heads], frozenset())
+        self._read_items(items, frozenset())
 
     # --- what forward says ----------------------------------------------------------------------
 

@@ -39,7 +39,8 @@ def make_call(walk: Walk, lanes: Sequence[Lane], nodes: Sequence[CallNode], targ
     outputs = [[call.outward(value.channels)] for _, value in plan.outputs]
     fields = tuple(name for name, _ in plan.outputs) if plan.several else ()
     fresh = [value.fresh for _, value in plan.outputs]
-    made = Made(build, outputs, fresh, block=True, fields=fields)
+    heads = tuple(aux.name for aux in plan.aux)
+    made = Made(build, outputs, fresh, block=True, fields=fields, heads=heads)
     call.spoil()
     made.taint, made.behind, made.passes = call.taint(), call.behind(), False
     return made

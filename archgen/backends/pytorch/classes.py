@@ -168,6 +168,7 @@ class Classes:
 
     def _finish(self, walk: Walk, name: str) -> Plan:
         body = walk.lanes[0].body
+        called = bool(walk.aux) and body is not self.network.body  # the caller takes all results
         plan = Plan(
             name=name,
             doc=_doc(walk.scope.definition),
@@ -175,9 +176,9 @@ class Classes:
             inputs=walk.inputs,
             items=walk.items,
             outputs=walk.outputs,
-            listed=body.listed,
-            named=body.named,
-            aux=walk.aux,
+            listed=body.listed and not called,
+            named=body.named or called,
+            aux=sorted(walk.aux, key=lambda aux: aux.apply is None),
             path_init=[InitPath(path, init) for path, init in body.path_init],
             lets=walk.lets,
             locals=walk.locals,

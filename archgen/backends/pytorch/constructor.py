@@ -50,8 +50,7 @@ def constructor(plan: Plan, attributes: Attributes) -> list[str]:
         for name, attribute in attributes.stored.items():
             writer.line(f"self.{attribute} = {name}")
         writer.items(locals_first(plan.items))
-    for aux in plan.aux:
-        writer.items([aux.apply])
+    writer.items(plan.own_heads)
     for each in plan.path_init:
         target = f"self.get_parameter({literal(each.path)})"
         writer.write("", modules.initial(each.init, target))

@@ -9,6 +9,7 @@ from archgen.backends.pytorch.algebra import Expr, names_in
 from archgen.backends.pytorch.lanes import Lane, agree
 from archgen.backends.pytorch.plan import (
     Apply,
+    Aux,
     Child,
     Container,
     Item,
@@ -26,6 +27,7 @@ from archgen.network import (
     LayerNode,
     Node,
     Step,
+    head_name,
 )
 from archgen.resolve.lookup import parameters_of
 from archgen.syntax import tree
@@ -66,8 +68,20 @@ def place(
     if made.ends:
         walk.items += _pieces(child, inputs[0], outputs, made.ends)
         return
+    heads = _heads(walk, lanes, nodes, made)
+    outputs += [head.value for head in heads]
     item = Apply(child, inputs, outputs, made.function, reused, made.block, made.fields)
     walk.items.append(item)
+    walk.aux += heads
+
+
+def _heads(walk: Walk, lanes: Lanes, nodes: Sequence[Node], made: Made) -> list[Aux]:
+    """What a called block gives in training beside its outputs."""
+    calls = _calls(nodes)
+    if not made.heads:
+        return []
+    agree(lanes, [node.name for node in calls])
+    return [Aux(head_name(calls[0].name, head), None, Value()) for head in made.heads]
 
 
 def _pieces(

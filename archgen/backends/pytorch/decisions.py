@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from archgen.backends.pytorch import algebra, phis, statements
 from archgen.backends.pytorch.algebra import Expr
-from archgen.backends.pytorch.lanes import Lane, agree
+from archgen.backends.pytorch.lanes import Lane, agree, has_heads
 from archgen.backends.pytorch.lists import fills_list
 from archgen.backends.pytorch.plan import (
     If,
@@ -56,7 +56,7 @@ def sides_of(walk: Walk, lanes: Lanes, statement: tree.If, steps: Steps) -> list
             body = statement.arms[number].body
         sides.append(Side(condition, body, [lanes[at] for at in here], [chosen[at] for at in here]))
     sides[-1].condition = None
-    if not _chooses(walk, sides) or fills_list(statement):
+    if not _chooses(walk, sides) or fills_list(statement) or has_heads(lanes, steps):
         agree(lanes, numbers)
     return sides
 

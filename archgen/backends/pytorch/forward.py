@@ -30,6 +30,7 @@ from archgen.backends.pytorch.terms import (
 )
 from archgen.backends.pytorch.text import (
     STEP,
+    WIDTH,
     Call,
     Layout,
     Prefixed,
@@ -136,7 +137,11 @@ class Writer(Joins):
             names.append(name)
             self.state.terms[id(value)] = Term(name, name, frozenset({name}), term.typed)
             firsts += self.first(name)
-        self.line(statement(", ".join(names) + " = ", term.layout, self.indent), firsts=firsts)
+        text = statement(", ".join(names) + " = ", term.layout, self.indent)
+        if max(map(len, text.split("\n"))) > WIDTH:
+            targets = statement("", Call("", tuple(names), forced=True), self.indent)
+            text = f"{targets} = {flat(term.layout)}"
+        self.line(text, firsts=firsts)
 
     # --- decisions and loops --------------------------------------------------------------------
 
@@ -243,7 +248,7 @@ class Writer(Joins):
         if plan.listed:
             result = Call("", tuple(term.layout for term in terms), "[]")
         else:
-            names = [name for name, _ in plan.outputs]
+            names = [name or "output" for name, _ in plan.outputs]
             result = Call(
                 plan.result,
                 tuple(Prefixed(f"{n}=", t.layout) for n, t in zip(names, terms, strict=True)),
@@ -270,7 +275,7 @@ class Writer(Joins):
         return own if own in self.declared or not free else free[0]
 
     def finish_training(self, plan: Plan, heads: Sequence[Aux]) -> None:
-        """`if self.training: return Output(x, self.aux(y))`."""
+        """`if self.training: return Output(x, self.aux(y))`; what called blocks gave is there."""
         self.flush()
         fields: list[Layout] = []
         for name, value in plan.outputs:
@@ -281,7 +286,8 @@ class Writer(Joins):
 
         def write() -> None:
             for head in heads:
-                fields.append(Prefixed(f"{head.name}=", self.applied(head.apply).layout))
+                term = self.read(head.value) if head.apply is None else self.applied(head.apply)
+                fields.append(Prefixed(f"{head.name}=", term.layout))
             result = Call(plan.result, tuple(fields))
             self.lines.append(Line(statement("return ", result, self.indent)))
 

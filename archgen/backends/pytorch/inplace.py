@@ -35,10 +35,9 @@ def mark(plan: Plan) -> None:
     """Set `inplace` on every activation and sum that may, and `fresh` on what the block returns."""
     counts = _counted(plan.items)
     counts.update(id(value) for _, value in plan.outputs)
-    counts.update(id(value) for aux in plan.aux for value in aux.apply.inputs)
-    heads = [aux.apply for aux in plan.aux]
+    counts.update(id(value) for head in plan.own_heads for value in head.inputs)
     _mark(plan.items, counts)
-    _mark(heads, counts)
+    _mark(plan.own_heads, counts)
     for _, value in plan.outputs:
         value.fresh = value.fresh and counts[id(value)] == 1
 

@@ -7,13 +7,14 @@ they do not share must be an expression, or the calls become several classes.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from archgen.backends.pytorch.plan import Value
 from archgen.network import (
     Applied,
     Body,
+    CallNode,
     Chained,
     Chosen,
     Definition,
@@ -168,3 +169,33 @@ def after_all(steps: Sequence[Step], current: Ref) -> Ref:
     for step in steps:
         current = after(step, current)
     return current
+
+
+def has_heads(lanes: Sequence[Lane], steps: Sequence[Step]) -> bool:
+    """Whether steps make a training head, or call a block that has one: such a statement is
+    written down as it is, since each head is a result under its own name."""
+    for lane, step in zip(lanes, steps, strict=True):
+        own = {id(aux.node) for aux in lane.body.aux}
+        if any(id(node) in own or _calls_with_heads(node) for node in _made(step)):
+            return True
+    return False
+
+
+def _calls_with_heads(node: object) -> bool:
+    return isinstance(node, CallNode) and bool(node.body.heads)
+
+
+def _made(step: Step) -> Iterator[object]:
+    """The nodes that a step makes outside of merges, where there are no heads."""
+    match step:
+        case Applied(node=node):
+            yield node
+        case NamedStep(chain=chain):
+            yield from _made(chain)
+        case Chained(links=steps) | Grouped(steps=steps) | Chosen(steps=steps):
+            for each in steps:
+                yield from _made(each)
+        case Looped(passes=passes):
+            for _, each_pass in passes:
+                for each in each_pass:
+                    yield from _made(each)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from archgen.backends.pytorch import algebra, statements
 from archgen.backends.pytorch.algebra import Expr
 from archgen.backends.pytorch.decisions import set_current
-from archgen.backends.pytorch.lanes import Lane, Split, Unrollable, after_all, agree
+from archgen.backends.pytorch.lanes import Lane, Split, Unrollable, after_all, agree, has_heads
 from archgen.backends.pytorch.lists import check_appends
 from archgen.backends.pytorch.names import Names
 from archgen.backends.pytorch.plan import (
@@ -143,6 +143,8 @@ def open_loop(
     Raises `Unrollable` where it fills a list of submodules otherwise than in order.
     """
     check_appends(lanes, statement)
+    if has_heads(lanes, steps):
+        raise Unrollable
     lists = [
         tuple(values if len(values) > 1 else values[0] for values, _ in step.passes)
         for step in steps

@@ -165,16 +165,19 @@ def _has_tuple(plan: Plan) -> bool:
 def _named_tuple(plan: Plan) -> str:
     head = [f"class {plan.result}(NamedTuple):", f'    """What `{plan.name}` returns."""', ""]
     fields = [f"    {name or 'output'}: Tensor" for name, _ in plan.outputs]
-    trained = "Tensor | None = None" if plan.several else "Tensor"  # evaluation gives the others
-    return "\n".join([*head, *fields, *(f"    {aux.name}: {trained}" for aux in plan.aux)])
+    given = plan.several and not plan.listed  # by evaluation too, which leaves out the heads
+    default = " = None" if given else ""
+    for aux in plan.aux:
+        kind = "Tensor | None" if given or aux.apply is None else "Tensor"
+        fields.append(f"    {aux.name}: {kind}{default}")
+    return "\n".join([*head, *fields])
 
 
 def _result_type(plan: Plan) -> str:
-    if plan.aux:
-        return f"Tensor | {plan.result}" if not plan.several else plan.result
-    if plan.listed:
-        return "list[Tensor]"
-    return plan.result if plan.several else "Tensor"
+    if plan.several and not plan.listed:
+        return plan.result
+    kind = "list[Tensor]" if plan.listed else "Tensor"
+    return f"{kind} | {plan.result}" if plan.aux else kind
 
 
 def _arch_doc(network: Network, figures: Figures | None) -> str:

@@ -90,6 +90,7 @@ class Made:
     taint: set[str] = field(default_factory=set)  # of the outputs
     behind: set[str] = field(default_factory=set)  # that anything of their shape hangs on
     passes: bool = True  # the sizes of the inputs too
+    heads: tuple[str, ...] = ()  # values that only training gives, behind the outputs
 
 
 # --- values and items -----------------------------------------------------------------------
@@ -255,10 +256,11 @@ class Param:
 
 @dataclass(slots=True, eq=False)
 class Aux:
-    """A head for training: its name and what it applies."""
+    """A head for training: its name and what it applies; of a block that is called, its value."""
 
     name: str
-    apply: Apply
+    apply: Apply | None
+    value: Value
 
 
 @dataclass(slots=True, eq=False)
@@ -286,6 +288,11 @@ class Plan:
     @property
     def several(self) -> bool:
         return self.listed or self.named or len(self.outputs) > 1
+
+    @property
+    def own_heads(self) -> list[Apply]:
+        """What training applies beside the items."""
+        return [aux.apply for aux in self.aux if aux.apply is not None]
 
 
 def children(items: Sequence[Item]) -> list[Child]:

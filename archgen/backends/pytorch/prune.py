@@ -85,7 +85,7 @@ def builds(module: Module | None) -> Iterator[Build]:
 
 def all_items(plan: Plan) -> Iterator[Item]:
     """Every item of the text, in order."""
-    yield from flattened([*plan.items, *(aux.apply for aux in plan.aux)])
+    yield from flattened([*plan.items, *plan.own_heads])
 
 
 def flattened(items: Sequence[Item]) -> Iterator[Item]:

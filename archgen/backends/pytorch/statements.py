@@ -347,4 +347,4 @@ def run_aux(walk: Walk, lanes: Lanes, statement: tree.Aux, steps: Steps) -> None
     (apply,) = (item for item in items if isinstance(item, Apply))
     first = steps[0]
     assert isinstance(first, NamedStep)
-    walk.aux.append(Aux(first.names[0], apply))
+    walk.aux.append(Aux(first.names[0], apply, apply.outputs[0]))

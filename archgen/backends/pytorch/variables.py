@@ -40,7 +40,8 @@ class Variables:
         self.made: list[Value] = []  # kept, since values are known by their `id`
         self.left = readers(plan.items)
         self.left.update(id(value) for _, value in plan.outputs)
-        self.left.update(id(value) for aux in plan.aux for value in aux.apply.inputs)
+        self.left.update(id(value) for head in plan.own_heads for value in head.inputs)
+        self.left.update(id(aux.value) for aux in plan.aux if aux.apply is None)
         self.declared = {input_name(name) for name, _ in plan.inputs}
         self.assigned = set(self.declared)
         self.ever = set(self.declared)  # assigned on any way through the text
