@@ -187,6 +187,9 @@ class Split(Layer):
     parts: Part | Parts = Field(description="how many parts, or their sizes")
 
     def shape(self, x: Shape) -> tuple[Shape, ...]:
+        count = self.parts if isinstance(self.parts, int) else len(self.parts)
+        if count < 2:
+            raise LayerFault("a `split` makes two parts or more", argument="parts", code="A109")
         if isinstance(self.parts, int):
             demands.divides(self.parts, x.channels, argument="parts")
             return (x.with_channels(x.channels // self.parts),) * self.parts

@@ -20,7 +20,7 @@ from archgen.resolve.lookup import lookup, suggest, unknown_layer
 from archgen.resolve.sequential import container
 from archgen.resolve.stages import apply_stage
 from archgen.resolve.targets import Target, apply_target
-from archgen.resolve.values import Items, LayerValue, TensorValue, kind_of
+from archgen.resolve.values import Items, LayerValue, TensorValue, holds_tensors, kind_of
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span
@@ -104,7 +104,7 @@ def apply_group(frame: Frame, link: tree.Group, name: str) -> Step:
     given: dict[str, object] = {}
     for parameter in definition.parameters:
         value = frame.env.names[parameter.name]
-        if isinstance(value, TensorValue):
+        if holds_tensors(value):
             message = f"a submodule does not see the value `{parameter.name}` of the body around it"
             hint = "make it a block and give it the value as an argument"
             raise Fault(error("A113", message, parameter.span, help=hint))

@@ -24,6 +24,7 @@ from archgen.resolve.values import (
     Numeric,
     Several,
     TensorValue,
+    holds_tensors,
     is_integer,
     is_number,
     kind_of,
@@ -325,6 +326,12 @@ def _apply(expr: tree.Apply, env: Environment) -> object:
     weight = 1 + sum(map(weigh, given.values()))
     if weight > LONGEST_LIST:
         raise Fault(error("A402", f"a layer with more than {LONGEST_LIST:_} arguments", expr.span))
+    env.budget.spend(expr.span, weight // 32)
+    for argument, item in given.items():
+        if holds_tensors(item):
+            message = f"`{value.name}` as a value cannot bring a value of the network"
+            hint = f"give `{argument}` where it is applied"
+            raise Fault(error("A109", message, expr.span, help=hint))
     return LayerValue(value.target, tuple(given.items()), weight)
 
 

@@ -13,7 +13,7 @@ from archgen.network import CallNode, Definition, LayerNode
 from archgen.resolve.frame import Child, Frame
 from archgen.resolve.initial import fitting
 from archgen.resolve.lookup import parameters_of
-from archgen.resolve.values import Items, TensorValue, show
+from archgen.resolve.values import Items, LayerValue, TensorValue, holds_tensors, show
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span
@@ -46,6 +46,11 @@ def apply_target(
     frame: Frame, target: Target, name: str, *, reused: bool = False
 ) -> LayerNode | CallNode:
     """Apply a layer or block under a name; the node is in the frame afterwards."""
+    if frame.sequential and any(map(holds_tensors, target.given.values())):
+        name = LayerValue(target.callee).name
+        message = f"`{name}` reads another value, and an `nn.Sequential` hands on one"
+        hint = "write the calls in a body; a loop does what a stage does"
+        raise Fault(error("A117", message, target.span, help=hint))
     if isinstance(target.callee, Definition):
         node = _call_node(frame, target, target.callee, name, reused)
     else:

@@ -189,6 +189,17 @@ def is_tensors(value: object) -> bool:
     )
 
 
+def holds_tensors(value: object) -> bool:
+    """Whether a value of the network is in it, however deep."""
+    match value:
+        case TensorValue() | Several():
+            return True
+        case Items():
+            return any(map(holds_tensors, value))
+        case _:
+            return False
+
+
 def refs_of(value: object) -> list[Ref]:
     """The numbers of the values that a name holds."""
     match value:

@@ -29,7 +29,7 @@ STRICTER = {
     "attention": ("needs tokens",),  # one token of a batch is taken for tokens without one
     "select": ("nothing but one number",),
     "mean": ("nothing but one number",),
-    "split": ("does not divide",),  # a last part that is smaller
+    "split": ("does not divide", "two parts"),  # a smaller last part; a tuple of one
     "pixel_shuffle": ("two spatial axes",),
     "pad_channels": ("channels already",),  # a negative pad cuts off
     "crop": ("spatial axes",),
