@@ -25,7 +25,10 @@ OURS = (
     "bias inplace training count width annotations dim result value net model forward"
 ).split()
 PYTHON = [*keyword.kwlist, *keyword.softkwlist, *dir(builtins)]
-NAMES = sorted({*MANGLED, *OURS, *PYTHON, *MODULE_ATTRIBUTES, *dir(object)} - {word.lower() for word in RESERVED})
+NAMES = sorted(
+    {*MANGLED, *OURS, *PYTHON, *MODULE_ATTRIBUTES, *dir(object)}
+    - {word.lower() for word in RESERVED}
+)
 
 ROLES = {
     "parameter": "block u(NAME) { conv(NAME, 1); if NAME > 4 { relu } } ARCH { u(4) -> u(5) }",
