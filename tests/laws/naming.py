@@ -12,18 +12,23 @@ from collections.abc import Iterator
 from archgen.resolve.reserved import MODULE_ATTRIBUTES
 from archgen.syntax.words import RESERVED
 
-MANGLED = (
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+MANGLED = _words(
     "_ __ ___ __b __x _x _T__x __x__ __class__ __dict__ __init__ __name__ __all__ __debug__ "
     "__slots__ __doc__ __module__ __call__ __future__ __path__"
-).split()
+)
 # What the generated file says itself, and names that it makes.
-OURS = (
+OURS = _words(
     "x y z u v w t t0 t1 self torch nn math F Tensor OrderedDict Callable NamedTuple divisible "
     "in_channels channels features size items index layers blocks paths path n out heads "
     "has_conv1 has_relu1 skips_conv1 has_shortcut conv relu conv1 relu1 conv2 output input like "
     "T U TOutput UOutput Net Conv2d Linear DropPath LayerNorm2d l O I kernel_size stride padding "
     "bias inplace training count width annotations dim result value net model forward"
-).split()
+)
 PYTHON = [*keyword.kwlist, *keyword.softkwlist, *dir(builtins)]
 NAMES = sorted(
     {*MANGLED, *OURS, *PYTHON, *MODULE_ATTRIBUTES, *dir(object)}
