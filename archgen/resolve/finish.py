@@ -17,9 +17,9 @@ from archgen.network import (
     ParamNode,
     Ref,
     Step,
-    head_name,
 )
 from archgen.resolve.frame import Frame
+from archgen.resolve.heads import names_of_heads
 from archgen.resolve.initial import fitting
 from archgen.resolve.spelling import check_field
 from archgen.resolve.values import TensorValue, Unknown
@@ -32,7 +32,7 @@ def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]
     if frame.failed:
         raise Unknown
     outputs, listed = _outputs(frame)
-    heads = _heads(frame)
+    heads = names_of_heads(frame)
     _check_fields(frame, outputs, heads)
     _check_learned(frame, outputs)
     _check_read(frame, {output.value for output in outputs}, kind)
@@ -69,18 +69,6 @@ def _outputs(frame: Frame) -> tuple[tuple[OutputValue, ...], bool]:
         return (OutputValue("", frame.current[0]),), False
     several = (OutputValue(f"output{i}", ref) for i, ref in enumerate(frame.current))
     return tuple(several), True
-
-
-def _heads(frame: Frame) -> tuple[str, ...]:
-    """The names of what only training gives: own heads, and those of called blocks."""
-    names = [aux.name for aux in frame.aux]
-    for node in frame.nodes:
-        if isinstance(node, CallNode) and node.body.heads:
-            frame.env.budget.spend(node.span, len(node.body.heads))
-            inner = [head_name(node.name, head) for head in node.body.heads]
-            check_field(inner[0], node.span)
-            names += inner
-    return tuple(names)
 
 
 def _check_fields(frame: Frame, outputs: Sequence[OutputValue], heads: Sequence[str]) -> None:

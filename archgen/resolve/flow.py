@@ -36,6 +36,7 @@ from archgen.resolve.calls import (
 )
 from archgen.resolve.expressions import evaluate, sequence, truth, unpack
 from archgen.resolve.frame import Frame
+from archgen.resolve.heads import check_head, without_heads
 from archgen.resolve.initial import declare_inits, is_init
 from archgen.resolve.inputs import declare_input
 from archgen.resolve.merges import apply_merge
@@ -307,10 +308,10 @@ def loop_items(frame: Frame, statement: tree.For) -> Items:
 
 def run_aux(frame: Frame, statement: tree.Aux) -> Step:
     """A head for training: what it makes is kept apart from what runs in evaluation."""
-    frame.check_head("`aux`", statement.span)
+    check_head(frame, "`aux`", statement.span)
     before, made = frame.current, len(frame.nodes)
     frame.ref(statement.span)
-    with frame.without_heads("a head"):
+    with without_heads(frame, "a head"):
         step = run_named(frame, statement.named)
     node = frame.nodes.pop() if len(frame.nodes) == made + 1 else None
     if (

@@ -80,7 +80,7 @@ class Frame:
         self.values: list[Shape | None] = []
         self.nodes: list[Node] = []
         self.aux: list[AuxValue] = []
-        self.headless = _headless(definition, sequential=sequential)
+        self.headless = ""  # the place around, in which no training head may stand
         self.inputs: list[Ref] = []
         self.input_names: list[str] = []
         self.current: tuple[Ref, ...] = ()
@@ -169,22 +169,6 @@ class Frame:
 
     def fields_of(self, refs: tuple[Ref, ...]) -> Several | None:
         return self._fields.get(refs)
-
-    @contextmanager
-    def without_heads(self, where: str) -> Iterator[None]:
-        """No training head may stand here, nor may a block be called that has one."""
-        before, self.headless = self.headless, self.headless or where
-        try:
-            yield
-        finally:
-            self.headless = before
-
-    def check_head(self, what: str, span: Span) -> None:
-        """Refuse a training head, or a call of a block that has one, where none may stand."""
-        if self.headless:
-            message = f"{what} may not stand in {self.headless}"
-            hint = "a head stands in the body of a block or arch"
-            raise Fault(error("A123", message, span, help=hint))
 
     def repeat_last(self, count: int) -> CallNode:
         """Let the last node stand for so many calls."""
@@ -402,10 +386,3 @@ class Frame:
 
     def value_of(self, expr: tree.Expr) -> object:
         return evaluate(expr, self.env)
-
-
-def _headless(definition: Definition, *, sequential: bool) -> str:
-    """Why no training head may stand in a body; empty if it may."""
-    if sequential:
-        return "an `nn.Sequential`"
-    return "the braces of `name = { ... }`" if definition.kind == "implicit" else ""

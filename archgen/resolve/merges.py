@@ -10,6 +10,7 @@ from archgen.network import Chosen, Looped, Merged, MergeNode, Ref, Silent, Step
 from archgen.resolve import flow
 from archgen.resolve.expressions import integer, unpack
 from archgen.resolve.frame import Frame
+from archgen.resolve.heads import without_heads
 from archgen.resolve.initial import declare_inits, is_init
 from archgen.shapes import Shape
 from archgen.syntax import tree
@@ -29,7 +30,7 @@ def apply_merge(frame: Frame, link: tree.Merge) -> Merged:
         frame.ref(link.span)
     axis = _axis(frame, link)
     branches: list[Branch] = []
-    with frame.braces(), frame.without_heads("the braces of a merge"):
+    with frame.braces(), without_heads(frame, "the braces of a merge"):
         declare_inits(frame, link.body.statements)
         steps = _branches(frame, link.body.statements, base, branches)
     if not branches:

@@ -11,6 +11,7 @@ from archgen.layers.base import Layer, LayerFault
 from archgen.layers.make import make
 from archgen.network import CallNode, Definition, LayerNode
 from archgen.resolve.frame import Child, Frame
+from archgen.resolve.heads import check_call
 from archgen.resolve.initial import fitting
 from archgen.resolve.lookup import parameters_of
 from archgen.resolve.values import Items, LayerValue, TensorValue, holds_tensors, show
@@ -141,20 +142,11 @@ def _call_node(
     body = resolved.body
     assert body is not None
     if body.heads:
-        _check_heads(frame, target, definition, reused=reused)
+        check_call(frame, definition.name, target.span, reused=reused)
     outputs = tuple(frame.add(body.values[output.value]) for output in body.outputs)
     if body.several and not body.listed:
         frame.remember_fields(outputs, [output.name for output in body.outputs])
     return CallNode(name, body, inputs, outputs, 1, reused, target.span)
-
-
-def _check_heads(frame: Frame, target: Target, definition: Definition, *, reused: bool) -> None:
-    """Refuse a block with a training head where its head would reach no result."""
-    what = f"`{definition.name}`, which has a training head,"
-    if reused:
-        with frame.without_heads("a `reuse`"):
-            frame.check_head(what, target.span)
-    frame.check_head(what, target.span)
 
 
 def complete(target: Target, definition: Definition) -> dict[str, object]:
