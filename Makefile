@@ -1,7 +1,7 @@
 # What a person runs. PY is the interpreter with `pip install -e '.[test]'`.
 PY ?= python
 
-.PHONY: check lint test prove replay accept bench docs zoo
+.PHONY: check lint test prove replay accept bench docs zoo lock
 
 check: lint  ## on every save: format, lint, types, and the fast tests without torch
 	$(PY) -m pytest -n auto -m "not torch and not slow"
@@ -24,6 +24,10 @@ replay:  ## what a change of the code changes in what archgen writes, beside `ma
 
 accept:  ## rewrite the golden files; read the diff before you commit it
 	$(PY) -m pytest -n auto --accept
+
+lock:  ## the dependencies of the GitHub action, with hashes (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-header --upgrade --quiet -o action/requirements.txt
 
 docs:  ## rewrite what is generated: layer reference, TextMate grammar, tables and pictures
 	$(PY) -c "from archgen.backends.reference import layer_reference as text; print(text(), end='')" > docs/layers.md

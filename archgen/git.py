@@ -27,7 +27,11 @@ __all__ = ["Revision", "affected", "is_revision"]
 _SUFFIX = ".arch"
 _REGULAR = ("100644", "100755")  # modes of a file; others are links, folders, other repositories
 # Nothing that a repository's configuration names is run, and nothing is fetched.
-_QUIET = ("-c", "core.fsmonitor=false", "-c", "protocol.allow=never", "--literal-pathspecs")
+# A folder of files that looks like a repository (`HEAD`, `config`) is not taken for one.
+_QUIET = (
+    *("-c", "core.fsmonitor=false", "-c", "protocol.allow=never"),
+    *("-c", "safe.bareRepository=explicit", "--literal-pathspecs"),
+)
 _ENVIRONMENT = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
 _SECONDS = 60
 
@@ -88,6 +92,14 @@ class Revision:
         if entry.size > MAX_BYTES:
             raise _fault("A504", shown, f"larger than {MAX_BYTES >> 20} MiB")
         return decode(shown, self._run("cat-file", "blob", entry.blob))
+
+    def content(self, path: Path) -> bytes | None:
+        """What a small regular file of this revision holds; None if there is none of that path."""
+        inside = self.inside(path)
+        entry = self._entry(inside) if inside else None
+        if entry is None or entry.mode not in _REGULAR or entry.size > MAX_BYTES:
+            return None
+        return self._run("cat-file", "blob", entry.blob)
 
     def place(self, path: Path) -> str:
         """The same for two paths to one file."""

@@ -24,24 +24,33 @@ from archgen.breakage import Met, Report
 from archgen.diagnostics import ArchError, Diagnostic
 from archgen.network import Network
 from archgen.report import plural, printable
-from archgen.versions import Pair
+from archgen.versions import Pair, Reconfigured
 
-MARKER = "<!-- archgen review -->"  # by which a bot finds the comment that it wrote before
 LARGEST = 60_000  # UTF-8 bytes of a comment: never more characters than GitHub takes (65,536)
 MOST_DRAWINGS = 8
 _FIGURES = ("params", "macs", "depth", "activations")
 _ROOM = {"table": 16_000, "breaks": 34_000, "edits": 50_000, "drawings": LARGEST - 200}
 
 
-def review(report: Report, against: str) -> str:
+def marker(key: str = "") -> str:
+    """The first line, by which a bot finds the comment that it wrote before: one for each key."""
+    return f"<!-- archgen review{f': {key}' if key else ''} -->"
+
+
+def review(
+    report: Report, against: str, key: str = "", settings: Sequence[Reconfigured] = ()
+) -> str:
     """The comment for what was compared with a revision or path; ends in a newline.
 
+    key: tells apart several comments on one change. settings: configuration that changed too.
     At most `LARGEST` bytes, whatever changed.
     """
     changes = [change for pair in report.pairs if (change := _change(pair)).is_news]
-    if not (changes or report.diagnostics):
-        return f"{MARKER}\nNo network is another than at {code(against)}.\n"
-    comment = _Comment(MARKER, _heading(report, changes, against))
+    shown = f"{code(key)}: " if key else ""
+    if not (changes or report.diagnostics or settings):
+        return f"{marker(key)}\n{shown}No network is another than at {code(against)}.\n"
+    comment = _Comment(marker(key), f"### {shown}{_heading(report, changes, against)}")
+    comment.add_list("table", [*map(_reconfigured, settings)], "files")
     comment.add_list("table", [*_HEAD, *map(_row, changes)] if changes else [], "rows")
     comment.add_list("breaks", list(_breaks(report)), "findings")
     alike = _alike(changes)
@@ -78,7 +87,15 @@ def _heading(report: Report, changes: Sequence[_Change], against: str) -> str:
     allowed = len(report.met) - broken
     what += f", {allowed:,} allowed" if allowed else ""
     what += f", {plural(len(report.faults), 'fault')}" if report.faults else ""
-    return f"### {plural(len(changes), 'network')} changed since {code(against)}: {what}"
+    return f"{plural(len(changes), 'network')} changed since {code(against)}: {what}"
+
+
+def _reconfigured(file: Reconfigured) -> str:
+    tables = ", ".join(map(code, file.tables))
+    return (
+        f"- **configuration** {code(file.path)} changed ({tables}): "
+        "what is checked, and what may break, can differ"
+    )
 
 
 # --- figures --------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from archgen import api
+from archgen import api, config
+from archgen.config.changes import changed_tables
 from archgen.diagnostics import ArchError, Diagnostic, Fault, error
 from archgen.git import Revision, affected
 from archgen.resolve.modules import Loader
@@ -21,12 +22,14 @@ from archgen.text import Source
 __all__ = [
     "Broken",
     "Pair",
+    "Reconfigured",
     "Version",
     "between",
     "changed",
     "changed_since",
     "load",
     "program",
+    "reconfigured",
 ]
 
 # The revision is as short as what follows allows: it may hold colons (`HEAD@{12:30}`).
@@ -93,6 +96,36 @@ def program(version: Version) -> Program:
     if read is None or loader.sink.failed:
         raise ArchError(list(loader.sink))
     return read
+
+
+# --- the configuration --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reconfigured:
+    """A configuration file that differs from a revision's. tables: those that do, by name."""
+
+    path: str
+    tables: tuple[str, ...]
+
+
+def reconfigured(name: str) -> list[Reconfigured]:
+    """The configuration files that hold for the current folder, or held, and have changed since a
+    revision: what is checked, and what may break, can differ. Raises `ArchError`."""
+    try:
+        revision = Revision.find(name)
+    except Fault as fault:
+        raise ArchError([fault.diagnostic]) from None
+    found = []
+    here = Path(os.path.realpath(os.curdir))
+    for folder in (here, *here.parents):
+        for path in (folder / config.OWN, folder / config.SHARED):
+            new = path.read_bytes() if path.is_file() else None
+            if tables := changed_tables(path, revision.content(path), new):
+                found.append(Reconfigured(os.path.relpath(path, here), tuple(tables)))
+        if str(folder) == revision.root:
+            break
+    return found
 
 
 # --- all that changed since ---------------------------------------------------------------------

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archgen import api
 from archgen.annotations import render_annotations
-from archgen.diagnostics import Diagnostic, Label, Severity, error
+from archgen.cli.app import group
+from archgen.diagnostics import Diagnostic, Frame, Label, Severity, error
 from archgen.text import Source
 
 
@@ -65,6 +68,44 @@ def test_several_lines_have_no_columns() -> None:
 def test_a_missing_file_has_no_line() -> None:
     ((_, properties, _),) = commands(render_annotations(api.check_paths(["no.arch"])))
     assert set(properties) == {"file", "title"}
+
+
+def test_a_file_that_is_not_in_the_checkout() -> None:
+    """An old version, a shipped block: shown at the first place that GitHub has, or at none."""
+    old, new = Source("main:net.arch", "a\nb\n"), Source("net.arch", "c\nd\n")
+    locate = {"net.arch": "sub/net.arch"}.get
+    gone = error("A001", "gone", old.span(2, 3))
+    ((_, properties, message),) = commands(render_annotations([gone], locate))
+    assert set(properties) == {"title"}
+    assert message == "gone\nat: main:net.arch:2"
+    called = gone.within(Frame("block", old.span(0, 1)), Frame("net", new.span(2, 3)))
+    ((_, properties, message),) = commands(render_annotations([called], locate))
+    assert (properties["file"], properties["line"]) == ("sub/net.arch", "2")
+    assert message == "gone\nat: main:net.arch:2\nin: block\nin: net"
+
+
+@pytest.mark.parametrize("workspace", [None, "..", "."])
+def test_files_are_named_from_the_top_of_the_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workspace: str | None
+) -> None:
+    folder = tmp_path / "sub"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    Path("net.arch").write_text("arch net { rely }\n")
+    Path("../up.arch").write_text("arch up { rely }\n")
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+    if workspace:
+        monkeypatch.setenv("GITHUB_WORKSPACE", os.path.abspath(workspace))
+    result = CliRunner().invoke(group, ["check", "--format=github", "net.arch", "../up.arch"])
+    found = [each[1].get("file") for each in commands(result.output)]
+    assert (
+        found
+        == {
+            None: ["net.arch", "../up.arch"],
+            "..": ["sub/net.arch", "up.arch"],
+            ".": ["net.arch", None],
+        }[workspace]
+    )
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,20 @@ def test_nothing_of_the_repository_is_run(repository: Repository) -> None:
 # --- all that changed ---------------------------------------------------------------------------
 
 
+def test_a_folder_that_looks_like_a_repository_is_none(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """git would take it for a bare one, with its configuration, which may name programs."""
+    mark = tmp_path / "mark"
+    config = f"[core]\n\tbare = true\n\tfsmonitor = \"echo run > '{mark}'\"\n"
+    files = {"HEAD": "ref: refs/heads/main\n", "config": config, "objects/x": "", "refs/x": ""}
+    repository.write({f"evil/{name}": text for name, text in files.items()})
+    monkeypatch.chdir(repository.folder / "evil")
+    with pytest.raises(Fault):
+        Revision.find("HEAD")
+    assert not mark.exists()
+
+
 def test_nothing_changed(repository: Repository) -> None:
     assert affected(Revision.find("HEAD")) == []
 

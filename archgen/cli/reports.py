@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -55,7 +56,24 @@ def _text(found: Sequence[Diagnostic]) -> str:
 def _annotations(found: Sequence[Diagnostic]) -> str:
     from archgen.annotations import render_annotations
 
-    return render_annotations(found)
+    return render_annotations(found, _in_checkout)
+
+
+def _in_checkout(path: str) -> str | None:
+    """The path of a file from the top of GitHub's checkout; as it is, where there is none."""
+    if not os.path.isfile(path):
+        return None
+    top = os.environ.get("GITHUB_WORKSPACE")
+    if not top:
+        return path
+    folder, name = os.path.split(os.path.abspath(path))
+    try:
+        inside = os.path.relpath(
+            os.path.join(os.path.realpath(folder), name), os.path.realpath(top)
+        )
+    except ValueError:  # another drive of Windows
+        return None
+    return None if inside.startswith(os.pardir + os.sep) else inside.replace(os.sep, "/")
 
 
 def counted(found: Sequence[Diagnostic]) -> str:

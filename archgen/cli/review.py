@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
-from archgen.cli.breaking import compared, rules_of
+from archgen.cli.breaking import compared, is_spec, rules_of
+
+
+def _key(_: click.Context, __: click.Parameter, value: str) -> str:
+    """It stands in a comment of HTML, and there may be nothing in it that ends one."""
+    if not re.fullmatch(r"(\w[\w ./-]{,99})?", value, re.ASCII) or "--" in value:
+        raise click.BadParameter("a key is letters, digits, and single characters of `_ ./-`")
+    return value
 
 
 @click.command("review")
@@ -15,14 +24,24 @@ from archgen.cli.breaking import compared, rules_of
     metavar="REV|SPEC|FOLDER",
     help="The git revision, spec or folder that the specs are compared with.",
 )
-def command(paths: tuple[str, ...], against: str) -> None:
+@click.option(
+    "--key",
+    default="",
+    callback=_key,
+    metavar="KEY",
+    help="What tells this comment apart from others on the same change.",
+)
+def command(paths: tuple[str, ...], against: str, key: str) -> None:
     """Write a Markdown comment on a change: figures, what breaks, the edits, drawings.
 
-    Compared is what `archgen breaking` compares. The first line is a hidden mark, by which a bot
-    finds the comment that it wrote before.
+    Compared is what `archgen breaking` compares; with a git revision, a change of the
+    configuration is mentioned too. The first line is a hidden mark, by which a bot finds the
+    comment that it wrote before.
     """
     from archgen.breakage import judge
     from archgen.review import review
+    from archgen.versions import reconfigured
 
     report = judge(compared(against, paths), rules_of(), everything=not paths)
-    click.echo(review(report, against), nl=False)
+    settings = [] if is_spec(against) else reconfigured(against)
+    click.echo(review(report, against, key, settings), nl=False)

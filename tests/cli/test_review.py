@@ -131,3 +131,70 @@ def test_what_changed_is_drawn_folded(repository: Repository, run: Run) -> None:
     added = "arch other { input(3, 8, 8); relu }\n"
     repository.write({"net.arch": NET, "new.arch": added})
     assert "mermaid" not in run("review", "--against", "main").output
+
+
+def test_a_key_tells_comments_apart(repository: Repository, run: Run) -> None:
+    same = run("review", "--against", "main", "--key", "vision/a").output
+    mark = "<!-- archgen review: vision/a -->\n"
+    assert same == f"{mark}`vision/a`: No network is another than at `main`.\n"
+    repository.write({"net.arch": NET.replace("relu", "gelu")})
+    output = run("review", "--against", "main", "--key", "vision/a").output
+    assert output.startswith(f"{mark}### `vision/a`: 1 network changed since `main`: 1 breaking")
+
+
+@pytest.mark.parametrize("key", ["a-->", "a--b", "-a", "a\nb", "<b>", "`", "ä", "a" * 101])
+def test_a_key_cannot_end_the_mark(repository: Repository, run: Run, key: str) -> None:
+    result = run("review", "--against", "main", f"--key={key}")
+    assert result.exit_code == 2
+    assert "a key is letters" in result.output
+
+
+EXCEPTION = '[[breaking.exceptions]]\nspec = "*"\ncategory = "numerics"\nreason = "meant"\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "tables"),
+    [
+        ({}, {"archgen.toml": EXCEPTION}, "`breaking`"),
+        ({"archgen.toml": EXCEPTION}, {"archgen.toml": ""}, "`breaking`"),
+        ({"archgen.toml": EXCEPTION}, {"archgen.toml": f"# why\r\n\r\n{EXCEPTION}"}, None),
+        (
+            {"archgen.toml": "[lint]\n"},
+            {"archgen.toml": f"{EXCEPTION}[lint]\ndisable = ['W004']\n"},
+            "`breaking`, `lint`",
+        ),
+        ({}, {"pyproject.toml": "[tool.other]\nx = 1\n"}, None),
+        ({}, {"pyproject.toml": EXCEPTION.replace("[[", "[[tool.archgen.")}, "`breaking`"),
+    ],
+)
+def test_changed_settings_are_mentioned(
+    repository: Repository,
+    run: Run,
+    before: dict[str, str],
+    after: dict[str, str],
+    tables: str | None,
+) -> None:
+    """Compared by what they say, whatever changed beside them."""
+    repository.commit({**before, "other": ""})
+    repository.write(after)
+    output = run("review", "--against", "main").output
+    (name,) = after
+    if tables is None:
+        assert "configuration" not in output
+    else:
+        assert output.startswith(f"{MARKER}### 0 networks changed since `main`")
+        assert f"- **configuration** `{name}` changed ({tables}): what is checked" in output
+
+
+def test_settings_that_are_gone_or_hold_from_above(
+    repository: Repository, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit({"archgen.toml": EXCEPTION, "sub/net.arch": NET})
+    top = repository.folder.resolve()
+    monkeypatch.chdir(top / "sub")
+    assert "configuration" not in run("review", "--against", "main").output
+    (top.parent / "archgen.toml").write_text("[lint]\n")  # outside: another project
+    (top / "archgen.toml").unlink()
+    output = run("review", "--against", "main").output
+    assert "- **configuration** `../archgen.toml` changed (`breaking`)" in output
+    assert output.count("**configuration**") == 1
