@@ -3,14 +3,18 @@ where GitHub puts them. `gh` is stood in for, and what `pip` downloads."""
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
@@ -114,7 +118,7 @@ class Runner:
     def __post_init__(self) -> None:
         (self.folder / "tools").mkdir()
         _tool(self.folder / "tools" / "gh", GH)
-        self.outputs["install"] = installed(self.folder)
+        self.outputs["install"] = {"folder": str(self.folder), "archgen": str(program())}
 
     def run(self) -> bool:
         """Every step as GitHub runs it, the installation aside; whether the job succeeds."""
@@ -205,11 +209,13 @@ def _tool(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def installed(folder: Path) -> dict[str, str]:
-    """What the step `install` leaves, with the packages of the tests for those of the lock."""
-    subprocess.run(
-        [sys.executable, "-I", "-m", "venv", "--without-pip", folder / "venv"], check=True
-    )
+@cache
+def program() -> Path:
+    """What the step `install` makes, with the packages of the tests for those of the lock."""
+    folder = Path(tempfile.mkdtemp(prefix="archgen-action-"))
+    atexit.register(shutil.rmtree, folder)
+    make = [sys.executable, "-I", "-m", "venv", "--without-pip", folder / "venv"]
+    subprocess.run(make, check=True)
     python = folder / "venv" / "bin" / "python"
     found = [sysconfig.get_path("purelib"), *filter(os.path.isdir, sys.path), str(ROOT)]
     where = [python, "-I", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
@@ -217,7 +223,7 @@ def installed(folder: Path) -> dict[str, str]:
     Path(place, "all.pth").write_text("\n".join(dict.fromkeys(found)) + "\n")
     (line,) = re.findall(r"printf '(#!.*)' \"\$python\"", INSTALL["run"])
     _tool(folder / "archgen", line.replace("\\n", "\n").replace("%s", str(python)))
-    return {"folder": str(folder), "archgen": str(folder / "archgen")}
+    return folder / "archgen"
 
 
 # --- repositories ---------------------------------------------------------------------------------
