@@ -23,3 +23,4 @@ set_extra_state set_submodule share_memory state_dict to to_empty train training
 zero_grad
 """
 MODULE_ATTRIBUTES = frozenset(_WORDS.split())
+METHODS = frozenset({"reset_parameters"})  # that the class of a network has besides

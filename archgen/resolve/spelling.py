@@ -6,7 +6,7 @@ import keyword
 from collections.abc import Sequence
 
 from archgen.diagnostics import Fault, error
-from archgen.resolve.reserved import MODULE_ATTRIBUTES
+from archgen.resolve.reserved import METHODS, MODULE_ATTRIBUTES
 from archgen.syntax import tree
 from archgen.text import Span
 
@@ -25,6 +25,9 @@ def check_submodule(name: str, span: Span) -> None:
     """Refuse a name of a submodule that Python or `nn.Module` owns."""
     if keyword.iskeyword(name):
         message = f"`{name}` is a word of Python, no submodule can have it"
+        raise Fault(error("A104", message, span, help=f"call it `{name}_`"))
+    if name in METHODS:
+        message = f"`{name}` is a method of every generated network, no submodule can have it"
         raise Fault(error("A104", message, span, help=f"call it `{name}_`"))
     if name in MODULE_ATTRIBUTES or name.startswith("__"):
         message = f"`{name}` is an attribute of every `nn.Module`, no submodule can have it"

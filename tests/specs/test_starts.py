@@ -87,6 +87,7 @@ arch rules {
   init(conv.weight, kaiming_normal(mode="fan_out", nonlinearity="relu"))
   init(bn.weight, uniform(0.5, 1.5))
   init(linear.weight, trunc_normal(std=0.02))
+  init(attention.in_proj_weight, normal(std=0.5))
   first = plain(8)
   { init(conv.weight, xavier_uniform(gain=2)); init(conv.bias, ones); second = plain(8) }
   stage(unit, 8, n=3)
@@ -97,7 +98,7 @@ arch rules {
   add { identity; shift = param([channels, 1, 1]) }
   init("shift", uniform(-2, -1))
   aux early = global_avgpool -> flatten -> linear(5)
-  global_avgpool -> flatten -> linear(40)
+  flatten(start=1) -> permute([1, 0]) -> attention(2) -> mean(0) -> linear(40)
   init("linear1.bias", uniform(2, 3))
 }
 """

@@ -47,6 +47,8 @@ class Attributes:
         self._names = module_names(map(_first_part, self._children))
         self._members = _member_lists(self._children)
         self._read_items(items, frozenset())
+        for param in plan.params if plan.arch else ():
+            self._store(tree.Name((param.name,)), frozenset())  # to make a new model
 
     # --- what forward says ----------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ Unit = tuple[int, int]  # a definition's text, and how deep calls of itself nest
 
 @dataclass(slots=True, eq=False)
 class Initialised:
-    """A torch class whose weights start otherwise: a small class of its own.
+    """A torch class whose weights start otherwise: a small class that makes such layers.
 
     `whole`: every weight is set, so that torch's own initialisation need not run first.
     """

@@ -16,7 +16,7 @@ from archgen.backends.pytorch.constructor import constructor
 from archgen.backends.pytorch.forward import forward
 from archgen.backends.pytorch.modules import initial
 from archgen.backends.pytorch.plan import Plan
-from archgen.backends.pytorch.text import STEP, WIDTH, Call, Layout, statement
+from archgen.backends.pytorch.text import STEP, WIDTH, Call, Layout, flat, statement
 from archgen.network import Network
 
 
@@ -120,19 +120,22 @@ def helper(name: str) -> str:
 
 
 def initialised(each: Initialised) -> str:
-    """A torch class whose `reset_parameters` sets its weights as the spec says."""
-    what = " and ".join(f"{name} starts as {init.name}" for name, init in each.init)
-    lines = [
-        f"class {each.name}({each.target}):",
-        f'    """{docstring(f"{each.target} whose {what}.", STEP)}"""',
-        "",
-        "    def reset_parameters(self) -> None:",
-    ]
+    """A class that fills its weights as the spec says, and makes layers of torch's own type."""
+    reset = _RESET.get(each.target, "reset_parameters")
+    lines = [f"class {each.name}({each.target}):", f"    def {reset}(self) -> None:"]
     if not each.whole:
-        lines.append("        super().reset_parameters()")
+        lines.append(f"        super().{reset}()")
     for name, init in each.init:
         lines += _start(each.target, name, initial(init, f"self.{name}"))
+    article = "A" if each.target.startswith("B") else "An"
+    lines += [
+        f"        # {article} {each.target} from here on: tools ask for the exact type.",
+        f"        self.__class__ = {each.target}  # type: ignore[assignment]",
+    ]
     return "\n".join(lines)
+
+
+_RESET = {"Attention": "_reset_parameters"}  # which nn.MultiheadAttention calls
 
 
 def _start(target: str, name: str, call: Layout) -> list[str]:
@@ -147,6 +150,8 @@ def _plan_parts(classes: Classes, plan: Plan, figures: Figures | None) -> Iterat
         yield _named_tuple(plan)
     attributes = Attributes(plan)
     made = constructor(plan, attributes)
+    if plan.arch:
+        made += ["", *_reset(plan, attributes)]
     computed = [] if plan.sequential else forward(plan, attributes, _result_type(plan))
     doc = _arch_doc(classes.network, figures) if plan.arch else plan.doc
     head = [f"class {plan.name}({'nn.Sequential' if plan.sequential else 'nn.Module'}):"]
@@ -156,6 +161,25 @@ def _plan_parts(classes: Classes, plan: Plan, figures: Figures | None) -> Iterat
     if computed:
         body += ["", "\n".join(computed)] if body else ["\n".join(computed)]
     yield "\n".join([*head, *body])
+
+
+def _reset(plan: Plan, attributes: Attributes) -> list[str]:
+    """Weights again as the constructor makes them: by it, so that they are said once."""
+    own = (f"self.{attributes.stored[param.name]}" for param in plan.params)
+    fresh = Call(plan.name, tuple(own))
+    lines = [
+        statement("", Call("self.load_state_dict", (f"{flat(fresh)}.state_dict()",)), 2 * STEP)
+    ]
+    if max(map(len, lines[0].split("\n"))) > WIDTH:
+        lines = [
+            statement("fresh = ", fresh, 2 * STEP),
+            "        self.load_state_dict(fresh.state_dict())",
+        ]
+    return [
+        "    def reset_parameters(self) -> None:",
+        '        """Initialise all weights again, as in a new model."""',
+        *lines,
+    ]
 
 
 def _has_tuple(plan: Plan) -> bool:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from archgen import resources
-from archgen.resolve.reserved import MODULE_ATTRIBUTES
+from archgen.resolve.reserved import METHODS, MODULE_ATTRIBUTES
 
 GLOBALS = frozenset(
     ["nn", "torch", "Tensor", "F", "math", "OrderedDict", "Callable", "NamedTuple", "divisible"]
@@ -60,7 +60,7 @@ class Names:
 
 def module_names(children: Iterable[str]) -> Names:
     """The names that attributes of a module must not have."""
-    return Names({*children, *MODULE_ATTRIBUTES, "forward", "training"})
+    return Names({*children, *MODULE_ATTRIBUTES, *METHODS, "forward", "training"})
 
 
 def camel_case(name: str, doc: str = "") -> str:

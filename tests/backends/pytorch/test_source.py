@@ -73,7 +73,7 @@ def test_lines() -> None:
     assert len(source("resnet.arch:resnet152").splitlines()) <= fifty + 5
     assert len(source("densenet.arch:densenet121").splitlines()) < 130
     assert len(source("resnet_cifar.arch:resnet1202").splitlines()) <= fifty + 5
-    assert len(source("vgg.arch:vgg19").splitlines()) < 60
+    assert len(source("vgg.arch:vgg19").splitlines()) < 70
 
 
 def test_the_same_text_each_time() -> None:

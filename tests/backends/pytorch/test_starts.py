@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import torch
+from torch import nn
+from torch.testing import assert_close
 
 import archgen
 from tests.specs.said import Said
@@ -38,6 +41,10 @@ SPECS = {
     "a path in a block that is a container": """
         block unit(n) = seq { init("1.weight", zeros); conv(n, 3) -> bn }
         arch a { input(3, 8, 8); unit(4) -> unit(8) }""",
+    "norms and attention": """arch a { input(5, 8, axis=1)
+        init(attention.in_proj_weight, constant(0.25)); init(attention.in_proj_bias, ones)
+        init(bn.weight, constant(0.5)); init(layer_norm.bias, ones); init(linear.bias, ones)
+        bn -> attention(2) -> layer_norm -> linear(4) }""",
     "learned values": """
         block scaled(n) {
           conv(n, 1)
@@ -64,3 +71,29 @@ def test_a_path_to_nothing_is_an_error_in_a_container_too() -> None:
         arch a { input(3, 8, 8); unit(4) }"""
     with pytest.raises(archgen.ArchError, match=r"`2\.weight` is no weight"):
         archgen.loads(text)
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_weights_can_start_again_and_late(name: str) -> None:
+    """`reset_parameters` gives what a new model has; a model made on "meta" gets it so."""
+    kind = type(archgen.build(archgen.loads(SPECS[name])))
+    torch.manual_seed(0)
+    fresh = kind().state_dict()
+    with torch.device("meta"):
+        model = kind()
+    assert {weight.device.type for weight in model.state_dict().values()} == {"meta"}
+    model.to_empty(device="cpu")
+    torch.manual_seed(0)
+    model.reset_parameters()
+    assert_close(model.state_dict(), fresh, rtol=0, atol=0)
+
+
+def test_a_model_with_other_arguments_starts_again() -> None:
+    network = archgen.loads(
+        "arch a(classes=5) { input(8); init(linear.weight, zeros); linear(classes) }"
+    )
+    model = type(archgen.build(network))(classes=7)
+    nn.init.ones_(model.linear1.weight)
+    model.reset_parameters()
+    assert model.linear1.weight.shape == (7, 8)
+    assert not model.linear1.weight.any()
