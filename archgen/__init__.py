@@ -10,11 +10,11 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from archgen.api import Network, build, check, draw, load, loads, shipped, source, summary
     from archgen.breakage import breaking
-    from archgen.checkpoint.api import check_weights, transfer
     from archgen.comparison import Difference, diff
     from archgen.convert import convert_resnext
     from archgen.diagnostics import ArchError, Diagnostic
     from archgen.overrides import expression
+    from archgen.weights import check_weights, transfer
 
 # Where each public name lives. Imported when asked for: `import archgen` costs nothing.
 _HOMES = {
@@ -25,7 +25,7 @@ _HOMES = {
     "breaking": "archgen.breakage",
     "build": "archgen.api",
     "check": "archgen.api",
-    "check_weights": "archgen.checkpoint.api",
+    "check_weights": "archgen.weights",
     "convert_resnext": "archgen.convert",
     "diff": "archgen.comparison",
     "draw": "archgen.api",
@@ -35,7 +35,7 @@ _HOMES = {
     "shipped": "archgen.api",
     "source": "archgen.api",
     "summary": "archgen.api",
-    "transfer": "archgen.checkpoint.api",
+    "transfer": "archgen.weights",
 }
 
 __all__ = [

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from archgen import api, versions
 from archgen.analysis import difference
 from archgen.network import Network
+from archgen.overrides import Inputs
 from archgen.resolve.program import Program
 
 __all__ = ["Difference", "diff", "followed", "pairs"]
@@ -55,11 +56,11 @@ def diff(old: api.Network | api.PathLike, new: api.Network | api.PathLike) -> Di
 
 
 def pairs(
-    old: str, new: str, parameters: Mapping[str, object] | None = None
+    old: str, new: str, parameters: Mapping[str, object] | None = None, input: Inputs = None
 ) -> Iterator[versions.Pair]:
     """The networks that two SPECs name; of two files with several archs, those of equal names.
 
-    `parameters` are set in all of them. Raises `ArchError`.
+    `parameters` and `input` are set in all of them. Raises `ArchError`.
     """
     given = parameters or {}
     one, other = versions.Version.of(old), versions.Version.of(new)
@@ -68,14 +69,14 @@ def pairs(
     chosen = versions.partners(one, other, names)
     if len(chosen) == 1:  # of one pair both sides are asked for: what is not there is a fault
         first, second = (
-            api.network_in(program, name, given)
+            api.network_in(program, name, given, input)
             for program, name in zip((before, after), chosen[0], strict=True)
         )
         yield versions.Pair(other.shown, second.name, first, second)
         return
     for arches in chosen:
         sides = (
-            api.network_in(program, name, given) if name else None
+            api.network_in(program, name, given, input) if name else None
             for program, name in zip((before, after), arches, strict=True)
         )
         yield versions.Pair(other.shown, arches[1] or arches[0] or "", *sides)

@@ -15,6 +15,7 @@ from archgen import api, config
 from archgen.config.changes import changed_tables
 from archgen.diagnostics import ArchError, Diagnostic, Fault, error
 from archgen.git import Revision, affected
+from archgen.overrides import Inputs
 from archgen.resolve.modules import Loader
 from archgen.resolve.program import Program
 from archgen.text import Source
@@ -83,10 +84,12 @@ def _loader(revision: Revision) -> Loader:
     return Loader(revision.read, revision.place)
 
 
-def load(spec: str, parameters: Mapping[str, object] | None = None) -> api.Network:
+def load(
+    spec: str, parameters: Mapping[str, object] | None = None, input: Inputs = None
+) -> api.Network:
     """Resolve the network that a SPEC names, at its revision. Raises `ArchError`."""
     version = Version.of(spec)
-    return api.network_in(program(version), version.arch, parameters or {})
+    return api.network_in(program(version), version.arch, parameters or {}, input)
 
 
 def program(version: Version) -> Program:

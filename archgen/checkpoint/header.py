@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import BinaryIO, Final
@@ -21,7 +21,7 @@ from archgen.checkpoint.contents import Held
 LONGEST: Final = 100_000_000  # bytes of a header, as in the library
 MOST_AXES: Final = 64  # no library makes more, and their product must not take long
 _LENGTH: Final = 8
-_BITS: Final = {
+DTYPES: Final = {
     "BOOL": ("bool", 8),
     "U8": ("uint8", 8),
     "I8": ("int8", 8),
@@ -68,9 +68,34 @@ def read_header(file: BinaryIO) -> Header:
         raise Damaged(f"its header has {length:,} bytes, the limit is {LONGEST:,}")
     entries = _parse(file.read(length))
     metadata = _metadata(entries.pop("__metadata__", {}))
-    read = {name: _tensor(name, facts) for name, facts in entries.items()}
-    _check_places([place for _, place in read.values()], size - _LENGTH - length)
-    return Header({name: held for name, (held, _) in read.items()}, metadata)
+    tensors = {name: _tensor(name, facts, _LENGTH + length) for name, facts in entries.items()}
+    _check_places([held.data for held in tensors.values() if held.data], _LENGTH + length, size)
+    return Header(tensors, metadata)
+
+
+def packed_header(
+    tensors: Mapping[str, Held], metadata: Mapping[str, str]
+) -> tuple[bytes, list[str]]:
+    """The first bytes of a file of safetensors, and the keys in the order of their numbers.
+
+    The largest numbers come first, so that each is at a multiple of its size.
+    Raises `Damaged` for a dtype that the format does not have.
+    """
+    formats = {name: (word, bits) for word, (name, bits) in DTYPES.items()}
+    if unknown := [key for key, held in tensors.items() if held.dtype not in formats]:
+        dtype = tensors[unknown[0]].dtype
+        raise Damaged(f"safetensors has no dtype {dtype}, which `{unknown[0]}` has")
+    order = sorted(tensors, key=lambda key: -formats[tensors[key].dtype][1])
+    entries: dict[str, object] = {"__metadata__": dict(metadata)} if metadata else {}
+    end = 0
+    for key in order:
+        held = tensors[key]
+        word, bits = formats[held.dtype]
+        begin, end = end, end + prod(held.shape or ()) * bits // 8
+        entries[key] = {"dtype": word, "shape": held.shape, "data_offsets": [begin, end]}
+    text = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % _LENGTH)
+    return len(text).to_bytes(_LENGTH, "little") + text, order
 
 
 def _parse(text: bytes) -> dict[str, object]:
@@ -98,17 +123,17 @@ def _metadata(value: object) -> dict[str, str]:
     return value
 
 
-def _tensor(name: str, facts: object) -> tuple[Held, tuple[int, int]]:
-    """What a name stands for, and which bytes are its."""
+def _tensor(name: str, facts: object, start: int) -> Held:
+    """What a name stands for. start: of all tensors' bytes in the file."""
     if not isinstance(facts, dict) or set(facts) != {"dtype", "shape", "data_offsets"}:
         raise Damaged(f"`{name}` is described wrongly")
-    dtype, bits = _BITS.get(str(facts["dtype"]), ("", 0))
+    dtype, bits = DTYPES.get(str(facts["dtype"]), ("", 0))
     if not bits:
         raise Damaged(f"`{name}` has a dtype that the format does not know")
     shape, place = _numbers(name, facts["shape"]), _numbers(name, facts["data_offsets"])
     if len(place) != 2 or 8 * (place[1] - place[0]) != prod(shape) * bits:
         raise Damaged(f"the bytes of `{name}` are not as many as its shape says")
-    return Held(shape, dtype), (place[0], place[1])
+    return Held(shape, dtype, data=(start + place[0], place[1] - place[0]))
 
 
 def _numbers(name: str, value: object) -> tuple[int, ...]:
@@ -121,12 +146,12 @@ def _is_size(value: object) -> bool:
     return type(value) is int and 0 <= value < 2**63
 
 
-def _check_places(places: Sequence[tuple[int, int]], size: int) -> None:
-    """Each byte belongs to one tensor."""
-    end = 0
-    for begin, behind in sorted(places):
+def _check_places(places: Sequence[tuple[int, int]], start: int, size: int) -> None:
+    """Each byte from `start` to the end of the file belongs to one tensor."""
+    end = start
+    for begin, length in sorted(places):
         if begin != end:
             raise Damaged("its tensors overlap, or leave bytes between them")
-        end = behind
+        end += length
     if end != size:
         raise Damaged(f"its tensors end at byte {end:,} of {size:,}")

@@ -13,14 +13,18 @@ from importlib.util import find_spec
 from itertools import starmap
 from typing import BinaryIO, Literal, TypeGuard
 
+from archgen.checkpoint.archive import NotPlain, check_size, read_plain
 from archgen.checkpoint.contents import State, look
 from archgen.checkpoint.header import Damaged, read_header
+from archgen.closest import closest
 from archgen.diagnostics import ArchError, error
 from archgen.text import Source
 
 Format = Literal["safetensors", "torch"]
 
-_MAGIC = {b"PK\x03\x04": "torch", b"\x80": "torch"}  # a zip, or a pickle of torch before 1.6
+PUBLISHED = "torchvision:"
+_ZIP = b"PK\x03\x04"
+_PICKLE = b"\x80"  # of torch before 1.6
 _MOST = 5  # places that are named
 _DEEPEST = 3  # dictionaries in one another that are looked through
 
@@ -44,28 +48,48 @@ class Checkpoint:
 def read(path: str, under: Sequence[str] = (), *, numbers: bool = False) -> Checkpoint:
     """Read a checkpoint; without `numbers` only the names, shapes and dtypes in it.
 
+    path: of a file, or `torchvision:ResNet50_Weights.IMAGENET1K_V2` for what torchvision publishes
+    under that name (and downloads, unless it did so before).
     under: names of the dictionaries, from the outside, in which a file of torch holds its weights.
     Raises `ArchError` if it cannot be read or holds no weights there, `ModuleNotFoundError` if it
-    needs torch and there is none.
+    needs torch or torchvision and there is none.
     """
+    if path.startswith(PUBLISHED):
+        return _inside(path, _published(path), under)
     try:
         with open(path, "rb") as file:
             form = _format(file)
             file.seek(0)
             if form == "safetensors":
                 return _safetensors(path, file, under, numbers=numbers)
+            whole = _torch(path, file, numbers=numbers)
     except (OSError, ValueError) as problem:
         raise _refused(path, problem) from None
-    if find_spec("torch") is None:
-        raise ModuleNotFoundError(f"{path} was written by torch: reading it needs torch")
-    return _torch(path, under, numbers=numbers)
+    return _inside(path, whole, under)
+
+
+def _published(path: str) -> object:
+    if find_spec("torchvision") is None:
+        raise ModuleNotFoundError(f"{path}: torchvision is not installed")
+    from archgen.checkpoint.tensors import load_torchvision
+
+    name = path.removeprefix(PUBLISHED)
+    try:
+        return load_torchvision(name)
+    except LookupError as unknown:
+        close = closest(name, unknown.args[0])
+        help = f"did you mean `{PUBLISHED}{close}`?" if close else None
+        message = f"torchvision has no weights called `{name}`"
+        raise _refusal(path, "A525", message, help) from None
+    except (OSError, ValueError) as problem:
+        raise _refused(path, problem) from None
 
 
 def _format(file: BinaryIO) -> Format:
     start = file.read(9)
     if start[8:9] == b"{":
         return "safetensors"
-    if any(start.startswith(magic) for magic in _MAGIC):
+    if start.startswith((_ZIP, _PICKLE)):
         return "torch"
     raise Damaged("it is neither a file of safetensors nor one of torch")
 
@@ -83,13 +107,26 @@ def _safetensors(path: str, file: BinaryIO, under: Sequence[str], *, numbers: bo
     return Checkpoint(path, "safetensors", state, metadata=header.metadata)
 
 
-def _torch(path: str, under: Sequence[str], *, numbers: bool) -> Checkpoint:
+def _torch(path: str, file: BinaryIO, *, numbers: bool) -> object:
+    """All that a file of torch holds. Raises `Damaged`."""
+    reason = ""
+    if file.read(2) == _ZIP[:2]:
+        check_size(file)
+        try:
+            if not numbers:
+                return read_plain(file)
+        except NotPlain as problem:
+            reason = f" ({problem})"
+    if find_spec("torch") is None:
+        what = "its numbers" if numbers else f"it holds more than plain weights{reason}"
+        raise ModuleNotFoundError(f"{path}: {what}: reading it needs torch")
     from archgen.checkpoint.tensors import load_torch
 
-    try:
-        whole = load_torch(path, numbers=numbers)
-    except Damaged as problem:
-        raise _refused(path, problem) from None
+    return load_torch(path, numbers=numbers)
+
+
+def _inside(path: str, whole: object, under: Sequence[str]) -> Checkpoint:
+    """The weights in what a file of torch holds."""
     state = whole
     for name in under:
         if not isinstance(state, Mapping) or name not in state:

@@ -8,15 +8,25 @@ makes tensors, numbers, texts and containers, and runs no code of the file's aut
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from enum import EnumMeta
 from pickle import UnpicklingError
+from types import ModuleType
+from typing import Any, Literal, assert_never
 
 import torch
 from torch import Tensor
 
 from archgen.checkpoint.header import Damaged
 
-__all__ = ["load_safetensors", "load_torch", "save_safetensors", "save_torch"]
+__all__ = [
+    "combined",
+    "content",
+    "converted",
+    "load_safetensors",
+    "load_torch",
+    "load_torchvision",
+    "save_torch",
+]
 
 _CODE = "it holds more than weights, and to load it would run its code"
 
@@ -54,6 +64,45 @@ def load_safetensors(path: str) -> dict[str, Tensor]:
         raise Damaged(f"safetensors cannot read it: {problem}") from None
 
 
+def load_torchvision(name: str) -> object:
+    """The weights that torchvision publishes under a name, by its own loader: it downloads them
+    and keeps them below `TORCH_HOME`.
+
+    Raises `LookupError` with all names if there is none such, `OSError` if they cannot be had,
+    `Damaged` if they are not what torchvision published.
+    """
+    published = _published()
+    if name not in published:
+        raise LookupError(list(published))
+    try:
+        return published[name].get_state_dict(
+            progress=False, check_hash=True, weights_only=True, map_location="cpu"
+        )
+    except OSError:
+        raise
+    except Exception as problem:  # a damaged file may raise anything
+        raise Damaged(f"torchvision cannot load it: {_line(problem)}") from None
+
+
+def _published() -> dict[str, Any]:
+    """torchvision's weights by name: `ResNet50_Weights.IMAGENET1K_V2`."""
+    from torchvision import models
+
+    kinds: dict[str, Any]
+    inner = (each for each in vars(models).values() if isinstance(each, ModuleType))
+    kinds = {
+        name: kind
+        for module in (models, *inner)
+        for name, kind in vars(module).items()
+        if isinstance(kind, EnumMeta) and issubclass(kind, models.WeightsEnum)
+    }
+    return {
+        f"{name}.{member}": weights
+        for name, kind in kinds.items()
+        for member, weights in kind.__members__.items()
+    }
+
+
 def save_torch(content: object, path: str) -> None:
     """Write as `torch.save` does. Raises `OSError`."""
     try:
@@ -62,31 +111,31 @@ def save_torch(content: object, path: str) -> None:
         raise OSError(_line(problem)) from None
 
 
-def save_safetensors(state: Mapping[str, Tensor], path: str, metadata: Mapping[str, str]) -> None:
-    """Write each tensor by itself: the format knows neither views nor shared memory.
+def content(tensor: Tensor) -> memoryview:
+    """The bytes of a tensor, row-major."""
+    numbers = tensor.detach().cpu().contiguous().reshape(-1)
+    return memoryview(numbers.view(torch.uint8).numpy())  # type: ignore[arg-type]
 
-    Raises `OSError`.
+
+def combined(tensor: Tensor, count: int, how: Literal["sum", "mean", "repeat"]) -> Tensor:
+    """A convolution's weight, O x C x kernel, for `count` input channels.
+
+    sum, mean: each new channel has that of all the old ones. repeat: channel i has the numbers of
+    old channel i mod C. Nothing is scaled.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
+    match how:
+        case "repeat":
+            return tensor[:, torch.arange(count) % tensor.shape[1]]
+        case "sum" | "mean":
+            one: Tensor = getattr(tensor, how)(dim=1, keepdim=True)
+            return one.expand(-1, count, *tensor.shape[2:]).contiguous()
+        case _:
+            assert_never(how)
 
-    try:
-        save_file(_apart(state), path, metadata=dict(metadata))
-    except SafetensorError as problem:
-        raise OSError(_line(problem)) from None
 
-
-def _apart(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The same numbers, contiguous; no two tensors share memory, and none is a part of more."""
-    apart: dict[str, Tensor] = {}
-    taken: set[int] = set()
-    for key, tensor in state.items():
-        tensor = tensor.contiguous()
-        memory = tensor.untyped_storage()
-        whole = tensor.numel() * tensor.element_size() == memory.nbytes()
-        apart[key] = tensor if whole and memory.data_ptr() not in taken else tensor.clone()
-        taken.add(memory.data_ptr())
-    return apart
+def converted(tensor: Tensor, dtype: str) -> Tensor:
+    """The same numbers in another floating-point dtype; integers as they are."""
+    return tensor.to(getattr(torch, dtype)) if tensor.is_floating_point() else tensor
 
 
 def _line(problem: Exception) -> str:

@@ -4,9 +4,11 @@ The JSON is one object, its structure stable within a `version`:
 
     {"version": 1, "old": "net", "new": "net", "carried": [{"old", "new"}],
      "added": [{"key", "shape", "place"}], "dropped": [{"key", "shape", "place"}],
+     "combined": [{"old", "new", "before", "after", "place"}],
      "reshaped": [{"old", "new", "before", "after", "place"}]}
 
-where "old" and "new" are keys, and "before" and "after" are shapes.
+where "old" and "new" are keys, and "before" and "after" are shapes. "combined" are weights of first
+convolutions, computed for other input channels.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ def render_text(plan: Plan) -> str:
     total = sum(1 for _ in state(plan.new))
     counts = [f"{len(plan.carried):,} of {plural(total, 'tensor')} carried"]
     counts += [f"{len(plan.renamed):,} of them under another name"] if plan.renamed else []
+    counts += [f"{len(plan.combined):,} computed"] if plan.combined else []
     counts += [f"{len(plan.initialised):,} new"] if plan.initialised else []
     counts += [f"{len(plan.dropped) + len(plan.reshaped):,} dropped"] if _loses(plan) else []
     names = f"{plan.old.name} to {plan.new.name}"
@@ -43,16 +46,19 @@ def as_json(plan: Plan) -> dict[str, object]:
         "carried": [{"old": old, "new": new} for new, old in plan.carried.items()],
         "added": [_entry(plan.new, each) for each in plan.added],
         "dropped": [_entry(plan.old, each) for each in plan.dropped],
-        "reshaped": [
-            {
-                "old": old.key,
-                "new": new.key,
-                "before": old.sizes,
-                "after": new.sizes,
-                "place": place_json(place_of(plan.new, new.key)),
-            }
-            for old, new in plan.reshaped
-        ],
+        "combined": [_pair(plan, old, new) for old, new in plan.combined],
+        "reshaped": [_pair(plan, old, new) for old, new in plan.reshaped],
+    }
+
+
+def _pair(plan: Plan, old: Entry, new: Entry) -> dict[str, object]:
+    place = place_json(place_of(plan.new, new.key))
+    return {
+        "old": old.key,
+        "new": new.key,
+        "before": old.sizes,
+        "after": new.sizes,
+        "place": place,
     }
 
 
@@ -70,6 +76,7 @@ def _entry(network: Network, entry: Entry) -> dict[str, object]:
 
 def _rows(plan: Plan) -> Iterator[Row]:
     yield from _renamed(plan)
+    yield from _combined(plan)
     yield from _reshaped(plan)
     yield from _groups("new", plan.new, plan.added)
     yield from _groups("dropped", plan.old, plan.dropped)
@@ -92,6 +99,18 @@ def _unlike(old: str, new: str) -> tuple[str, str]:
         before.pop()
         after.pop()
     return ".".join(before), ".".join(after)
+
+
+_HOW = {"sum": "the sum of all", "mean": "the mean of all", "repeat": "in turn those of the"}
+
+
+def _combined(plan: Plan) -> Iterator[Row]:
+    for old, new in plan.combined:
+        assert plan.channels
+        sizes = f"was {sizes_text(old.sizes)}, is {sizes_text(new.sizes)}"
+        how = f"each input channel is {_HOW[plan.channels]} {old.sizes[1]}"
+        place = place_text(place_of(plan.new, new.key))
+        yield "computed", new.key, f"{sizes}: {how}", place
 
 
 def _reshaped(plan: Plan) -> Iterator[Row]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Final
 
+from archgen.checkpoint import copying
 from archgen.checkpoint.contents import State
 from archgen.checkpoint.read import Checkpoint, Format
 
@@ -39,12 +40,13 @@ def write(checkpoint: Checkpoint, state: State, path: str, form: Format) -> None
     """Write new weights in the place of the old, all else as it was, as far as a format takes it.
 
     Safetensors takes texts, and torch what torch read: `beside` of one is left behind in the other.
+    Raises `OSError`, `Damaged` for weights that the format cannot have.
     """
-    from archgen.checkpoint.tensors import save_safetensors, save_torch
-
     if form == "safetensors":
-        save_safetensors(state, path, checkpoint.metadata)
+        copying.save(state, checkpoint.path, path, checkpoint.metadata)
     else:
+        from archgen.checkpoint.tensors import save_torch
+
         save_torch(_put(checkpoint.whole, checkpoint.under, state), path)
 
 

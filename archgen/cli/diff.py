@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archgen.cli.failures import Refused
-from archgen.cli.spec import parameters
+from archgen.cli.spec import Settings, input_option, input_spans, parameters
 from archgen.cli.terminal import columns, wants_color
 from archgen.diagnostics import ArchError
 from archgen.report import plural, printable
@@ -31,6 +31,7 @@ SAME, DIFFERENT, ERROR = 0, 1, 2
     metavar="NAME=VALUE",
     help="Give a parameter of both archs another value; may be repeated.",
 )
+@input_option("Other sizes of the input of both: 3x320x320.")
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text")
 @click.option("--stat", is_flag=True, help="One line for each network.")
 @click.option("--detail", is_flag=True, help="Show what follows from the edits, and every key.")
@@ -38,6 +39,7 @@ def command(
     specs: tuple[str, ...],
     against: str | None,
     settings: tuple[str, ...],
+    inputs: tuple[str, ...],
     form: str,
     stat: bool,
     detail: bool,
@@ -53,7 +55,7 @@ def command(
     if stat and form != "text":
         raise click.UsageError("--stat is a table for people: it has no --format")
     try:
-        found, broken = _compared(specs, against, settings)
+        found, broken = _compared(specs, against, Settings(settings, inputs))
     except ArchError as fault:
         Refused(fault.diagnostics).show()
         raise click.exceptions.Exit(ERROR) from fault
@@ -69,7 +71,7 @@ Compared = tuple["Pair", "Difference | None"]
 
 
 def _compared(
-    specs: Sequence[str], against: str | None, settings: Sequence[str]
+    specs: Sequence[str], against: str | None, settings: Settings
 ) -> tuple[list[Compared], list[Broken]]:
     """What was asked for, compared; and specs that cannot be."""
     from archgen import comparison, versions
@@ -77,10 +79,13 @@ def _compared(
     if against is None:
         if len(specs) != 2:
             raise click.UsageError("two specs are compared: OLD NEW; or --against REV [PATH...]")
-        named = comparison.pairs(specs[0], specs[1], parameters(settings))
+        named = comparison.pairs(
+            specs[0], specs[1], parameters(settings.parameters), input_spans(settings)
+        )
         return [_difference(pair) for pair in named], []
-    if settings:
-        raise click.UsageError("--set is for two specs: with --against, defaults are compared")
+    if settings != Settings(()):
+        message = "--set and --input are for two specs: with --against, defaults are compared"
+        raise click.UsageError(message)
     items = list(versions.changed_since(against, specs))
     broken = [item for item in items if isinstance(item, versions.Broken)]
     pairs = comparison.followed(item for item in items if isinstance(item, versions.Pair))

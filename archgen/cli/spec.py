@@ -50,7 +50,10 @@ def network_options(command: Command) -> Command:
     ) -> Any:
         return command(*args, settings=Settings(settings, inputs, features), **options)
 
-    return settings_option(_input_option(_features_option(collected)))  # type: ignore[return-value]
+    sizes = input_option(
+        "Other sizes of the input: 3x320x320. Of several: repeated, or left=1x28x28."
+    )
+    return settings_option(sizes(_features_option(collected)))  # type: ignore[return-value]
 
 
 def settings_option(command: Command) -> Command:
@@ -65,15 +68,11 @@ def settings_option(command: Command) -> Command:
     return option(command)
 
 
-def _input_option(command: Command) -> Command:
-    option = click.option(
-        "--input",
-        "inputs",
-        multiple=True,
-        metavar="SIZES",
-        help="Other sizes of the input: 3x320x320. Of several: repeated, or left=1x28x28.",
-    )
-    return option(command)
+def input_option(
+    help: str, name: str = "--input", to: str = "inputs"
+) -> Callable[[Command], Command]:
+    """What gives a command an option for sizes of inputs."""
+    return click.option(name, to, multiple=True, metavar="SIZES", help=help)
 
 
 def _features_option(command: Command) -> Command:
@@ -89,10 +88,14 @@ def load(spec: str, settings: Settings) -> Network:
     """Load the network that a command was asked for. Raises `ArchError`."""
     from archgen import api
 
-    inputs = [_whole(text) for text in settings.inputs]
     features = () if settings.features is None else _whole(settings.features)
     given = parameters(settings.parameters)
-    return api.load_with(spec, given, inputs, features)
+    return api.load_with(spec, given, input_spans(settings), features)
+
+
+def input_spans(settings: Settings) -> list[Span]:
+    """Sizes of inputs as they were given."""
+    return [_whole(text) for text in settings.inputs]
 
 
 def note_promises(network: Network) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -13,15 +13,17 @@ import click
 
 from archgen.cli import files
 from archgen.cli.failures import Stopped
-from archgen.cli.spec import parameters
+from archgen.cli.spec import Settings, input_option, input_spans, parameters
 from archgen.cli.weights import NEEDS_TORCH, Under, stripped
 from archgen.report import printable
 
 if TYPE_CHECKING:
     from archgen.api import Network
     from archgen.checkpoint.contents import State
-    from archgen.checkpoint.plan import Plan
+    from archgen.checkpoint.plan import Channels, Plan
     from archgen.checkpoint.read import Checkpoint, Format
+
+CHANNELS = ("sum", "mean", "repeat")
 
 
 @click.command("transfer")
@@ -29,10 +31,18 @@ if TYPE_CHECKING:
 @click.argument("new", metavar="NEW")
 @click.argument("checkpoint", type=click.Path())
 @click.option("-o", "--output", required=True, metavar="FILE", help="A .safetensors or .pt.")
-@click.option("--allow-new", is_flag=True, help="Let what is new start as the spec says.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Decides what starts anew.")
+@click.option("--allow-new", is_flag=True, help="Initialise new weights as the spec says.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Of weights that are initialised.")
+@click.option(
+    "--input-channels",
+    type=click.Choice(CHANNELS),
+    help="Compute the first convolution from the old one, if the input has other channels.",
+)
 @click.option("--set-old", multiple=True, metavar="NAME=VALUE", help="A parameter of OLD.")
 @click.option("--set-new", multiple=True, metavar="NAME=VALUE", help="A parameter of NEW.")
+@input_option("Other sizes of the input of OLD: 3x320x320.", "--input-old", "input_old")
+@input_option("Other sizes of the input of NEW: 4x224x224.", "--input-new", "input_new")
+@input_option("Other sizes of the input of both.")
 @click.option("--under", multiple=True, metavar="KEY", help="Where in a .pt the weights lie.")
 @click.option("--prefix", default="", help="What to take off the keys, as `module.`.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
@@ -46,8 +56,12 @@ def command(
     output: str,
     allow_new: bool,
     seed: int | None,
+    input_channels: Channels | None,
     set_old: tuple[str, ...],
     set_new: tuple[str, ...],
+    input_old: tuple[str, ...],
+    input_new: tuple[str, ...],
+    inputs: tuple[str, ...],
     under: Under,
     prefix: str,
     force: bool,
@@ -56,29 +70,31 @@ def command(
     """Carry the weights in CHECKPOINT, which fits OLD, over to NEW.
 
     OLD and NEW are specs, also REV:FILE[:ARCH] for what git has. A weight is carried if it is of
-    the same layer and has the same shape; names may be others. All else is reported, and nothing
+    the same layer and has the same shape; names may differ. All else is reported, and nothing
     is written if some weight of NEW has none to come from, unless --allow-new.
 
     The status is 0 if FILE was written, 1 if not, 2 if the call is wrong.
     """
     from archgen.checkpoint.contents import contents
-    from archgen.checkpoint.plan import check_fits, check_whole, plan
+    from archgen.checkpoint.plan import check_fits, check_whole
 
     target = _target(output, force=force)
-    before, after = _load(old, set_old), _load(new, set_new)
+    before = _load(old, Settings(set_old, input_old or inputs))
+    after = _load(new, Settings(set_new, input_new or inputs))
     read = _read(checkpoint, under)
     check_fits(before, stripped(contents(read.state), prefix), checkpoint)
-    made = plan(before, after)
+    made = _plan(before, after, input_channels)
     if made.initialised and not allow_new:
         _report(made, form)
         check_whole(made)
+    read = _with_numbers(read, made, target, prefix)
     state = {key.removeprefix(prefix): tensor for key, tensor in read.state.items()}
     _write(read, _transferred(made, state, seed), output, target)
     _report(made, form, {"output": output, **_beside(read, target)})
 
 
 def _target(output: str, *, force: bool) -> Format:
-    """The format of the new file. Raises if its name does not say, or it is there."""
+    """The format of the new file. Raises if its name does not say, or the file exists."""
     from archgen.checkpoint.write import FORMATS, format_of
 
     target = format_of(output)
@@ -87,27 +103,60 @@ def _target(output: str, *, force: bool) -> Format:
         raise click.BadParameter(f"{output!r} ends in none of {endings}", param_hint="'--output'")
     if os.path.lexists(output) and not force:
         raise Stopped(f"{output}: is there; --force overwrites it")
-    if find_spec("torch") is None or find_spec("safetensors") is None:
-        raise Stopped(f"to carry weights needs torch: {NEEDS_TORCH}")
+    if target == "torch" and not _has_torch():
+        raise Stopped(f"{output}: to write it needs torch, .safetensors does not: {NEEDS_TORCH}")
     return target
 
 
-def _load(spec: str, settings: Sequence[str]) -> Network:
+def _has_torch() -> bool:
+    return find_spec("torch") is not None and find_spec("safetensors") is not None
+
+
+def _load(spec: str, settings: Settings) -> Network:
     from archgen import versions
 
-    return versions.load(spec, parameters(settings))
+    return versions.load(spec, parameters(settings.parameters), input_spans(settings))
 
 
-def _read(checkpoint: str, under: Under) -> Checkpoint:
+def _plan(old: Network, new: Network, channels: Channels | None) -> Plan:
+    from archgen.checkpoint.plan import plan
+
+    try:
+        return plan(old, new, channels)
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), param_hint="'--input-channels'") from None
+
+
+def _read(checkpoint: str, under: Under, *, numbers: bool = False) -> Checkpoint:
     from archgen.checkpoint.read import read
 
-    return read(checkpoint, under, numbers=True)
+    try:
+        return read(checkpoint, under, numbers=numbers)
+    except ModuleNotFoundError as problem:
+        raise Stopped(f"{problem}: {NEEDS_TORCH}") from None
+
+
+def _with_numbers(read: Checkpoint, made: Plan, target: Format, prefix: str) -> Checkpoint:
+    """The checkpoint with its tensors loaded, if the bytes in the file are not enough."""
+    from archgen.checkpoint.contents import look
+
+    carried = set(made.carried.values())
+    held = (look(each) for key, each in read.state.items() if key.removeprefix(prefix) in carried)
+    in_file = all(each.data is not None for each in held)
+    if target == "safetensors" and in_file and not made.combined:
+        return read
+    if not _has_torch():
+        raise Stopped(f"{read.path}: to change its numbers or format needs torch: {NEEDS_TORCH}")
+    return _read(read.path, read.under, numbers=True)
 
 
 def _transferred(made: Plan, state: State, seed: int | None) -> State:
+    from archgen import weights
     from archgen.checkpoint.transfer import transferred
 
-    return transferred(made, state, seed=seed)
+    if made.initialised and not _has_torch():
+        raise Stopped(f"to initialise weights needs torch: {NEEDS_TORCH}")
+    return transferred(made, state, lambda: weights.fresh(made.new, seed))
 
 
 def _write(read: Checkpoint, state: State, output: str, target: Format) -> None:

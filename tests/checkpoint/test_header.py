@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from safetensors import SafetensorError, deserialize
 
 from archgen.checkpoint.contents import Held
-from archgen.checkpoint.header import _BITS, LONGEST, Damaged, read_header
+from archgen.checkpoint.header import DTYPES, LONGEST, Damaged, read_header
 
 ENTRY = {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}
 
@@ -140,7 +140,7 @@ def _in_torch(name: str) -> bool:
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("name", [name for name, _ in _BITS.values() if _in_torch(name)])
+@pytest.mark.parametrize("name", [name for name, _ in DTYPES.values() if _in_torch(name)])
 def test_dtypes_have_the_names_of_torch(name: str, tmp_path: Path) -> None:
     import torch
     from safetensors.torch import save_file

@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from archgen.checkpoint.contents import contents
+from archgen.checkpoint.contents import Held, contents
 from archgen.checkpoint.read import read
 from archgen.diagnostics import ArchError, Diagnostic
 
@@ -50,7 +50,8 @@ def test_safetensors(path: Path) -> None:
 def test_what_torch_saves(path: Path, zipped: bool) -> None:
     torch.save(STATE, path, _use_new_zipfile_serialization=zipped)
     assert seen(path) == SEEN
-    assert all(tensor.is_meta for tensor in read(str(path)).state.values())
+    held = read(str(path)).state.values()
+    assert all(isinstance(each, Held) or each.is_meta for each in held)
     read_whole = read(str(path), numbers=True).state
     assert all(torch.equal(read_whole[key], tensor) for key, tensor in STATE.items())
 

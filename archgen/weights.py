@@ -14,13 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from archgen import network as resolved
 from archgen import versions
-from archgen.api import Network, PathLike
+from archgen.api import Network, PathLike, build
 from archgen.checkpoint import transfer_report
 from archgen.checkpoint.contents import State, contents
 from archgen.checkpoint.fit import Fit, fit
 from archgen.checkpoint.hints import without
-from archgen.checkpoint.plan import Plan, check_fits, check_whole, plan
+from archgen.checkpoint.plan import Channels, Plan, check_fits, check_whole, plan
 from archgen.checkpoint.read import read
 from archgen.checkpoint.transfer import transferred
 
@@ -60,7 +61,8 @@ class Transfer:
     """Weights for a new network, and where each comes from.
 
     state: the new `state_dict`. carried: the old key of each new one. added, reshaped: new keys
-    that started anew. dropped: old keys that are not in it. `print` it for a report.
+    that were initialised. combined: new keys of first convolutions, computed for other input
+    channels. dropped: old keys that are not in it. `print` it for a report.
     """
 
     state: dict[str, Any]
@@ -79,6 +81,10 @@ class Transfer:
         return [new.key for _, new in self.plan.reshaped]
 
     @property
+    def combined(self) -> list[str]:
+        return [new.key for _, new in self.plan.combined]
+
+    @property
     def dropped(self) -> list[str]:
         return [entry.key for entry in self.plan.dropped]
 
@@ -94,22 +100,32 @@ def transfer(
     *,
     allow_new: bool = False,
     seed: int | None = None,
+    input_channels: Channels | None = None,
 ) -> Transfer:
     """Carry weights over to a network that was edited: all that belong to the same layers.
 
     old, new: loaded, or SPECs as the commands take them, also `REV:PATH`.
     state: the `state_dict` of the old network. Carried tensors are its own, not copies.
     allow_new: what is new or has other sizes starts as the spec says, by `seed`.
+    input_channels: "sum", "mean" or "repeat": how the weights of the first convolution are
+        computed from the old ones if the input has other channels.
 
     Raises `ArchError` for a bad spec, if `state` does not fit `old`, and, without `allow_new`, if
-    some weights of the new network would start anew.
+    some weights of the new network would be initialised; `ValueError` for `input_channels` where
+    no convolution reads an input of other channels.
     """
     before, after = (each if isinstance(each, Network) else _load(each) for each in (old, new))
     check_fits(before, contents(state), "the state_dict")
-    made = plan(before, after)
+    made = plan(before, after, input_channels)
     if not allow_new:
         check_whole(made)
-    return Transfer(transferred(made, state, seed=seed), made)
+    return Transfer(transferred(made, state, lambda: fresh(after, seed)), made)
+
+
+def fresh(network: resolved.Network, seed: int | None) -> State:
+    """The `state_dict` of a network as its spec initialises it. Needs torch."""
+    state: State = build(Network.of(network), seed=seed).state_dict()
+    return state
 
 
 def _load(spec: PathLike) -> Network:
