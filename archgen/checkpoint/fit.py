@@ -1,6 +1,8 @@
-"""Whether weights fit a network: which keys are missing, unexpected, or of another shape.
+"""Whether weights fit a network: which keys are missing, unexpected, or of another shape or kind.
 
-They fit exactly when torch's `load_state_dict(strict=True)` takes them. Knows no file.
+They fit when torch's `load_state_dict(strict=True)` takes them, and no number becomes one of
+another kind: torch loads complex numbers and integers into a parameter too, and what it makes of
+them is not what they were. Knows no file.
 """
 
 from __future__ import annotations
@@ -17,8 +19,8 @@ from archgen.limits import check_buildable
 from archgen.network import Network
 from archgen.text import Span
 
-Kind = Literal["missing", "unexpected", "reshaped"]
-KINDS: Final[tuple[Kind, ...]] = ("missing", "unexpected", "reshaped")
+Kind = Literal["missing", "unexpected", "reshaped", "retyped"]
+KINDS: Final[tuple[Kind, ...]] = ("missing", "unexpected", "reshaped", "retyped")
 Sizes = tuple[int, ...]
 
 COUNT = "num_batches_tracked"
@@ -37,7 +39,9 @@ class Difference:
     def kind(self) -> Kind:
         if self.held is None:
             return "missing"
-        return "unexpected" if self.wanted is None else "reshaped"
+        if self.wanted is None:
+            return "unexpected"
+        return "retyped" if _loads(self.wanted.sizes, self.held.shape) else "reshaped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +99,24 @@ def fit(network: Network, contents: Contents) -> Fit:
         if key not in held and not may_be_missing(entry, contents)
     )
     unexpected = (Difference(key, None, each) for key, each in held.items() if key not in wanted)
-    reshaped = (
+    unlike = (
         Difference(key, entry, held[key])
         for key, entry in wanted.items()
-        if key in held and not _loads(entry.sizes, held[key].shape)
+        if key in held and not _can_be(entry, held[key])
     )
-    return Fit(network, contents, (*missing, *unexpected, *reshaped))
+    return Fit(network, contents, (*missing, *unexpected, *unlike))
 
 
 def may_be_missing(entry: Entry, contents: Contents) -> bool:
     """Torch fills in the count of batches in weights that are older than it, or do not say."""
     path, _, name = entry.key.rpartition(".")
     return name == COUNT and contents.versions.get(path, 0) < _COUNTED_SINCE
+
+
+def _can_be(entry: Entry, held: Held) -> bool:
+    """A parameter and the statistics of a norm are floating-point; a count is any number."""
+    of_its_kind = held.is_number if entry.key.endswith(COUNT) else held.is_float
+    return of_its_kind and _loads(entry.sizes, held.shape)
 
 
 def _loads(wanted: Sizes, held: Sizes | None) -> bool:
@@ -125,6 +135,7 @@ def _parts(fit: Fit) -> Iterator[Part]:
         "missing": whole(missing, (key for key in asked if key in missing or key in held)),
         "unexpected": whole(found["unexpected"], held),
         "reshaped": by_layer(found["reshaped"]),
+        "retyped": by_layer(found["retyped"]),
     }
     for kind in KINDS:
         for path, keys in groups[kind].items():

@@ -13,11 +13,11 @@ Groups = dict[str, list[str]]
 def whole(keys: Iterable[str], among: Iterable[str]) -> Groups:
     """Keys by the shortest path below which there are no others of `among`, itself at last."""
     chosen = list(keys)
-    all_below = Counter(path for key in among for path in _paths(key))
-    these_below = Counter(path for key in chosen for path in _paths(key))
+    all_below = Counter(path for key in among for path in paths(key))
+    these_below = Counter(path for key in chosen for path in paths(key))
     groups: Groups = {}
     for key in chosen:
-        path = next(path for path in _paths(key) if these_below[path] == all_below[path])
+        path = next(path for path in paths(key) if these_below[path] == all_below[path])
         groups.setdefault(path, []).append(key)
     return groups
 
@@ -34,7 +34,7 @@ def layer_of(key: str) -> str:
     return key.rpartition(".")[0] or key
 
 
-def _paths(key: str) -> Sequence[str]:
+def paths(key: str) -> Sequence[str]:
     """`a`, `a.b` and `a.b.weight` for `a.b.weight`."""
     names = key.split(".", DEEPEST)
     return [".".join(names[: end + 1]) for end in range(len(names))]

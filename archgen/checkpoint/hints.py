@@ -1,21 +1,20 @@
-"""What may have happened to weights that do not fit: a prefix, a rename, another `--set`.
+"""What may have happened to weights that do not fit: a prefix, another `--set`, another `--input`.
 
 What each says of keys and shapes is counted; whether it is so only the user knows.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from archgen.analysis.weights import state
 from archgen.checkpoint.contents import Contents
-from archgen.checkpoint.fit import COUNT, Difference, Fit, Part
+from archgen.checkpoint.fit import Difference, Fit
 
 _LONGEST_PREFIX = 4  # names, as in `module.model.backbone.net.`
-_MOST_PARTS = 500  # that are compared with one another
+_MOST_INPUTS = 20  # other sizes of inputs that are worth a trial
 
 
 def without(contents: Contents, prefix: str) -> Contents:
@@ -57,22 +56,6 @@ def prefix(fit: Fit) -> Prefix | None:
     return Prefix(text, matched) if matched > now else None
 
 
-def renames(parts: Sequence[Part]) -> dict[str, str]:
-    """For what is missing, what is unexpected and holds the same: by path."""
-    free: dict[object, list[str]] = defaultdict(list)
-    for part in parts[:_MOST_PARTS]:
-        if part.kind == "unexpected":
-            free[_form(part)].append(part.path)
-    found = {}
-    for part in parts[:_MOST_PARTS]:
-        alike = free[_form(part)] if part.kind == "missing" else []
-        if alike:
-            close = get_close_matches(part.path, alike, n=1, cutoff=0) or alike[:1]
-            found[part.path] = close[0]
-            alike.remove(close[0])
-    return found
-
-
 def settings(fit: Fit) -> dict[str, int]:
     """Integer parameters of the arch that the sizes of what is reshaped would be explained by."""
     sizes = [pair for each in fit.of("reshaped") for pair in _other_sizes(each)]
@@ -82,6 +65,20 @@ def settings(fit: Fit) -> dict[str, int]:
         if type(value) is int and len(held) == 1:
             found[name] = held.pop()
     return found
+
+
+def inputs(fit: Fit) -> list[str]:
+    """Sizes of inputs with other channels that reshaped weights may be of: `4x224x224`, with its
+    name where there are several inputs."""
+    body = fit.network.body
+    sizes = dict.fromkeys(pair for each in fit.of("reshaped") for pair in _other_sizes(each))
+    found = []
+    for name, ref in zip(body.input_names, body.inputs, strict=True):
+        shape = body.values[ref]
+        others = (new for old, new in sizes if old == shape.channels and new)
+        start = f"{name}=" if len(body.inputs) > 1 else ""
+        found += [start + "x".join(map(str, shape.with_channels(new).sizes)) for new in others]
+    return found[:_MOST_INPUTS]
 
 
 def _other_sizes(each: Difference) -> Iterator[tuple[int, int]]:
@@ -94,15 +91,3 @@ def _starts(key: str) -> list[str]:
     """`module.` and `module.model.` for `module.model.fc.bias`."""
     names = key.split(".", _LONGEST_PREFIX)[:-1]
     return [".".join(names[: end + 1]) + "." for end in range(len(names))]
-
-
-def _form(part: Part) -> object:
-    """Names below the path, and their shapes; counts of batches, which may be missing, left out."""
-    inside = ((each.key[len(part.path) :], _shape(each)) for each in part.differences)
-    return tuple(sorted(pair for pair in inside if not pair[0].endswith(COUNT)))
-
-
-def _shape(each: Difference) -> tuple[int, ...]:
-    if each.wanted:
-        return each.wanted.sizes
-    return (each.held.shape if each.held else None) or ()

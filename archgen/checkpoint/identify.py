@@ -9,7 +9,7 @@ from itertools import accumulate, takewhile
 from archgen import resources
 from archgen.analysis.weights import state
 from archgen.checkpoint.contents import Contents
-from archgen.checkpoint.fit import Fit, fit, may_be_missing
+from archgen.checkpoint.fit import Fit, fit
 from archgen.checkpoint.hints import without
 from archgen.network import Network
 from archgen.resolve.modules import Loader
@@ -20,7 +20,7 @@ _LONGEST = 4  # names in a prefix
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A shipped network with exactly the checkpoint's keys, a prefix of them all taken off.
+    """A shipped network and a checkpoint, a prefix of all its keys taken off.
 
     fit: says whether the shapes agree.
     """
@@ -35,18 +35,38 @@ class Match:
         """As the checkpoint is."""
         return self.fit.fits and not self.prefix
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether no key is missing, and none unexpected."""
+        return not (self.fit.of("missing") or self.fit.of("unexpected"))
 
-def identify(contents: Contents) -> list[Match]:
-    """The shipped networks that have the keys of a checkpoint; first those whose shapes agree."""
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was found among the shipped networks.
+
+    matches: those with the keys of a checkpoint, first those whose shapes agree. nearest: of the
+    others the one with the fewest keys that differ, if it has half of them at least.
+    """
+
+    matches: list[Match]
+    nearest: Match | None
+
+
+def survey(contents: Contents) -> Survey:
+    """Compare a checkpoint with all shipped networks."""
+    found = sorted(_compared(contents), key=lambda each: (len(each.fit.differences), each.name))
+    matches = [each for each in found if each.has_keys]
+    return Survey(matches, next((each for each in found if not each.has_keys), None))
+
+
+def _compared(contents: Contents) -> Iterator[Match]:
     tried = {prefix: without(contents, prefix) for prefix in ("", *_shared(contents.held))}
-    found = [
-        Match(network.name, file, prefix, fit(network, held))
-        for file, network in _shipped()
-        for prefix, held in tried.items()
-        if all(entry.key in held.held or may_be_missing(entry, held) for entry in state(network))
-    ]
-    alike = (each for each in found if not each.fit.of("unexpected"))
-    return sorted(alike, key=lambda each: (len(each.fit.differences), each.name))
+    for file, network in _shipped():
+        keys = {entry.key for entry in state(network)}
+        for prefix, held in tried.items():
+            if 2 * len(keys & held.held.keys()) >= max(len(keys), len(held.held)):
+                yield Match(network.name, file, prefix, fit(network, held))
 
 
 def _shared(keys: Collection[str]) -> list[str]:

@@ -5,7 +5,8 @@ The JSON is one object, its structure stable within a `version`:
     {"version": 1, "checkpoint": "model.pt", "network": "resnet50", "fits": false,
      "tensors": 320, "dtypes": {"float32": 267, "int64": 53},
      "missing": [{"key", "shape", "place"}], "unexpected": [{"key", "shape", "dtype"}],
-     "reshaped": [{"key", "shape", "held", "place"}], "hints": ["..."]}
+     "reshaped": [{"key", "shape", "held", "dtype", "place"}],
+     "retyped": [{"key", "shape", "held", "dtype", "layout", "place"}], "hints": ["..."]}
 
 where `shape` is the network's (of unexpected keys the checkpoint's), `held` the checkpoint's,
 null for what is no tensor, and `place` is "path", "line", "column", or null.
@@ -14,24 +15,36 @@ null for what is no tensor, and `place` is "path", "line", "column", or null.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from types import MappingProxyType
 
-from archgen.checkpoint.contents import Contents
+from archgen.checkpoint.contents import STRIDED, Contents
 from archgen.checkpoint.fit import Difference, Fit, Part, place_of
-from archgen.checkpoint.hints import renames
-from archgen.checkpoint.identify import Match
+from archgen.checkpoint.grouping import paths, whole
+from archgen.checkpoint.identify import Match, Survey
+from archgen.checkpoint.renames import renames
 from archgen.report import plural, printable
 from archgen.text import Span
 
 MOST_ROWS = 50
+MOST_OF_A_LINE = 3
 
 
-def render_text(fit: Fit, shown: str, hints: Sequence[str] = ()) -> str:
+def render_text(fit: Fit, shown: str) -> str:
     """A line that says it, then one for each layer that differs."""
     verb = "fits" if fit.fits else "does not fit"
     lines = [f"{printable(shown)} {verb} {fit.network.name}: {_counted(fit.contents)}"]
-    lines += table(list(_rows(fit)))
-    return "\n".join([*lines, *(f"  = help: {printable(hint)}" for hint in hints)])
+    return "\n".join([*lines, *rows(fit)])
+
+
+def rows(fit: Fit) -> list[str]:
+    """A line for each layer that differs, or for the largest block that does as a whole."""
+    return table(list(_rows(fit)))
+
+
+def hint_text(hint: str) -> str:
+    return f"  = help: {printable(hint)}"
 
 
 def render_json(fit: Fit, shown: str, hints: Sequence[str] = ()) -> str:
@@ -45,26 +58,52 @@ def render_json(fit: Fit, shown: str, hints: Sequence[str] = ()) -> str:
         "missing": [_wanted(fit, each) for each in fit.of("missing")],
         "unexpected": [_unexpected(each) for each in fit.of("unexpected")],
         "reshaped": [_wanted(fit, each) | _held(each) for each in fit.of("reshaped")],
+        "retyped": [_wanted(fit, each) | _retyped(each) for each in fit.of("retyped")],
         "hints": list(hints),
     }
     return json.dumps(report, indent=2)
 
 
-def matches_text(matches: Sequence[Match], contents: Contents, shown: str) -> str:
-    """Which shipped networks a checkpoint is of."""
+def survey_text(
+    found: Survey, contents: Contents, shown: str, hints: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Which shipped networks a checkpoint is of, a line for each.
+
+    hints: by name of a network, the options with which it fits.
+    """
     lines = [f"{printable(shown)}: {_counted(contents)}"]
-    for each in matches:
+    for each in found.matches:
         verb = "fits" if each.fit.fits else "has the keys of"
         verb = f"without `{printable(each.prefix)}` {verb}" if each.prefix else verb
-        other = "; ".join(text for part in each.fit.parts for text in _what(part, full=True))
-        lines.append(f"  {verb} {each.name} ({each.file})" + (f": {other}" if other else ""))
-    if not matches:
+        other = [text for part in each.fit.parts for text in _what(part, full=True)]
+        options = f" (fits with {hints[each.name]})" if each.name in hints else ""
+        lines.append(f"  {verb} {each.name} ({each.file}){options}{_few(other)}")
+    if not found.matches:
         lines.append("  no shipped network has its keys")
+    if found.nearest and not found.matches:
+        lines.append(f"  the closest is {nearest_text(found.nearest)}")
     return "\n".join(lines)
 
 
-def matches_json(matches: Sequence[Match], contents: Contents, shown: str) -> str:
-    """The same: `networks` has those with its keys, `prefix` is what has to be taken off."""
+def nearest_text(match: Match) -> str:
+    """`resnet34 (resnet.arch): 2 keys differ: missing fc; unexpected head`, in a line."""
+    prefix = f", without `{printable(match.prefix)}`" if match.prefix else ""
+    shown = f"{match.name} ({match.file}){prefix}"
+    if match.fit.fits:
+        return f"{shown}, which it fits"
+    other = [f"{part.kind} {printable(part.path)}" for part in match.fit.parts]
+    return f"{shown}: {plural(len(match.fit.differences), 'key')} of it differ{_few(other)}"
+
+
+def _few(texts: Sequence[str]) -> str:
+    more = [f"and {len(texts) - MOST_OF_A_LINE:,} more"] if len(texts) > MOST_OF_A_LINE else []
+    return ": " + "; ".join([*texts[:MOST_OF_A_LINE], *more]) if texts else ""
+
+
+def survey_json(found: Survey, contents: Contents, shown: str) -> str:
+    """The same: `networks` has those with its keys, `prefix` is what has to be taken off;
+    `nearest` the name of the closest one if there are none."""
+    nearest = found.nearest if not found.matches else None
     report = {
         "version": 1,
         "checkpoint": shown,
@@ -78,8 +117,9 @@ def matches_json(matches: Sequence[Match], contents: Contents, shown: str) -> st
                 "fits": each.fits,
                 "reshaped": [_wanted(each.fit, key) | _held(key) for key in each.fit.differences],
             }
-            for each in matches
+            for each in found.matches
         ],
+        "nearest": nearest and nearest.name,
     }
     return json.dumps(report, indent=2)
 
@@ -108,13 +148,35 @@ def _counted(contents: Contents) -> str:
 
 
 def _rows(fit: Fit) -> Iterator[tuple[str, str, str, str]]:
-    parts = fit.parts
-    renamed = renames(parts)
+    renamed = renames(fit)
+    parts = chain.from_iterable(_split(fit, part, renamed) for part in fit.parts)
     for part in parts:
-        what = "; ".join(_what(part)) if part.kind == "reshaped" else _how_much(part)
-        remark = f"did you mean `{printable(renamed[part.path])}`?" if part.path in renamed else ""
+        alike = part.kind in ("missing", "unexpected")
+        what = _how_much(part) if alike else "; ".join(_what(part))
+        other = renamed.get(part.path) if part.kind == "missing" else None
+        remark = f"did you mean `{printable(other)}`?" if other else ""
         place = place_text(part.place)
         yield part.kind, printable(part.path), what, "  ".join(filter(None, (place, remark)))
+
+
+def _split(fit: Fit, part: Part, renamed: Mapping[str, str]) -> Iterator[Part]:
+    """A part that is missing, by what of it may have been renamed."""
+    owners = {
+        each.key: next((path for path in paths(each.key) if path in renamed), "")
+        for each in part.differences
+    }
+    rest = [key for key, owner in owners.items() if not owner]
+    if part.kind != "missing" or part.path in renamed or len(rest) == len(owners):
+        yield part
+        return
+    groups: dict[str, list[str]] = {}
+    for key, owner in owners.items():
+        groups.setdefault(owner, []).append(key)
+    groups.pop("", None)
+    by_key = {each.key: each for each in part.differences}
+    for path, keys in (groups | whole(rest, owners)).items():
+        differences = tuple(by_key[key] for key in keys)
+        yield Part(part.kind, path, differences, place_of(fit.network, path))
 
 
 def _how_much(part: Part) -> str:
@@ -128,8 +190,18 @@ def _how_much(part: Part) -> str:
 def _what(part: Part, *, full: bool = False) -> Iterator[str]:
     for each in part.differences:
         name = printable(each.key if full else each.key.removeprefix(part.path).removeprefix("."))
+        if part.kind == "retyped":
+            yield f"{name} holds {_kind(each)}, not real floating-point numbers".strip()
+            continue
         wanted = sizes_text(each.wanted.sizes) if each.wanted else ""
         yield f"{name} is {_shape(each, of_checkpoint=True)}, not {wanted}".strip()
+
+
+def _kind(each: Difference) -> str:
+    """`qint8`, `sparse_coo float32`."""
+    assert each.held
+    layout = "" if each.held.layout == STRIDED else f"{each.held.layout} "
+    return printable(f"{layout}{each.held.dtype}")
 
 
 def _shape(each: Difference, *, of_checkpoint: bool = False) -> str:
@@ -175,3 +247,8 @@ def _unexpected(each: Difference) -> dict[str, object]:
 def _held(each: Difference) -> dict[str, object]:
     assert each.held
     return {"held": each.held.shape, "dtype": each.held.dtype}
+
+
+def _retyped(each: Difference) -> dict[str, object]:
+    assert each.held
+    return _held(each) | {"layout": each.held.layout}

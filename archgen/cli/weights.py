@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from archgen.checkpoint.contents import Contents
     from archgen.checkpoint.fit import Fit
 
+_MOST_TRIED: Final = 5  # networks whose options are looked for
 NEEDS_TORCH: Final = "pip install 'archgen[torch]'"
 Under = tuple[str, ...]
 
@@ -57,8 +58,7 @@ def command(
     else:
         found = fit(network, contents)
         fits = found.fits
-        hints = [] if fits else list(_hints(found, spec, settings, prefix))
-        click.echo(_rendered(found, checkpoint, hints, form))
+        _show(found, checkpoint, () if fits else _hints(found, spec, settings, prefix), form)
     if not fits:
         raise click.exceptions.Exit(1)
 
@@ -86,19 +86,29 @@ def stripped(held: Contents, prefix: str) -> Contents:
 
 def _identify(checkpoint: str, contents: Contents, form: str) -> bool:
     from archgen.checkpoint import report
-    from archgen.checkpoint.identify import identify
+    from archgen.checkpoint.identify import survey
 
-    found = identify(contents)
-    render = report.matches_json if form == "json" else report.matches_text
-    click.echo(render(found, contents, checkpoint))
-    return any(each.fits for each in found)
+    found = survey(contents)
+    if form == "json":
+        click.echo(report.survey_json(found, contents, checkpoint))
+    else:
+        others = [each for each in found.matches if not each.fit.fits][:_MOST_TRIED]
+        tried = {each.name: _options(each.fit, each.name, Settings(())) for each in others}
+        hints = {name: options.text for name, options in tried.items() if not options.left}
+        click.echo(report.survey_text(found, contents, checkpoint, hints))
+    return any(each.fits for each in found.matches)
 
 
-def _rendered(found: Fit, checkpoint: str, hints: Sequence[str], form: str) -> str:
+def _show(found: Fit, checkpoint: str, hints: Iterable[str], form: str) -> None:
+    """Print a report, and each hint as soon as it is found: some take seconds."""
     from archgen.checkpoint import report
 
-    render = report.render_json if form == "json" else report.render_text
-    return render(found, checkpoint, hints)
+    if form == "json":
+        click.echo(report.render_json(found, checkpoint, list(hints)))
+        return
+    click.echo(report.render_text(found, checkpoint))
+    for hint in hints:
+        click.echo(report.hint_text(hint))
 
 
 def _hints(found: Fit, spec: str, settings: Settings, prefix: str) -> Iterator[str]:
@@ -109,12 +119,48 @@ def _hints(found: Fit, spec: str, settings: Settings, prefix: str) -> Iterator[s
         keys = plural(len(found.contents.held), "key")
         counted = f"{start.matched:,} of {keys} are the network's"
         yield f"without `{start.text}` {counted}: --prefix {prefix}{start.text}"
+    options = _options(found, spec, settings)
+    if options.text:
+        yield f"other sizes: {options.text}"
+    if options.left:
+        yield from _nearest(found)
+
+
+def _nearest(found: Fit) -> Iterator[str]:
+    """A shipped network that it fits much better."""
+    from archgen.checkpoint import report
+    from archgen.checkpoint.identify import survey
+
+    surveyed = survey(found.contents)
+    best = next(iter([*surveyed.matches, *filter(None, [surveyed.nearest])]), None)
+    if best and 2 * len(best.fit.differences) < len(found.differences):
+        yield f"the closest shipped network is {report.nearest_text(best)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """Options with which fewer keys differ, and how many still do."""
+
+    text: str
+    left: int
+
+
+def _options(found: Fit, spec: str, settings: Settings) -> _Options:
+    from archgen.checkpoint import hints
+
+    best, left, text = settings, len(found.differences), []
     if others := hints.settings(found):
         kept = (each for each in settings.parameters if _name(each) not in others)
         given = [f"{name}={value}" for name, value in others.items()]
         other = replace(settings, parameters=(*kept, *given))
-        if _differences(found, spec, other) < len(found.differences):
-            yield f"other sizes: {' '.join(f'--set {each}' for each in given)}"
+        if (count := _differences(found, spec, other)) < left:
+            best, left = other, count
+            text += [f"--set {each}" for each in given]
+    for sizes in hints.inputs(found):
+        other = replace(best, inputs=(sizes,))
+        if (count := _differences(found, spec, other)) < left:
+            return _Options(" ".join([*text, f"--input {sizes}"]), count)
+    return _Options(" ".join(text), left)
 
 
 def _name(setting: str) -> str:

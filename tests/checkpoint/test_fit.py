@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import archgen
 from archgen.checkpoint.fit import Fit
-from archgen.checkpoint.hints import prefix, renames
+from archgen.checkpoint.hints import prefix
+from archgen.checkpoint.renames import renames
 from archgen.diagnostics import ArchError
 
 pytestmark = pytest.mark.torch
@@ -165,7 +166,7 @@ def test_two_keys_are_not_made_one() -> None:
 
 def test_a_rename_is_found_by_its_shapes() -> None:
     state = {key.replace("stem", "start"): value for key, value in fresh().items()}
-    assert renames(check(state).parts) == {"stem": "start"}
+    assert renames(check(state)) == {"stem": "start"}
 
 
 def test_it_says_so_in_text() -> None:

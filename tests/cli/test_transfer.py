@@ -165,6 +165,7 @@ def test_json(state: dict[str, Any], run: Run) -> None:
         "carried": [{"old": new_key(key), "new": key} for key in list(state)[:6]],
         "added": [],
         "dropped": [],
+        "combined": [],
         "reshaped": [
             {"old": "fc.weight", "new": "fc.weight", "before": [10, 16], "after": [3, 16]}
             | {"place": place},

@@ -118,6 +118,7 @@ def test_json(file: Path, run: Run) -> None:
             {"key": "fc.weight", "shape": [10, 16], "place": place}
             | {"held": [7, 16], "dtype": "float32"}
         ],
+        "retyped": [],
         "hints": ["other sizes: --set classes=7"],
     }
 
