@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from archgen.analysis.features import Feature
     from archgen.analysis.figures import Figures
     from archgen.backends.drawing import Drawing
+    from archgen.checkpoint.contents import State
+    from archgen.checkpoint.loading import Weights
     from archgen.lint import Linter
     from archgen.overrides import Features, Inputs
 
@@ -322,14 +324,17 @@ def build(
     seed: int | None = None,
     input: Inputs = None,
     features: Features = (),
+    weights: Weights | None = None,
     **parameters: object,
 ) -> nn.Module:
     """A live PyTorch model: the network's source, executed. In training mode.
 
+    weights: a `state_dict`, a checkpoint file, or `torchvision:ResNet50_Weights.IMAGENET1K_V2`,
+    loaded with `strict=True`; with `features`, those of the whole network too.
     device: "cpu", "cuda", "meta", or "auto". `input`, `features` and `parameters` as in `load`,
     the first and the last for a path or name.
-    Raises `ArchError` for a bad or too large spec, `ValueError` for a device that is not there,
-    `ModuleNotFoundError` without torch.
+    Raises `ArchError` for a bad or too large spec and for weights that do not fit, `ValueError` for
+    a device that is not there, `ModuleNotFoundError` without torch.
     """
     from archgen.limits import check_buildable
 
@@ -337,12 +342,13 @@ def build(
         network = load_with(network, parameters, input)
     elif parameters or input:
         raise TypeError("a network that is loaded has its parameters: give them to `load`")
-    network = backbone(network, features)
+    whole, network = network, backbone(network, features)
     check_buildable(network, network.params, meta=str(device) == "meta")
+    state = None if weights is None else _fitting(weights, network, whole, device)
     from archgen import live
     from archgen.backends.pytorch import class_name
 
-    return live.model(
+    made = live.model(
         source(network),
         class_name(network),
         network_name=network.name,
@@ -352,6 +358,19 @@ def build(
         compile=compile,
         seed=seed,
     )
+    if state is not None:
+        made.load_state_dict(state, strict=True)
+    return made
+
+
+def _fitting(
+    weights: Weights, network: Network, whole: Network, device: str | torch.device
+) -> State:
+    from archgen.checkpoint.loading import fitting
+
+    if str(device) == "meta":
+        raise ValueError("on the device meta there are no numbers: it takes no weights")
+    return fitting(weights, network, whole)
 
 
 def draw(network: Network, level: str = "block", expand: Sequence[str] = ()) -> Drawing:

@@ -19,9 +19,9 @@ from archgen import versions
 from archgen.api import Network, PathLike, build
 from archgen.checkpoint import transfer_report
 from archgen.checkpoint.contents import State, contents
-from archgen.checkpoint.fit import Fit, fit
+from archgen.checkpoint.fit import Fit, check_fits, fit
 from archgen.checkpoint.hints import without
-from archgen.checkpoint.plan import Channels, Plan, check_fits, check_whole, plan
+from archgen.checkpoint.plan import Channels, Plan, check_whole, plan
 from archgen.checkpoint.read import read
 from archgen.checkpoint.transfer import transferred
 
@@ -115,7 +115,7 @@ def transfer(
     no convolution reads an input of other channels.
     """
     before, after = (each if isinstance(each, Network) else _load(each) for each in (old, new))
-    check_fits(before, contents(state), "the state_dict")
+    check_fits(before, contents(state), "the state_dict", "A522")
     made = plan(before, after, input_channels)
     if not allow_new:
         check_whole(made)

@@ -14,7 +14,9 @@ import archgen
 from archgen import api, breakage, config, limits, versions
 from archgen.analysis.breaking import Category
 from archgen.checkpoint.contents import contents
-from archgen.checkpoint.plan import check_fits, check_whole, plan
+from archgen.checkpoint.fit import check_fits
+from archgen.checkpoint.loading import fitting
+from archgen.checkpoint.plan import check_whole, plan
 from archgen.checkpoint.read import read
 from archgen.codes import CODES
 from archgen.codes.entry import Code
@@ -42,7 +44,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 COMMAND = re.compile(
-    r"(?P<settings>(\w+=\S* )*)archgen (?P<name>diff|weights|transfer) (?P<words>.+)"
+    r"(?P<settings>(\w+=\S* )*)archgen (?P<name>diff|weights|transfer|build) (?P<words>.+)"
 )
 OF_BUILDING = {"A122", "A126", "A405"}  # a spec that shows them is sound
 FEATURES = {"A126": ["stem"]}  # as their explanation asks for
@@ -86,7 +88,7 @@ def refused(command: re.Match[str]) -> Sequence[Diagnostic]:
         for setting in shlex.split(command["settings"]):
             patch.setenv(*setting.split("="))
         try:
-            {"diff": diff, "weights": weights, "transfer": transfer}[command["name"]](*words)
+            RUN[command["name"]](*words)
         except ArchError as fault:
             return fault.diagnostics
     return []
@@ -103,12 +105,18 @@ def weights(checkpoint: str, spec: str) -> None:
 
 def transfer(old: str, new: str, checkpoint: str, *options: str) -> None:
     before, after = versions.load(old), versions.load(new)
-    check_fits(before, contents(read(checkpoint).state), checkpoint)
+    check_fits(before, contents(read(checkpoint).state), checkpoint, "A522")
     made = plan(before, after)
     if "--allow-new" not in options:
         check_whole(made)
 
 
+def build(spec: str, _: str, checkpoint: str) -> None:
+    network = archgen.load(spec)
+    fitting(read(checkpoint).state, network, network)
+
+
+RUN = {"diff": diff, "weights": weights, "transfer": transfer, "build": build}
 COMMANDS = [entry for entry in CODES.values() if COMMAND.fullmatch(entry.fails)]
 CHANGES = [entry for entry in CODES.values() if entry.before]
 SPECS = [entry for entry in CODES.values() if entry not in COMMANDS and entry not in CHANGES]

@@ -7,14 +7,17 @@ them is not what they were. Knows no file.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from archgen import resources
 from archgen.analysis.paths import find
 from archgen.analysis.weights import Entry, state
 from archgen.checkpoint.contents import Contents, Held
 from archgen.checkpoint.grouping import Groups, by_layer, layer_of, whole
+from archgen.diagnostics import ArchError, error
 from archgen.limits import check_buildable
 from archgen.network import Network
 from archgen.text import Span
@@ -24,6 +27,7 @@ KINDS: Final[tuple[Kind, ...]] = ("missing", "unexpected", "reshaped", "retyped"
 Sizes = tuple[int, ...]
 
 COUNT = "num_batches_tracked"
+_MOST_NOTES = 10
 _COUNTED_SINCE = 2  # the version of batch norm's format that has the count
 
 
@@ -122,6 +126,36 @@ def _can_be(entry: Entry, held: Held) -> bool:
 def _loads(wanted: Sizes, held: Sizes | None) -> bool:
     """Torch takes a vector of one where it wants a number: so it wrote them before 0.4."""
     return held == wanted or (wanted == () and held == (1,))
+
+
+def check_fits(
+    network: Network, contents: Contents, shown: str, code: Literal["A522", "A524"]
+) -> None:
+    """Raise `ArchError` unless weights fit.
+
+    code: A522 of the old network's weights, A524 of those that a model is to have.
+    """
+    found = fit(network, contents)
+    if found.fits:
+        return
+    from archgen.checkpoint.report import rows
+
+    role = ", of which it is to be" if code == "A522" else ""
+    refused = error(
+        code,
+        f"{shown} does not fit {network.name}{role}",
+        network.span,
+        notes=[row.strip() for row in rows(found, _MOST_NOTES)],
+        help=f"archgen weights {shown} {_spec(network)} says more",
+    )
+    raise ArchError([refused])
+
+
+def _spec(network: Network) -> str:
+    """The network as commands take it: by name, if archgen ships it."""
+    path = network.span.source.path
+    is_shipped = os.path.dirname(path) == str(resources.root("specs"))
+    return network.name if is_shipped else f"{network.spec}:{network.name}"
 
 
 # --- by layer -----------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 from archgen.checkpoint.contents import Held
 
 LONGEST: Final = 1 << 26  # bytes
+_PROTOCOL: Final = 2  # torch's own, and the one that its loader supports
 MOST_OPCODES: Final = 3_000_000  # some microseconds each; a tensor takes thirty
 
 STORAGES: Final = {
@@ -106,8 +107,9 @@ class _Machine:
     def push(self, value: Any) -> None:
         self.stack.append(value)
 
-    def nothing(self, _: Any) -> None:
-        pass
+    def protocol(self, number: int) -> None:
+        if number != _PROTOCOL:
+            raise NotPlain(f"its pickle is of protocol {number}")
 
     def pop(self, _: Any) -> None:
         self.stack.pop()
@@ -123,9 +125,6 @@ class _Machine:
 
     def put(self, number: int) -> None:
         self.memo[number] = self.stack[-1]
-
-    def memoize(self, _: Any) -> None:
-        self.memo[len(self.memo)] = self.stack[-1]
 
     def get(self, number: int) -> None:
         self.stack.append(self.memo[number])
@@ -173,10 +172,6 @@ class _Machine:
         if name not in _GLOBALS and not _is_of_torch(name):
             raise NotPlain(f"its pickle names {name!r}")
         self.stack.append(_Global(name))
-
-    def stack_name(self, _: Any) -> None:
-        name, module = self.stack.pop(), self.stack.pop()
-        self.name(f"{module} {name}")
 
     def call(self, _: Any) -> None:
         arguments, function = self.stack.pop(), self.stack.pop()
@@ -287,9 +282,9 @@ def _is_in_order(shape: Sequence[int], strides: Sequence[int]) -> bool:
     """Whether the numbers are in memory as they are counted, the last axis fastest."""
     expected = 1
     for size, stride in zip(reversed(shape), reversed(strides), strict=True):
-        if size not in (0, 1) and stride != expected:
-            return False
-        expected *= max(size, 1)
+        if size != 1 and stride != expected:
+            return 0 in shape
+        expected *= size
     return True
 
 
@@ -319,9 +314,9 @@ def _constant(make: Callable[[], Any]) -> Callable[[_Machine, Any], None]:
 
 
 _STEPS: Final[dict[str, Callable[[_Machine, Any], None]]] = {
-    **dict.fromkeys(("PROTO", "FRAME"), _Machine.nothing),
+    "PROTO": _Machine.protocol,
     **dict.fromkeys(("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT"), _Machine.push),
-    **dict.fromkeys(("BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"), _Machine.push),
+    "BINUNICODE": _Machine.push,
     "NONE": _constant(lambda: None),
     "NEWTRUE": _constant(lambda: True),
     "NEWFALSE": _constant(lambda: False),
@@ -331,7 +326,6 @@ _STEPS: Final[dict[str, Callable[[_Machine, Any], None]]] = {
     "MARK": _Machine.mark,
     "POP": _Machine.pop,
     **dict.fromkeys(("BINPUT", "LONG_BINPUT"), _Machine.put),
-    "MEMOIZE": _Machine.memoize,
     **dict.fromkeys(("BINGET", "LONG_BINGET"), _Machine.get),
     "TUPLE": _Machine.as_tuple,
     "TUPLE1": lambda machine, _: machine.last(1),
@@ -342,7 +336,6 @@ _STEPS: Final[dict[str, Callable[[_Machine, Any], None]]] = {
     "SETITEM": _Machine.setitem,
     "SETITEMS": _Machine.setitems,
     "GLOBAL": _Machine.name,
-    "STACK_GLOBAL": _Machine.stack_name,
     "REDUCE": _Machine.call,
     "BUILD": _Machine.build,
     "BINPERSID": _Machine.persistent,

@@ -12,9 +12,8 @@ from typing import Literal, get_args
 
 from archgen.analysis.difference import KeyPair, difference
 from archgen.analysis.weights import Entry
-from archgen.checkpoint.contents import Contents
 from archgen.checkpoint.first import input_convolutions
-from archgen.checkpoint.fit import COUNT, fit
+from archgen.checkpoint.fit import COUNT
 from archgen.checkpoint.grouping import layer_of
 from archgen.diagnostics import ArchError, error
 from archgen.limits import check_buildable
@@ -131,23 +130,6 @@ def _whole_norms(pairs: Iterable[KeyPair]) -> Iterator[KeyPair]:
             yield KeyPair(pair.old, None)
         else:
             yield pair
-
-
-def check_fits(network: Network, contents: Contents, shown: str) -> None:
-    """Raise `ArchError` unless the weights are those of the old network."""
-    found = fit(network, contents)
-    if found.fits:
-        return
-    parts = [f"{part.kind}: {part.path}" for part in found.parts]
-    more = [f"... and {len(parts) - 10} more"] if len(parts) > 10 else []
-    refused = error(
-        "A522",
-        f"{shown} does not fit {network.name}, of which it is to be",
-        network.span,
-        notes=[*parts[:10], *more],
-        help=f"archgen weights {shown} {network.spec}:{network.name} says more",
-    )
-    raise ArchError([refused])
 
 
 def check_whole(plan: Plan) -> None:

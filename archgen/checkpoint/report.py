@@ -38,9 +38,9 @@ def render_text(fit: Fit, shown: str) -> str:
     return "\n".join([*lines, *rows(fit)])
 
 
-def rows(fit: Fit) -> list[str]:
+def rows(fit: Fit, most: int = MOST_ROWS) -> list[str]:
     """A line for each layer that differs, or for the largest block that does as a whole."""
-    return table(list(_rows(fit)))
+    return table(list(_rows(fit)), most)
 
 
 def hint_text(hint: str) -> str:
@@ -127,15 +127,15 @@ def survey_json(found: Survey, contents: Contents, shown: str) -> str:
 # --- text ---------------------------------------------------------------------------------
 
 
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
+def table(rows: Sequence[Sequence[str]], most: int = MOST_ROWS) -> list[str]:
     """Rows of cells, the first of them aligned, as many as anybody reads."""
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)][:-1]
     lines = []
-    for row in rows[:MOST_ROWS]:
+    for row in rows[:most]:
         cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=False))
         lines.append("  " + "  ".join((*cells, row[-1])).rstrip())
-    if len(rows) > MOST_ROWS:
-        lines.append(f"  ... and {len(rows) - MOST_ROWS:,} more; --format json has them all")
+    if len(rows) > most:
+        lines.append(f"  ... and {len(rows) - most:,} more; --format json has them all")
     return lines
 
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from archgen.cli.failures import Stopped
 from archgen.cli.files import read, write_source
 from archgen.cli.spec import Settings, load, note_promises, spec_options
+
+if TYPE_CHECKING:
+    from archgen.api import Network
+    from archgen.checkpoint.contents import State
 
 DEVICES = ("auto", "cpu", "cuda", "meta")
 DTYPES = ("float32", "float64", "bfloat16", "float16")
@@ -26,10 +33,20 @@ FOLDER = "build"
 @click.option("--channels-last", is_flag=True, help="Store its images with the channels last.")
 @click.option("--compile", is_flag=True, help="Compile it with torch.compile.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Decides its weights.")
+@click.option(
+    "--weights",
+    metavar="FILE",
+    help="Load them, strictly: a checkpoint, or torchvision:ResNet50_Weights.IMAGENET1K_V2.",
+)
+@click.option("--under", multiple=True, metavar="KEY", help="Where in a .pt the weights lie.")
+@click.option("--prefix", default="", help="What to take off the keys, as `module.`.")
 def command(
     spec: str,
     settings: Settings,
     output: str | None,
+    weights: str | None,
+    under: tuple[str, ...],
+    prefix: str,
     check: bool,
     force: bool,
     channels_last: bool,
@@ -37,13 +54,17 @@ def command(
 ) -> None:
     """Write SPEC as standalone PyTorch source, make the live model and run it once.
 
-    SPEC is a file, FILE:ARCH, or the name of a shipped network (`archgen list`).
+    SPEC is a file, FILE:ARCH, or the name of a shipped network (`archgen list`). If --weights do
+    not fit, nothing is written.
     """
     from archgen import api
     from archgen.cli.trial import report
     from archgen.seal import seal
 
     network = load(spec, settings)
+    if weights is not None:
+        whole = load(spec, replace(settings, features=None)) if settings.features else network
+        options["weights"] = _fitting(weights, under, prefix, network, whole, options["device"])
     path = output or os.path.join(FOLDER, f"{network.name}.py")
     text = seal(api.source(network))
     if check:
@@ -51,8 +72,27 @@ def command(
         return
     _write(path, text, force, folder=output is None)
     memory_format = "channels_last" if channels_last else None
-    report(network, path, {**options, "memory_format": memory_format})
+    report(network, path, {**options, "memory_format": memory_format}, weights)
     note_promises(network)
+
+
+def _fitting(
+    weights: str, under: Sequence[str], prefix: str, network: Network, whole: Network, device: str
+) -> State:
+    """The weights that a model is to have. Raises `ArchError`, before anything is written."""
+    from archgen.checkpoint.loading import fitting
+    from archgen.cli.weights import NEEDS_TORCH
+
+    if device == "meta":
+        raise click.UsageError("--weights: on the device meta there are no numbers")
+    if find_spec("torch") is None:
+        raise Stopped(f"--weights needs torch: {NEEDS_TORCH}")
+    try:
+        return fitting(weights, network, whole, under=under, prefix=prefix)
+    except ModuleNotFoundError as problem:
+        raise Stopped(str(problem)) from None
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), param_hint="'--prefix'") from None
 
 
 def _compare(path: str, text: str) -> None:

@@ -76,13 +76,14 @@ def command(
     The status is 0 if FILE was written, 1 if not, 2 if the call is wrong.
     """
     from archgen.checkpoint.contents import contents
-    from archgen.checkpoint.plan import check_fits, check_whole
+    from archgen.checkpoint.fit import check_fits
+    from archgen.checkpoint.plan import check_whole
 
     target = _target(output, force=force)
     before = _load(old, Settings(set_old, input_old or inputs))
     after = _load(new, Settings(set_new, input_new or inputs))
     read = _read(checkpoint, under)
-    check_fits(before, stripped(contents(read.state), prefix), checkpoint)
+    check_fits(before, stripped(contents(read.state), prefix), checkpoint, "A522")
     made = _plan(before, after, input_channels)
     if made.initialised and not allow_new:
         _report(made, form)

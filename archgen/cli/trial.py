@@ -12,6 +12,7 @@ import click
 from archgen.analysis.numerals import short, told
 from archgen.cli.failures import Stopped
 from archgen.limits import too_large_to_run
+from archgen.report import plural, printable
 
 if TYPE_CHECKING:
     from torch import nn
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
 NO_TORCH = "not made: it needs torch, pip install 'archgen[torch]'"
 
 
-def report(network: Network, path: str, options: Mapping[str, Any]) -> None:
+def report(
+    network: Network, path: str, options: Mapping[str, Any], weights: str | None = None
+) -> None:
     """Print the figures of a network, then make its live model, run it and print how that went.
 
-    options: those of `api.build`. With the source on standard output the report is on standard
-    error. Raises `ArchError` if the network is too large to be made, `Stopped` if torch refuses.
+    options: those of `api.build`. weights: where they are from. With the source on standard output
+    the report is on standard error. Raises `ArchError` if the network is too large to be made,
+    `Stopped` if torch refuses.
     """
     known, body = network.figures, network.body
     rows = {
@@ -35,6 +39,8 @@ def report(network: Network, path: str, options: Mapping[str, Any]) -> None:
         "output": told([output.name for output in body.outputs], known.outputs),
         "source": "standard output" if path == "-" else path,
     }
+    if weights is not None:
+        rows["weights"] = f"{printable(weights)}: {plural(len(options['weights']), 'tensor')}"
     click.echo(network.name, err=path == "-")
     for name, text in rows.items():
         _row(name, text, path)

@@ -187,8 +187,9 @@ The system refused to give the file with the weights; the message says in its wo
 Weights are read from files of safetensors, and from files in which `torch.save` wrote a
 `state_dict`. Not from a whole pickled model or TorchScript: to load those would run their code;
 save `model.state_dict()` instead. Where a file of a trainer holds its weights under a name, beside
-the state of its optimizer, that name is given with `--under`. A damaged file, or a header of
-safetensors in which tensors overlap, is refused as well.
+the state of its optimizer, that name is given with `--under`. A damaged file, a header of
+safetensors in which tensors overlap, or a zip whose contents are far larger than the file, is
+refused as well.
 """,
         "archgen weights damaged.safetensors net.arch",
         "archgen weights net.safetensors net.arch",
@@ -210,9 +211,32 @@ commit was given; the old one may be `REV:net.arch`.
         """
 The new network has layers that the old one had not, or layers of another size. A checkpoint in
 which they are missing would not load; with `--allow-new` they start as the spec says, and the
-report names them.
+report names them. If only the channels of the input differ, `--input-channels` computes the weights
+of the first convolution from the old ones.
 """,
         "archgen transfer net.arch longer.arch net.safetensors -o new.safetensors",
         "archgen transfer net.arch longer.arch net.safetensors -o new.safetensors --allow-new",
+    ),
+    Code(
+        "A524",
+        "weights that do not fit",
+        """
+The model was to be built with weights that a strict load does not take: keys are missing or
+unexpected, or tensors have other shapes or kinds of numbers. The notes are those of
+`archgen weights`, which also tells about prefixes, other sizes and closer networks. Nothing is
+written.
+""",
+        "archgen build net.arch --weights other.safetensors",
+        "archgen build net.arch --weights net.safetensors",
+    ),
+    Code(
+        "A525",
+        "no such weights of torchvision",
+        """
+`torchvision:NAME` stands for the weights that the installed torchvision publishes under a name, as
+`torchvision:ResNet50_Weights.IMAGENET1K_V2`; `torchvision.models.get_weight` knows the same names.
+""",
+        "archgen weights torchvision:ResNet50_Weights.IMAGENET net.arch",
+        "archgen weights net.safetensors net.arch",
     ),
 )

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import archgen
 from archgen import api
 from archgen.cli import trial
 from archgen.seal import origin, seal
@@ -223,3 +225,54 @@ def test_compiled_in_a_process_of_its_own(folder: Path, torch: object) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "cpu, float32; ran one sample" in done.stdout
+
+
+@pytest.fixture
+def weights(folder: Path) -> dict[str, Any]:
+    """The weights of `net.arch` in `net.pt`, and in `trained.pt` below names of a trainer."""
+    torch = pytest.importorskip("torch")
+    state: dict[str, Any] = archgen.build("net.arch", seed=1).state_dict()
+    torch.save(state, "net.pt")
+    torch.save({"model": {f"module.{key}": value for key, value in state.items()}}, "trained.pt")
+    return state
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("net.pt",),
+        ("trained.pt", "--under", "model", "--prefix", "module."),
+        ("net.pt", "--features", "stem"),
+    ],
+)
+def test_weights_are_loaded(weights: dict[str, Any], run: Run, options: tuple[str, ...]) -> None:
+    result = run("build", "net.arch", "--device", "cpu", "--weights", *options)
+    assert result.exit_code == 0
+    count = len([key for key in weights if "--features" not in options or "stem" in key])
+    assert f"  weights     {options[0]}: {count} tensors" in result.stdout.splitlines()
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("options", "status", "message"),
+    [
+        (("net.pt", "--set", "classes=7"), 1, "error[A524]: net.pt does not fit net"),
+        (("nowhere.pt",), 1, "error[A520]"),
+        (("trained.pt",), 1, "weights lie deeper: --under model"),
+        (("net.pt", "--device", "meta"), 2, "no numbers"),
+    ],
+)
+def test_weights_that_do_not_fit(
+    weights: dict[str, Any],
+    run: Run,
+    folder: Path,
+    options: tuple[str, ...],
+    status: int,
+    message: str,
+) -> None:
+    """Nothing is written."""
+    result = run("build", "net.arch", "--weights", *options)
+    assert result.exit_code == status
+    assert message in result.stderr
+    assert not (folder / "build").exists()

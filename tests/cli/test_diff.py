@@ -148,3 +148,16 @@ def test_what_is_new_is_drawn_as_new_in_a_chain_too(run: Run, specs: Path, new: 
     drawn = run("draw", "--diff", "old.arch", "new.arch").output
     assert "<u><b>5x5 conv, 8</b></u>" in drawn
     assert "<u><b>3x3 conv, 8</b></u>" not in drawn
+
+
+def test_inputs_of_both(folder: Path, run: Run) -> None:
+    text = NET.format(kernel=3)
+    (folder / "net.arch").write_text(text)
+    (folder / "other.arch").write_text(text.replace("input(3, 32, 32)", "input(3, 64, 64)"))
+    assert run("diff", "net.arch", "other.arch").exit_code == 1
+    result = run("diff", "net.arch", "other.arch", "--input", "3x48x48")
+    assert result.exit_code == 0
+    assert result.stdout.endswith("no difference\n")
+    result = run("diff", "--against", "HEAD", "--input", "3x48x48")
+    assert result.exit_code == 2
+    assert "--set and --input are for two specs" in result.stderr

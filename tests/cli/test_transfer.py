@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 import archgen
+from archgen.checkpoint import copying
 from tests.cli.conftest import NET, Run
 from tests.repositories import Repository
 
@@ -219,14 +220,15 @@ def test_a_writer_that_fails(
     state: dict[str, Any], folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     def fail(problem: Exception) -> Callable[..., None]:
-        def save(content: object, path: str, **_: object) -> None:
-            Path(path).write_bytes(b"half")
+        def save(content: object, path: object, **_: object) -> None:
+            if isinstance(path, str):
+                Path(path).write_bytes(b"half")
             raise problem
 
         return save
 
     monkeypatch.setattr(torch, "save", fail(RuntimeError("the writer failed\nat some place")))
-    monkeypatch.setattr("safetensors.torch.save_file", fail(SafetensorError("the writer failed")))
+    monkeypatch.setattr(copying, "packed_header", fail(OSError("the writer failed")))
     before = sorted(os.listdir(folder))
     result = run("transfer", "net.arch", "renamed.arch", "old.safetensors", "-o", name)
     assert result.exit_code == 1
@@ -254,8 +256,76 @@ def test_what_goes_wrong(
     assert message in result.stderr
 
 
-def test_without_torch(state: dict[str, Any], run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archgen.cli.transfer.find_spec", lambda name: None)
-    result = run("transfer", "net.arch", "renamed.arch", "old.safetensors", "-o", "new.pt")
+@pytest.fixture
+def no_torch(state: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """`old.safetensors` and `old.pt`, and none of the packages that they were written by."""
+    torch.save(state, "old.pt")
+    without = lambda name: None  # noqa: E731
+    monkeypatch.setattr("archgen.cli.transfer.find_spec", without)
+    monkeypatch.setattr("archgen.checkpoint.read.find_spec", without)
+
+
+@pytest.mark.usefixtures("no_torch")
+@pytest.mark.parametrize("name", ["old.safetensors", "old.pt"])
+def test_bytes_are_carried_without_torch(state: dict[str, Any], run: Run, name: str) -> None:
+    call = ("transfer", "net.arch", "renamed.arch", name, "-o", "new.safetensors")
+    assert run(*call).exit_code == 0
+    new = load_file("new.safetensors")
+    assert set(new) == {new_key(key) for key in state}
+    assert all(torch.equal(new[new_key(key)], tensor) for key, tensor in state.items())
+
+
+@pytest.mark.usefixtures("no_torch")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("net.arch", "renamed.arch", "old.safetensors", "-o", "new.pt"), "to write it needs"),
+        (
+            ("net.arch", "longer.arch", "old.pt", "-o", "new.safetensors", "--allow-new"),
+            "to initialise weights needs",
+        ),
+    ],
+)
+def test_what_needs_torch(run: Run, folder: Path, arguments: tuple[str, ...], message: str) -> None:
+    result = run("transfer", *arguments)
     assert result.exit_code == 1
+    assert message in result.stderr
     assert "pip install 'archgen[torch]'" in result.stderr
+    assert not list(folder.glob("new.*"))
+
+
+WIDER = ("transfer", "net.arch", "net.arch", "old.safetensors", "--input-new", "4x32x32")
+
+
+@pytest.mark.parametrize("how", ["sum", "mean", "repeat"])
+def test_other_channels_of_the_input(state: dict[str, Any], run: Run, how: str) -> None:
+    result = run(*WIDER, "-o", "new.safetensors", "--input-channels", how)
+    assert result.exit_code == 0
+    assert "1 computed" in result.stdout
+    assert "stem.0.weight  was 16 x 3 x 3 x 3, is 16 x 4 x 3 x 3: each" in result.stdout
+    old, new = state["stem.0.weight"], load_file("new.safetensors")["stem.0.weight"]
+    expected = {
+        "sum": old.sum(1, keepdim=True).expand(16, 4, 3, 3),
+        "mean": old.mean(1, keepdim=True).expand(16, 4, 3, 3),
+        "repeat": torch.cat([old, old[:, :1]], 1),
+    }
+    assert torch.equal(new, expected[how])
+    assert run("weights", "new.safetensors", "net.arch", "--input", "4x32x32").exit_code == 0
+
+
+def test_other_channels_are_offered_and_asked_for(state: dict[str, Any], run: Run) -> None:
+    result = run(*WIDER, "-o", "new.pt")
+    assert result.exit_code == 1
+    assert "--input-channels sum|mean|repeat computes stem.0.weight from 3" in result.stderr
+    call = ("transfer", "net.arch", "net.arch", "old.safetensors", "-o", "new.pt")
+    result = run(*call, "--input-channels", "sum")
+    assert result.exit_code == 2
+    assert "no convolution reads an input" in result.stderr
+
+
+def test_an_input_of_both(state: dict[str, Any], run: Run) -> None:
+    call = ("transfer", "net.arch", "renamed.arch", "old.safetensors", "-o", "new.safetensors")
+    assert run(*call, "--input", "3x48x48").exit_code == 0
+    result = run(*call, "--input", "4x48x48", "--force")
+    assert result.exit_code == 1
+    assert "error[A522]" in result.stderr

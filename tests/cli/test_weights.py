@@ -12,6 +12,7 @@ import pytest
 import archgen
 from archgen.analysis.weights import state
 from archgen.checkpoint import identify
+from tests import checkpoints
 from tests.checkpoints import write
 from tests.cli.conftest import Run
 
@@ -142,6 +143,12 @@ def lenet(file: Path) -> dict[str, list[int]]:
     return shapes
 
 
+@pytest.fixture
+def all_shipped() -> None:
+    """Asks for all shipped networks."""
+
+
+@pytest.mark.usefixtures("all_shipped")
 def test_a_shipped_network_is_recognised(lenet: dict[str, list[int]], run: Run) -> None:
     """Among all of them."""
     result = run("weights", "m.safetensors", "--format", "json")
@@ -156,14 +163,15 @@ def test_a_shipped_network_is_recognised(lenet: dict[str, list[int]], run: Run) 
     }
 
 
-@pytest.fixture
-def few(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Only two networks are shipped: looking at all takes seconds."""
+    if "all_shipped" in request.fixturenames:
+        return
     shipped = [("lenet.arch", archgen.load("lenet5")), ("vgg.arch", archgen.load("vgg11"))]
     monkeypatch.setattr(identify, "_shipped", lambda: shipped)
 
 
-@pytest.mark.usefixtures("few")
 def test_a_network_of_other_sizes_is_recognised(
     lenet: dict[str, list[int]], file: Path, run: Run
 ) -> None:
@@ -175,7 +183,6 @@ def test_a_network_of_other_sizes_is_recognised(
     assert f"  has the keys of lenet5 (lenet.arch): {key} is 1 x 1, not" in result.stdout
 
 
-@pytest.mark.usefixtures("few")
 def test_a_network_behind_a_prefix_is_recognised(
     lenet: dict[str, list[int]], file: Path, run: Run
 ) -> None:
@@ -188,7 +195,6 @@ def test_a_network_behind_a_prefix_is_recognised(
     assert "  fits lenet5 (lenet.arch)" in result.stdout.splitlines()
 
 
-@pytest.mark.usefixtures("few")
 def test_an_unknown_network(file: Path, run: Run) -> None:
     result = run("weights", "m.safetensors")
     assert result.exit_code == 1
@@ -238,3 +244,67 @@ def test_without_torch_its_files_are_refused(
     result = run("weights", "m.safetensors", "net.arch")
     assert result.exit_code == 1
     assert "pip install 'archgen[torch]'" in result.stderr
+
+
+def test_other_channels_of_the_input_are_explained(file: Path, run: Run) -> None:
+    other = {"stem.0.weight": [16, 4, 3, 3], "fc.weight": [7, 16], "fc.bias": [7]}
+    write(file, SHAPES | other)
+    result = run("weights", "m.safetensors", "net.arch")
+    assert "  = help: other sizes: --set classes=7 --input 4x32x32" in result.stdout.splitlines()
+    call = ("weights", "m.safetensors", "net.arch", "--set", "classes=7", "--input", "4x32x32")
+    assert run(*call).exit_code == 0
+
+
+def test_channels_of_one_of_several_inputs_are_explained(folder: Path, run: Run) -> None:
+    (folder / "two.arch").write_text(
+        "arch two { left = input(3, 8, 8); right = input(3, 8, 8)\n"
+        "a = from left -> conv(4, 3)\nb = from right -> conv(4, 3)\nadd { from a; from b } }"
+    )
+    write(folder / "m.safetensors", {"a.weight": [4, 3, 3, 3], "b.weight": [4, 5, 3, 3]})
+    result = run("weights", "m.safetensors", "two.arch")
+    assert "  = help: other sizes: --input right=5x8x8" in result.stdout.splitlines()
+    assert run("weights", "m.safetensors", "two.arch", "--input", "right=5x8x8").exit_code == 0
+
+
+def test_the_closest_shipped_network_is_named(
+    lenet: dict[str, list[int]], file: Path, run: Run
+) -> None:
+    result = run("weights", "m.safetensors", "net.arch")
+    assert (
+        "  = help: the closest shipped network is lenet5 (lenet.arch), which it fits"
+        in result.stdout.splitlines()
+    )
+    first, second = list(lenet)[:2]
+    del lenet[first]
+    write(file, lenet | {second: [9], "more.weight": [1]})
+    found = run("weights", "m.safetensors").stdout.splitlines()
+    assert found[1] == "  no shipped network has its keys"
+    assert found[2].startswith("  the closest is lenet5 (lenet.arch): 3 keys of it differ: ")
+    report = json.loads(run("weights", "m.safetensors", "--format", "json").stdout)
+    assert (report["networks"], report["nearest"]) == ([], "lenet5")
+
+
+def test_keys_that_differ_are_a_line_for_each_network(
+    lenet: dict[str, list[int]], file: Path, run: Run
+) -> None:
+    write(file, {key: [*shape, 1] for key, shape in lenet.items()})
+    lines = run("weights", "m.safetensors").stdout.splitlines()
+    assert len(lines) == 2
+    assert f"; and {len(lenet) - 3} more" in lines[1]
+
+
+def test_options_for_a_shipped_network_are_found(file: Path, run: Run) -> None:
+    network = archgen.load("lenet5", classes=7)
+    write(file, {entry.key: [*entry.sizes] for entry in state(network)})
+    lines = run("weights", "m.safetensors").stdout.splitlines()
+    assert "(fits with --set classes=7)" in lines[1]
+
+
+def test_renames_within_a_block_are_rows(folder: Path, run: Run) -> None:
+    network, shapes = checkpoints.renamed_stages()
+    spec = str(folder / "stages.arch")
+    Path(spec).write_text(network.span.source.text)
+    write(folder / "m.safetensors", shapes)
+    lines = run("weights", "m.safetensors", "stages.arch").stdout.splitlines()[1:3]
+    assert [line.split()[1] for line in lines] == ["layer1", "layer2"]
+    assert [line.split()[-1] for line in lines] == ["`layers.0`?", "`layers.1`?"]
