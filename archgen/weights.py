@@ -115,7 +115,7 @@ def transfer(
     no convolution reads an input of other channels.
     """
     before, after = (each if isinstance(each, Network) else _load(each) for each in (old, new))
-    check_fits(before, contents(state), "the state_dict", "A522")
+    check_fits(before, contents(state), None, "A522")
     made = plan(before, after, input_channels)
     if not allow_new:
         check_whole(made)

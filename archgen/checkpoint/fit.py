@@ -129,10 +129,11 @@ def _loads(wanted: Sizes, held: Sizes | None) -> bool:
 
 
 def check_fits(
-    network: Network, contents: Contents, shown: str, code: Literal["A522", "A524"]
+    network: Network, contents: Contents, path: str | None, code: Literal["A522", "A524"]
 ) -> None:
     """Raise `ArchError` unless weights fit.
 
+    path: of their file; None for a `state_dict`.
     code: A522 of the old network's weights, A524 of those that a model is to have.
     """
     found = fit(network, contents)
@@ -143,10 +144,10 @@ def check_fits(
     role = ", of which it is to be" if code == "A522" else ""
     refused = error(
         code,
-        f"{shown} does not fit {network.name}{role}",
+        f"{path or 'the state_dict'} does not fit {network.name}{role}",
         network.span,
         notes=[row.strip() for row in rows(found, _MOST_NOTES)],
-        help=f"archgen weights {shown} {_spec(network)} says more",
+        help=f"archgen weights {path} {_spec(network)} says more" if path else None,
     )
     raise ArchError([refused])
 

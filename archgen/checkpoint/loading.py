@@ -33,15 +33,15 @@ def fitting(
     if two keys are one without the prefix, `ModuleNotFoundError` without torch or torchvision.
     """
     if isinstance(weights, Mapping):
-        shown, state = "the state_dict", weights
+        path, state = None, weights
         held = without(contents(weights), prefix)
     else:
-        shown = os.fspath(weights)
-        held = without(contents(read(shown, under).state), prefix)
+        path = os.fspath(weights)
+        held = without(contents(read(path, under).state), prefix)
     is_whole = whole is not network and not fit(network, held).fits
-    check_fits(whole if is_whole else network, held, shown, "A524")
-    if not isinstance(weights, Mapping):
-        state = read(shown, under, numbers=True).state
+    check_fits(whole if is_whole else network, held, path, "A524")
+    if path is not None:
+        state = read(path, under, numbers=True).state
     if prefix:
         state = {key.removeprefix(prefix): tensor for key, tensor in state.items()}
     return _cut(state, network) if is_whole else state

@@ -248,12 +248,12 @@ class _Machine:
             raise NotPlain("its pickle has a tensor that is not plain")
         shape, steps = _sizes(sizes), _sizes(strides)
         count, end = _extent(shape, steps)
-        if offset + end > storage.size // SIZES[dtype]:
+        if count and offset + end > storage.size // SIZES[dtype]:
             raise NotPlain("its pickle has a tensor that is larger than its storage")
         start = self.storages.start(storage.key, storage.size)
         if start is None or not _is_in_order(shape, steps):
             return Held(shape, dtype)
-        place = start + offset * SIZES[dtype]
+        place = start + (offset * SIZES[dtype] if count else 0)
         return Held(shape, dtype, data=(place, count * SIZES[dtype]))
 
 

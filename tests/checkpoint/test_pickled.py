@@ -102,7 +102,7 @@ VALUES = st.recursive(
 )
 
 
-@given(VALUES, st.sampled_from([2, 3, 4, 5]))
+@given(value=VALUES, protocol=st.sampled_from([2, 3, 4, 5]))
 @settings(
     deadline=None,
     max_examples=150,
