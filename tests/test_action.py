@@ -441,6 +441,19 @@ def test_a_whole_clone_stays_whole(world: World) -> None:
             assert checkout.git("rev-list", "--all", "--count") == count
 
 
+def test_a_partial_clone(world: World) -> None:
+    """`filter: blob:none`: no file of the base is there before it is asked for."""
+    world.origin.git("config", "uploadpack.allowFilter", "true")
+    folder = world.folder / "partial"
+    url = f"file://{world.origin.folder}"
+    world.origin.git("clone", "-qn", "--no-tags", "--filter=blob:none", url, str(folder))
+    checkout = Repository(folder)
+    checkout.git("checkout", "-q", "origin/change")
+    runner = world.pull_request(checkout)
+    assert not runner.run()
+    assert "1 network changed" in runner.summary, runner.said
+
+
 def test_without_the_remote_a_whole_clone_does(world: World) -> None:
     """No credentials were kept, or there is no network."""
     checkout = world.checkout("change", None)
