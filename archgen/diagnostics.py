@@ -39,11 +39,24 @@ class Edit:
     span: Span
     replacement: str
 
+    @classmethod
+    def before(cls, span: Span, text: str) -> Edit:
+        """Insert a text before a part of a source."""
+        return cls(span.source.span(span.start, span.start), text)
+
+    @classmethod
+    def behind(cls, span: Span, text: str) -> Edit:
+        """Insert a text after a part of a source."""
+        return cls(span.source.span(span.end, span.end), text)
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """A fault in a spec. The first label is the place; `help` says how to mend it, and `edits`
-    do so where that is certain: all of them, or none."""
+    """A fault in a spec. The first label is the place, and `help` says how to fix it.
+
+    `edits` fix it without changing what the spec means: all of them, or none. `fix` is what
+    `help` spells out, as edits: an editor can offer them, nothing applies them unasked.
+    """
 
     code: str
     message: str
@@ -53,6 +66,16 @@ class Diagnostic:
     trail: tuple[Frame, ...] = ()  # innermost call first
     severity: Severity = Severity.ERROR
     edits: tuple[Edit, ...] = ()
+    fix: tuple[Edit, ...] = ()
+
+    def __str__(self) -> str:
+        from archgen.report import render_text
+
+        return render_text([self]).rstrip()
+
+    def __repr__(self) -> str:
+        place = f"{self.span.source.path}:{self.span.line}:{self.span.column}"
+        return f"<{self.severity.value} {self.code} at {place}: {self.message}>"
 
     @property
     def span(self) -> Span:
@@ -78,9 +101,11 @@ def warning(
     also: Sequence[Label] = (),
     help: str | None = None,
     edits: Sequence[Edit] = (),
+    fix: Sequence[Edit] = (),
 ) -> Diagnostic:
     """Make a warning with one main place."""
-    made = error(code, message, span, label, also=also, help=help, severity=Severity.WARNING)
+    severity = Severity.WARNING
+    made = error(code, message, span, label, also=also, help=help, severity=severity, fix=fix)
     return replace(made, edits=tuple(edits))
 
 
@@ -94,9 +119,11 @@ def error(
     notes: Sequence[str] = (),
     help: str | None = None,
     severity: Severity = Severity.ERROR,
+    fix: Sequence[Edit] = (),
 ) -> Diagnostic:
     """Make a diagnostic with one main place."""
-    return Diagnostic(code, message, (Label(span, label), *also), tuple(notes), help, (), severity)
+    labels = (Label(span, label), *also)
+    return Diagnostic(code, message, labels, tuple(notes), help, (), severity, (), tuple(fix))
 
 
 class Fault(Exception):

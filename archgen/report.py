@@ -8,12 +8,12 @@ The JSON is one object, its structure stable within a `version`:
     {"version": 1, "errors": 1, "warnings": 0, "diagnostics": [
         {"severity": "error", "code": "A203", "message": "...", "help": null, "notes": [],
          "labels": [PLACE and "text"], "trail": [PLACE and "text"],
-         "edits": [PLACE and "replacement"]}]}
+         "edits": [PLACE and "replacement"], "fix": [PLACE and "replacement"]}]}
 
 where PLACE is "path", "line", "column", "end_line", "end_column": lines and columns count from
 1 in code points, the end lies behind the last one. The first label is the place of the fault;
-the trail begins with the innermost call. The edits together mend it; where there are none,
-nothing is certain.
+the trail begins with the innermost call. The edits together fix it and change nothing else (as
+`archgen lint --fix` applies them); "fix" is what the help spells out, for an editor to offer.
 """
 
 from __future__ import annotations
@@ -166,6 +166,7 @@ def _as_json(item: Diagnostic) -> dict[str, object]:
         "notes": list(item.notes),
         "help": item.help,
         "edits": [_edit_json(edit) for edit in item.edits],
+        "fix": [_edit_json(edit) for edit in item.fix],
     }
 
 

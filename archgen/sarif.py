@@ -72,7 +72,7 @@ def _result(item: Diagnostic, rule: int, fingerprint: str) -> Json:
     related: list[Label | Frame] = [*item.labels[1:], *item.trail]
     if related:
         result["relatedLocations"] = [_related(at, each) for at, each in enumerate(related)]
-    if item.edits:
+    if item.edits or item.fix:
         result["fixes"] = [_fix(item)]
     return result
 
@@ -90,9 +90,9 @@ def _related(at: int, label: Label | Frame) -> Json:
 
 
 def _fix(item: Diagnostic) -> Json:
-    """The edits of a finding, those of one file together."""
+    """The edits of a finding (as SARIF has it, proposed), those of one file together."""
     files: dict[str, list[Edit]] = {}
-    for edit in item.edits:
+    for edit in item.edits or item.fix:
         files.setdefault(edit.span.source.path, []).append(edit)
     changes = [
         {"artifactLocation": _file(edits[0].span), "replacements": [*map(_replacement, edits)]}

@@ -45,6 +45,7 @@ LAYERS = (
     ("snippet",),
     ("diagnostics", "codes"),
     ("text", "resources", "seal", "replacing"),
+    ("foreign",),
     ("frozen", "closest", "as_json"),
 )
 # Against the order, each with its reason.

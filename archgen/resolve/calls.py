@@ -16,10 +16,11 @@ from archgen.resolve import flow
 from archgen.resolve.expressions import bind
 from archgen.resolve.frame import Child, Frame
 from archgen.resolve.initial import fitting, initialiser_of
-from archgen.resolve.lookup import lookup, suggest, unknown_layer
+from archgen.resolve.lookup import lookup, suggest
 from archgen.resolve.sequential import container
 from archgen.resolve.stages import apply_stage
 from archgen.resolve.targets import Target, apply_target
+from archgen.resolve.unknown import unknown_layer
 from archgen.resolve.values import Items, LayerValue, TensorValue, holds_tensors, kind_of
 from archgen.shapes import Shape
 from archgen.syntax import tree
@@ -36,7 +37,7 @@ def apply_call(frame: Frame, link: tree.Call, name: str | None) -> Step:
             raise Fault(error("A121", message, link.span, help="write `name = param(...)`"))
         case ("init",):
             raise Fault(error("A123", "`init` is a statement of its own", link.span))
-    value = _callable(frame, link.function)
+    value = _callable(frame, link)
     stem = link.function.parts[-1]
     if value is None:
         return _passed(frame, name, stem, link.span)
@@ -58,14 +59,15 @@ def _passed(frame: Frame, name: str | None, stem: str, span: Span) -> Passed:
     return Passed(frame.ref(span))
 
 
-def _callable(frame: Frame, function: tree.Name) -> LayerValue | None:
+def _callable(frame: Frame, link: tree.Call) -> LayerValue | None:
     """What a link applies. Raises `Fault` for what is no layer."""
+    function = link.function
     try:
         value = lookup(function, frame.env)
     except Fault as fault:
         if fault.diagnostic.code != "A101":
             raise
-        raise Fault(unknown_layer(function, frame.env)) from None
+        raise Fault(unknown_layer(function, frame.env, link)) from None
     if value is None or isinstance(value, LayerValue):
         return value
     message = f"`{function.text}` is {kind_of(value)}, not a layer or block"

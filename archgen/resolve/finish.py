@@ -22,14 +22,14 @@ from archgen.resolve.frame import Frame
 from archgen.resolve.heads import names_of_heads
 from archgen.resolve.initial import fitting
 from archgen.resolve.spelling import check_field
-from archgen.resolve.values import TensorValue, Unknown
+from archgen.resolve.values import TensorValue, Unknown, is_broken
 from archgen.shapes import Shape
 from archgen.text import Span
 
 
 def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]) -> Body:
     """The body of a block or arch. Raises `Unknown` if something in it failed."""
-    if frame.failed:
+    if frame.failed or is_broken(frame.definition):
         raise Unknown
     outputs, listed = _outputs(frame)
     heads = names_of_heads(frame)

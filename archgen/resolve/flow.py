@@ -49,11 +49,17 @@ from archgen.resolve.values import (
     Items,
     Several,
     Unknown,
+    is_broken,
     refs_of,
 )
 from archgen.syntax import tree
 from archgen.text import Span
 
+# What may only follow from statements before that could not be read: values, shapes, counts.
+_FOLLOWS = frozenset(
+    {"A113", "A114", "A116", "A118", "A119", "A124", "A125"}
+    | {"A201", "A202", "A203", "A204", "A205", "A302"}
+)
 STATEMENT_STEPS = 5  # what a statement or a pass of a loop costs, compared with an operation
 
 
@@ -73,7 +79,8 @@ def guarded(frame: Frame, statement: tree.Statement) -> Step:
         frame.resolver.report(fault.diagnostic)
         raise
     except Fault as fault:
-        frame.resolver.report(fault.diagnostic)
+        if not (is_broken(frame.definition) and fault.diagnostic.code in _FOLLOWS):
+            frame.resolver.report(fault.diagnostic)
     except Unknown:
         pass
     if isinstance(statement, tree.Let):

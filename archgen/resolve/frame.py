@@ -318,7 +318,9 @@ class Frame:
         if name in self.places:
             message = f"`{name}` is defined twice in one body"
             also = [Label(self.places[name], "first here")]
-            hint = "in a loop: number it, `names[i] = ...`" if self.places[name] == span else None
+            hint = "give it another name, or none: the next step takes its value anyway"
+            if self.places[name] == span:
+                hint = "in a loop: number it, `names[i] = ...`"
             raise Fault(error("A103", message, span, also=also, help=hint))
         if child in self.children:
             message = f"a nameless layer above is called `{name}`"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 
-from archgen import resources
+from archgen import foreign
 from archgen.closest import closest
-from archgen.diagnostics import Diagnostic, Fault, error
+from archgen.diagnostics import Diagnostic, Edit, Fault, error
 from archgen.layers.base import Layer
 from archgen.network import Definition
-from archgen.resolve.functions import FUNCTIONS
 from archgen.resolve.values import (
     ANY_NAME,
     LOST,
@@ -44,6 +42,8 @@ def lookup(name: tree.Name, env: Environment) -> object:
         return _facts(name, env.current, [head, *rest])
     if name.text in env.scope:
         return as_value(env.scope[name.text])
+    from archgen.resolve.unknown import unknown_name
+
     raise Fault(unknown_name(name, env))
 
 
@@ -58,53 +58,10 @@ def as_value(meaning: object) -> object:
     return meaning
 
 
-def unknown_name(name: tree.Name, env: Environment) -> Diagnostic:
-    """A name that nothing is called by. Raises `Unknown` where a failed `use` may have known it."""
-    check_lost(name, env.scope)
-    known = [*env.names, *env.scope, *FUNCTIONS, "channels", "shape", "input.channels"]
-    hint = suggest(name.text, known)
-    if name.text in {"True", "False", "None"}:
-        hint = f"write `{name.text.lower()}`"
-    return error("A101", f"unknown name `{name.text}`", name.span, help=hint)
-
-
-def unknown_layer(name: tree.Name, env: Environment) -> Diagnostic:
-    """The same for what is applied."""
-    check_lost(name, env.scope)
-    hint = _shipped(name.text) or suggest(name.text, [*env.scope, *env.names, "stage"])
-    return error("A102", f"unknown layer or block `{name.text}`", name.span, help=hint)
-
-
-def unknown_function(name: tree.Name, env: Environment) -> Diagnostic:
-    """The same for what is called in an expression."""
-    check_lost(name, env.scope)
-    if name.text == "stage":
-        message = "a `stage` is applied where it stands, it is no value"
-        return error("A112", message, name.span, help="make it a block: `block NAME = stage(...)`")
-    hint = _shipped(name.text) or suggest(name.text, [*FUNCTIONS, *env.scope, *env.names])
-    return error("A101", f"unknown function or layer `{name.text}`", name.span, help=hint)
-
-
 def check_lost(name: tree.Name, scope: Mapping[str, object]) -> None:
     """Raise `Unknown` for a name whose definition failed, or may stand in what failed."""
     if ANY_NAME in scope or scope.get(name.parts[0]) is LOST:
         raise Unknown
-
-
-def _shipped(name: str) -> str | None:
-    """A hint for a block that a shipped library has."""
-    library = _libraries().get(name)
-    return f"`use {library}` brings it" if library else None
-
-
-@cache
-def _libraries() -> dict[str, str]:
-    """Every block and arch of the shipped libraries, with the (first) library that has it."""
-    found: dict[str, str] = {}
-    for path in sorted((resources.root("specs") / "blocks").glob("*.arch")):
-        for name in re.findall(r"^(?:block|arch) (\w+)", path.read_text("utf-8"), re.MULTILINE):
-            found.setdefault(name, path.stem)
-    return found
 
 
 def _facts(name: tree.Name, shape: Callable[[Span], Shape] | None, rest: list[str]) -> object:
@@ -153,9 +110,7 @@ def match_arguments(
             _check_positional(callee, names, argument, position, named=named)
             name = names[position]
         elif name not in known:
-            has = f"it has: {', '.join(names)}" if names else "it has none"
-            message = f"`{callee}` has no argument `{name}`"
-            raise Fault(error("A106", message, argument.span, help=suggest(name, names) or has))
+            raise Fault(_no_such(callee, names, arguments, position))
         elif name in matched:
             raise Fault(error("A108", f"`{name}` is given twice", argument.span))
         matched[name] = argument
@@ -172,6 +127,52 @@ def _check_positional(
     if named:
         message = "a positional argument after a named one"
         raise Fault(error("A108", message, argument.span, help="name it, or move it forward"))
+
+
+def _no_such(
+    callee: str, names: Sequence[str], arguments: Sequence[tree.Argument], at: int
+) -> Diagnostic:
+    """A106, in the words of the library that the name is from, if it is another's."""
+    argument = arguments[at]
+    name = argument.name or ""
+    message = f"`{callee}` has no argument `{name}`"
+    hint = foreign.argument(name, names)
+    fix = _instead(argument, names) if hint else []
+    if hint and hint.startswith("leave it out"):
+        fix = [_without(arguments, at)]
+    close = None if hint else _closest(name, tuple(names))
+    if close:
+        hint, fix = f"did you mean `{close}`?", [_renamed(argument, close)]
+    has = f"it has: {', '.join(names)}" if names else "it has none"
+    return error("A106", message, argument.span, help=hint or has, fix=fix)
+
+
+def _instead(argument: tree.Argument, names: Sequence[str]) -> list[Edit]:
+    """The argument in our words: `kernel=3` for `kernel_size=3`, `axis=0` for `dim=1`."""
+    own = foreign.ARGUMENTS.get(argument.name or "")
+    if own in names and own is not None:
+        return [_renamed(argument, own)]
+    ours = {"dim": "axis", "start_dim": "start"}.get(argument.name or "")
+    value = argument.value
+    if ours in names and isinstance(value, tree.Number) and isinstance(value.value, int):
+        return [Edit(argument.span, f"{ours}={value.value - 1}")] if value.value > 0 else []
+    return []
+
+
+def _renamed(argument: tree.Argument, name: str) -> Edit:
+    start = argument.span.start
+    return Edit(argument.span.source.span(start, start + len(argument.name or "")), name)
+
+
+def _without(arguments: Sequence[tree.Argument], at: int) -> Edit:
+    """Take an argument away, with one of its commas."""
+    span = arguments[at].span
+    start, end = span.start, span.end
+    if at + 1 < len(arguments):
+        end = arguments[at + 1].span.start
+    elif at:
+        start = arguments[at - 1].span.end
+    return Edit(span.source.span(start, end), "")
 
 
 def suggest(name: str, known: Sequence[str]) -> str | None:

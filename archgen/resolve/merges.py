@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archgen.diagnostics import Fault, Label, error
+from archgen.diagnostics import Diagnostic, Edit, Fault, Label, error
 from archgen.frozen import dataclass
 from archgen.network import Chosen, Looped, Merged, MergeNode, Ref, Silent, Step
 from archgen.resolve import flow
@@ -129,11 +129,21 @@ def _axis(frame: Frame, link: tree.Merge) -> int | None:
     axis = None
     for argument in link.arguments:
         if link.kind != "concat" or argument.name not in {None, "axis"} or axis is not None:
-            message = f"`{link.kind}` does not take this argument"
-            hint = "concat(axis=1) { ... }" if link.kind == "concat" else None
-            raise Fault(error("A106", message, argument.span, help=hint))
+            raise Fault(_no_such(link.kind, argument))
         axis = integer(argument.value, frame.env, "an axis")
     return axis
+
+
+def _no_such(kind: str, argument: tree.Argument) -> Diagnostic:
+    message = f"`{kind}` does not take this argument"
+    if kind != "concat":
+        return error("A106", message, argument.span, help=f"write `{kind} {{ ... }}`")
+    value = argument.value
+    if argument.name == "dim" and isinstance(value, tree.Number) and value.value == 1:
+        help = "axes count without the batch: `dim=1` is `axis=0`"
+        fix = [Edit(argument.span, "axis=0")]
+        return error("A106", message, argument.span, help=help, fix=fix)
+    return error("A106", message, argument.span, help="write `concat(axis=1) { ... }`")
 
 
 # --- shapes -------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from archgen.resolve.expressions import evaluate, unpack
 from archgen.resolve.implicit import doc_of
 from archgen.resolve.lookup import check_lost, suggest
 from archgen.resolve.names import MOST_FAULTS, check_definition
-from archgen.resolve.values import ANY_NAME, LOST, Budget, Environment, Unknown
+from archgen.resolve.values import ANY_NAME, LOST, Budget, Environment, Scope, Unknown
 from archgen.syntax import tree
 from archgen.syntax.parse import parse
 from archgen.syntax.read import read_shown
@@ -34,7 +34,7 @@ class Module:
     source: Source
     tree: tree.File
     names: dict[str, object] = field(default_factory=dict)
-    scope: dict[str, object] = field(default_factory=dict)
+    scope: Scope = field(default_factory=lambda: Scope({}))
     places: dict[str, Span] = field(default_factory=dict)  # where each name of `scope` came from
     sources: dict[str, Source] = field(default_factory=dict)  # this file and all that it uses
     shown: str = ""  # the path as it was asked for; a reader may add to it (`main:`)
@@ -94,11 +94,17 @@ class Loader:
         self.sink.extend(parsed.diagnostics)
         sources = {source.path: source}
         module = Module(
-            source, parsed.tree, scope=dict(LAYERS), sources=sources, shown=shown or source.path
+            source, parsed.tree, scope=Scope(LAYERS), sources=sources, shown=shown or source.path
         )
+        items = parsed.tree.items
         if parsed.diagnostics:
             module.scope[ANY_NAME] = LOST
-        items = parsed.tree.items
+            module.scope.broken = frozenset(
+                item.name_span.start
+                for item in items
+                if not isinstance(item, tree.Use | tree.Let)
+                and any(item.span.start <= at <= item.span.end for at in parsed.given_up)
+            )
         budget = Budget()
         found = len(self.sink)
         aliases = {item.name: item for item in items if isinstance(item, tree.Alias)}
@@ -157,6 +163,7 @@ class Loader:
             full = f"{use.alias}.{name}" if use.alias else name
             with self.collecting():
                 _declare(module, full, meaning, use.span, own=False)
+        module.scope.behind |= dict(_behind(used, use))
 
     def _constants(self, module: Module, let: tree.Let, budget: Budget) -> None:
         values: dict[str, object] = dict.fromkeys(let.names, LOST)
@@ -165,6 +172,20 @@ class Loader:
             values = unpack(let.names, value, let.span)
         for name, item in values.items():
             _declare(module, name, item, let.span)
+
+
+def _behind(used: Module, use: tree.Use) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What a used file imports for itself, with the `use` that would import it here."""
+    for inner in used.tree.items:
+        if not isinstance(inner, tree.Use) or inner.alias or use.alias:
+            continue
+        target = inner.target
+        if inner.quoted:
+            folder = Path(use.target).parent if use.quoted else Path()
+            target = f'"{(folder / inner.target).as_posix()}"'
+        for name, place in used.places.items():
+            if place == inner.span:
+                yield name, (used.source.path, f"use {target}")
 
 
 def _target(use: tree.Use, folder: Path, user: str) -> tuple[Path, str]:

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field, fields, is_dataclass, replace
 
-from archgen.diagnostics import Diagnostic, Fault, Label, Sink, error
+from archgen.diagnostics import Diagnostic, Fault, Sink, error
 from archgen.frozen import dataclass
 from archgen.layers.base import Layer
 from archgen.network import Definition
+from archgen.resolve.functional import defined_twice, of_values, values_given
 from archgen.resolve.functions import FUNCTIONS
 from archgen.resolve.lookup import (
     SHAPE_NAMES,
@@ -22,11 +23,9 @@ from archgen.resolve.lookup import (
     match_arguments,
     parameters_of,
     suggest,
-    unknown_function,
-    unknown_layer,
-    unknown_name,
 )
 from archgen.resolve.spelling import check_submodule, makes_module
+from archgen.resolve.unknown import unknown_function, unknown_layer, unknown_name
 from archgen.resolve.values import Environment, Unknown, kind_of
 from archgen.syntax import tree
 
@@ -151,6 +150,9 @@ class _Walk:
 
     def named(self, named: tree.Named, place: _Place) -> _Place:
         links = named.chain.links
+        if (twice := defined_twice(named, place.values)) is not None:
+            self.sink.add(twice)
+            return place
         for target in named.places:
             for expr in (target.name, *target.indices):
                 if not isinstance(expr, str):
@@ -173,11 +175,6 @@ class _Walk:
         with self.collecting():
             if makes_module:
                 check_submodule(target.name, target.span)
-            first = place.values.get(target.name)
-            if first is not None and not target.indices and not _indexed(first):
-                also = [Label(first.span, "first here")]
-                message = f"`{target.name}` is defined twice in one body"
-                raise Fault(error("A103", message, target.span, also=also))
         return replace(place, values={**place.values, target.name: target})
 
     # --- links --------------------------------------------------------------------------------
@@ -209,15 +206,27 @@ class _Walk:
         parts = link.function.parts
         if parts == ("init",):
             return  # its words are of another kind; `initial` knows them
+        special = parts in SPECIAL_CALLS or parts[0] in place.constants
+        if not special and self.of_values(link, place):
+            return
         for argument in link.arguments:
             if not (parts == ("param",) and argument is not link.arguments[0]):
                 self.expression(argument.value, place)
-        if parts in SPECIAL_CALLS or parts[0] in place.constants:
+        if special:
             return
         with self.collecting():
             if link.function.text not in self.scope:
-                raise Fault(unknown_layer(link.function, self.environment(place)))
+                raise Fault(unknown_layer(link.function, self.environment(place), link))
             self.arguments(self.scope[link.function.text], link.arguments)
+
+    def of_values(self, link: tree.Call, place: _Place) -> bool:
+        """Whether a layer is given values of the network, as a function of Python is."""
+        meaning = self.scope.get(link.function.text)
+        if isinstance(meaning, Definition) or not values_given(link, place.values):
+            return False
+        with self.collecting():
+            raise Fault(of_values(link, place.values, self.environment(place)))
+        return True
 
     def arguments(self, target: object, arguments: Sequence[tree.Argument]) -> None:
         """Arguments of a layer or block that the text names itself."""
@@ -326,7 +335,3 @@ class _Walk:
 def kind_of_meaning(meaning: object) -> str:
     """What a file's name stands for, in the words of a message."""
     return kind_of(as_value(meaning))
-
-
-def _indexed(node: tree.Node) -> bool:
-    return isinstance(node, tree.Place) and bool(node.indices)

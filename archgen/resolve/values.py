@@ -43,6 +43,20 @@ LOST = Lost()
 ANY_NAME = "*"  # in a file's scope: some `use` failed, and any unknown name may be its
 
 
+class Scope(dict[str, object]):
+    """What a file's text may say.
+
+    behind: names that the files it uses import for themselves, each with that file and the `use`
+    that would import it here too. broken: where the definitions begin that lack statements,
+    because their text could not be read.
+    """
+
+    def __init__(self, names: Mapping[str, object]) -> None:
+        super().__init__(names)
+        self.behind: dict[str, tuple[str, str]] = {}
+        self.broken: frozenset[int] = frozenset()
+
+
 class Items(tuple[object, ...]):
     """A list of the language. `weight` counts what it holds, inner lists included."""
 
@@ -152,6 +166,14 @@ class Environment:
         return Environment(
             {**self.names, **names}, self.scope, self.current, self.entered, self.value, self.budget
         )
+
+
+def is_broken(definition: Definition) -> bool:
+    """Whether statements of a definition could not be read: what it makes is unknown."""
+    while definition.parent is not None:
+        definition = definition.parent
+    scope = definition.scope
+    return isinstance(scope, Scope) and definition.span.start in scope.broken
 
 
 def identity_key(value: object) -> object:

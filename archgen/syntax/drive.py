@@ -30,6 +30,7 @@ class Driver:
         self._states: list[int] = []
         self._values: list[Part] = []  # one less than there are states
         self._braces: list[int] = []  # how many states there were at each open brace
+        self.given_up: list[int] = []  # where statements were, of which nothing is in the tree
         self._repaired = 0  # the line of the last mistake that was read as what was meant
 
     def run(self, start: str) -> Raw | None:
@@ -160,6 +161,7 @@ class Driver:
         del self._states[height:], self._values[height - 1 :]
         self._braces = [brace for brace in self._braces if brace <= height]
         at = self.token.start
+        self.given_up.append(at)
         self._feed(Token("ERROR", "", at, at))
         self._skip(abandoned - len(self._braces))
         return True

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from archgen.diagnostics import error
+from archgen.diagnostics import Edit, error
 from archgen.syntax.situation import (
     Mistake,
     Situation,
-    at_statement,
     made,
     place,
+    statement,
 )
 from archgen.syntax.tokens import Token, span_of
 
+_LONGEST_HEAD = 40
 _PYTHON = {
     "def": "a reusable part is written `block name(...) { ... }`",
     "class": "a reusable part is written `block name(...) { ... }`",
@@ -29,14 +30,17 @@ def fat_arrow(here: Situation) -> Mistake | None:
         span = span_of(here.source, sign, edge)
         if len(span.text) == 2:
             help = "write `->` between steps, `>=` to compare"
-            return Mistake(error("A011", "`=>` is not a sign", span, help=help))
+            fix = [Edit(span, "->")]
+            return Mistake(error("A011", "`=>` is not a sign", span, help=help, fix=fix))
     return None
 
 
 def equality(here: Situation) -> Mistake | None:
     if here.token.type != "EQUAL" or not here.accepts("COMPARISON"):
         return None
-    report = error("A010", "`=` gives a name; it does not compare", place(here), help="write `==`")
+    message = "`=` gives a name; it does not compare"
+    fix = [Edit(place(here), "==")]
+    report = error("A010", message, place(here), help="write `==`", fix=fix)
     return Mistake(report, [made("COMPARISON", "==", here.token)])
 
 
@@ -45,18 +49,12 @@ def number_without_zero(here: Situation) -> Mistake | None:
     if here.token.type != "DOT" or following is None or following.type != "NUMBER":
         return None
     span = span_of(here.source, here.token, following)
-    report = error("A006", f"`{span.text}` is not a number", span, help=f"write `0{span.text}`")
+    message, fix = f"`{span.text}` is not a number", [Edit(span, f"0{span.text}")]
+    report = error("A006", message, span, help=f"write `0{span.text}`", fix=fix)
     if not here.accepts("NUMBER"):
         return None
     number = Token("NUMBER", f"0.{following}", span.start, span.end)
     return Mistake(report, [number], width=2)
-
-
-def comment_of_another_language(here: Situation) -> Mistake | None:
-    if here.token.type not in ("FLOOR_DIVIDE", "DIVIDE") or not at_statement(here):
-        return None
-    report = error("A011", f"`{here.token}` begins no comment", place(here), help="write `#`")
-    return Mistake(report)
 
 
 def python_statement(here: Situation) -> Mistake | None:
@@ -72,7 +70,7 @@ def colon(here: Situation) -> Mistake | None:
     if here.token.type != "COLON":
         return None
     if here.accepts("LBRACE"):
-        help = "a body stands in braces: `if x { ... }`"
+        help = f"a body stands in braces: `{_head(here)} {{ ... }}`"
         report = error("A011", "`:` opens no body", place(here), help=help)
         braces = here.following is not None and here.following.type == "LBRACE"
         return Mistake(report, [] if braces else None)
@@ -82,6 +80,13 @@ def colon(here: Situation) -> Mistake | None:
     return None
 
 
+def _head(here: Situation) -> str:
+    """What stands before a `:`, if it is short."""
+    before = statement(here)
+    text = span_of(here.source, before[0], before[-1]).text if before else ""
+    return text if text.isprintable() and 0 < len(text) <= _LONGEST_HEAD else "if x"
+
+
 def brace_on_its_own_line(here: Situation) -> Mistake | None:
     following = here.following
     if here.token.type != "_END" or following is None or following.type != "LBRACE":
@@ -89,5 +94,9 @@ def brace_on_its_own_line(here: Situation) -> Mistake | None:
     if not here.accepts("LBRACE"):
         return None
     span = span_of(here.source, following)
-    report = error("A012", "`{` stands on the line of what it belongs to", span)
+    before = span_of(here.source, here.previous) if here.previous else span
+    fix = [Edit(here.source.span(before.end, span.start), " ")]
+    help = "move it to the end of the line above"
+    message = "`{` stands on the line of what it belongs to"
+    report = error("A012", message, span, help=help, fix=fix)
     return Mistake(report, [])

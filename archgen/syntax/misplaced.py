@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archgen.diagnostics import error
+from archgen.diagnostics import Edit, error
 from archgen.syntax.brackets import closes_nothing
 from archgen.syntax.misspellings import reserved
 from archgen.syntax.situation import (
@@ -12,8 +12,9 @@ from archgen.syntax.situation import (
     made,
     place,
     shown,
+    statement,
 )
-from archgen.syntax.tokens import span_of
+from archgen.syntax.tokens import Token, span_of
 from archgen.syntax.words import RESERVED
 
 
@@ -55,6 +56,12 @@ def reserved_word(here: Situation) -> Mistake | None:
         return None
     if here.accepts("ERROR") and here.bracket is None:
         return None
+    before = statement(here)
+    if here.token.type == "PARAM" and before and before[0].type == "EXPECT":
+        fix = [Edit(place(here), "params")]
+        message = "the number of parameters is called `params`"
+        report = error("A008", message, place(here), help="write `params`", fix=fix)
+        return Mistake(report, [Token("NAME", "params", here.token.start, here.token.end)])
     return Mistake(reserved(place(here)))
 
 
@@ -78,7 +85,10 @@ def output_of_indexed(here: Situation) -> Mistake | None:
     previous = here.previous
     if here.token.type != "DOT" or previous is None or previous.type != "RSQB":
         return None
-    help = "give it a name first: `part = from xs[i]`"
+    help = (
+        "an item of a list is one value and has no outputs: name each call, "
+        '`unit0 = ...` or `"unit{i}" = ...`, and read `from unit0.a`'
+    )
     return Mistake(error("A001", "`.` cannot follow `]`", place(here), help=help))
 
 
@@ -100,4 +110,9 @@ def constant_without_let(here: Situation) -> Mistake | None:
 def nothing_before_arrow(here: Situation) -> Mistake | None:
     if here.token.type != "ARROW" or not at_statement(here):
         return None
-    return Mistake(error("A017", "there is no step before `->`", place(here)))
+    message, previous = "there is no step before `->`", here.previous
+    if previous is None or previous.value != ";":
+        return Mistake(error("A017", message, place(here), help="begin with a step"))
+    fix = [Edit(span_of(here.source, previous), "")]
+    help = "remove the `;` before it: it ends the statement"
+    return Mistake(error("A017", message, place(here), help=help, fix=fix))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archgen.diagnostics import error
+from archgen.diagnostics import Edit, error
 from archgen.syntax.situation import (
     Mistake,
     Situation,
@@ -18,6 +18,7 @@ _BEGINS_STATEMENT = kinds(
     "NAME STRING INPUT OUTPUT INIT PARAM ADD MUL CONCAT SEQ FROM REUSE IF FOR LET AUX EXPECT "
     "LBRACE USE BLOCK ARCH AS"
 )
+_BEGINS_STEP = kinds("NAME ADD MUL CONCAT SEQ LBRACE")
 _ENDS_SOMETHING = kinds("_END $END RBRACE RPAR RSQB COMMA LBRACE ARROW COLON")
 _OPERATORS = kinds("PLUS MINUS TIMES DIVIDE FLOOR_DIVIDE MODULO POWER COMPARISON AND OR NOT")
 _AWAITS = {
@@ -35,7 +36,8 @@ _AWAITS = {
 def in_(here: Situation) -> Mistake | None:
     if here.token.type == "IN" or not here.accepts("IN", here.token.type):
         return None
-    return Mistake(error("A017", "`in` is missing", place(here)))
+    fix = [Edit.before(place(here), "in ")]
+    return Mistake(error("A017", "`in` is missing", place(here), help="write `in`", fix=fix))
 
 
 def comma(here: Situation) -> Mistake | None:
@@ -44,18 +46,10 @@ def comma(here: Situation) -> Mistake | None:
         return None
     if not here.accepts("COMMA", kind):
         return None
-    report = error("A009", f"a comma is missing before {shown(here.token)}", place(here))
+    fix = [Edit.behind(place_of_end(here), ",")]
+    message = f"a comma is missing before {shown(here.token)}"
+    report = error("A009", message, place(here), help="write `,` between two of them", fix=fix)
     return Mistake(report, [made("COMMA", ",", here.token), here.token])
-
-
-def bare_argument(here: Situation) -> Mistake | None:
-    previous = here.previous
-    if here.token.type != "NUMBER" or previous is None or previous.type != "NAME":
-        return None
-    if here.bracket != "LBRACE":
-        return None
-    help = f"write `{previous}({here.token})`"
-    return Mistake(error("A012", "arguments stand in parentheses", place(here), help=help))
 
 
 def two_statements(here: Situation) -> Mistake | None:
@@ -63,9 +57,10 @@ def two_statements(here: Situation) -> Mistake | None:
     if kind not in _BEGINS_STATEMENT or not here.accepts("_END", kind):
         return None
     help = "write `->` between two steps of a chain, and `;` or a new line between statements"
-    report = error(
-        "A012", f"something is missing before {shown(here.token)}", place(here), help=help
-    )
+    joins = kind in _BEGINS_STEP and here.accepts("ARROW", kind)
+    fix = [Edit.before(place(here), "-> " if joins else "; ")]
+    message = f"something is missing before {shown(here.token)}"
+    report = error("A012", message, place(here), help=help, fix=fix)
     if kind == "STRING":
         return Mistake(report)
     return Mistake(report, [made("_END", ";", here.token), here.token])

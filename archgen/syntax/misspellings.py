@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import islice, zip_longest
 
-from archgen.diagnostics import Diagnostic, Fault, Sink, error
+from archgen.diagnostics import Diagnostic, Edit, Fault, Sink, error
 from archgen.frozen import dataclass
 from archgen.syntax.limits import MAX_ERRORS
 from archgen.syntax.tokens import Token, span_of
@@ -29,6 +29,12 @@ class _Misspelling:
     kind: str | None = "ERROR"
     value: str = ""
     point_at: int | None = None  # how many characters to underline, if not all
+
+    @property
+    def written(self) -> str | None:
+        """What the help says to write, letter by letter."""
+        found = re.fullmatch("write `([^.`]+)`", self.help or "")
+        return f"{found[1]} " if found and self.kind == "NOT" else found and found[1]
 
 
 _TABLE = (
@@ -133,13 +139,16 @@ def respell(source: Source, tokens: list[Token], sink: Sink) -> Iterator[Token]:
         elif token.value in _PYTHON_CONSTANTS and token.type == "NAME":
             word = token.value.lower()
             report = f"`{token}` is not a word here"
-            sink.add(error("A011", report, span, help=f"write `{word}`"))
+            fix = [Edit(span, word)]
+            sink.add(error("A011", report, span, help=f"write `{word}`", fix=fix))
             yield _token(_PYTHON_CONSTANTS[token.value], word, span)
         elif following is None:
             yield token
         elif token.type == "ELSE" and following.type == "IF":
             both = span_of(source, token, following)
-            sink.add(error("A011", "`else if` is not a word here", both, help="write `elif`"))
+            message = "`else if` is not a word here"
+            fix = [Edit(both, "elif")]
+            sink.add(error("A011", message, both, help="write `elif`", fix=fix))
             yield _token("ELIF", "elif", both)
             merged = True
         elif token.value in RESERVED and following.type == "EQUAL" and token.type != "INIT":
@@ -156,26 +165,31 @@ def reserved(span: Span) -> Diagnostic:
         f"`{span.text}` is a reserved word and cannot be a name",
         span,
         help=f'choose another name; a submodule may be called `"{span.text}"`, in quotes',
+        fix=[Edit(span, f'"{span.text}"')],
     )
 
 
 def _apply(row: _Misspelling, span: Span) -> tuple[Diagnostic, Token | None, int]:
     shown = span.source.span(span.start, span.start + row.point_at) if row.point_at else span
-    report = error(row.code, row.message, shown, help=row.help)
     if row.kind is None:
-        return report, None, span.end
+        fix = [Edit(span, " ")] if row.help == "write plain spaces" else []
+        return error(row.code, row.message, shown, help=row.help, fix=fix), None, span.end
     value = f'"{span.text[1:-1]}"' if row.kind == "STRING" else row.value or span.text
+    fix = [Edit(span, row.written or value)] if row.kind != "ERROR" else []
+    report = error(row.code, row.message, shown, help=row.help, fix=fix)
     return report, _token(row.kind, value, span), span.end
 
 
 def _bad_number(span: Span) -> Diagnostic:
     text = span.text
     if text[-1] in "kmg" and text[:-1].replace(".", "").isdigit():
-        return error("A006", f"`{text}` is not a number", span, help=f"write `{text.upper()}`")
+        return _other_number(span, text.upper())
     if text.endswith("."):
-        return error("A006", f"`{text}` is not a number", span, help=f"write `{text}0`")
+        return _other_number(span, f"{text}0")
     if re.fullmatch("0[0-9]+", text):
-        return error("A006", f"`{text}` begins with a zero", span, help="leave out the zero")
+        fix = [Edit(span, text.lstrip("0") or "0")]
+        message = f"`{text}` begins with a zero"
+        return error("A006", message, span, help="leave out the zero", fix=fix)
     if re.fullmatch(r"[0-9]+[A-Za-z_]\w*", text, re.ASCII):
         return error(
             "A006",
@@ -184,6 +198,11 @@ def _bad_number(span: Span) -> Diagnostic:
             help="a name begins with a letter or `_`",
         )
     return error("A006", f"`{text}` is not a number", span)
+
+
+def _other_number(span: Span, right: str) -> Diagnostic:
+    message = f"`{span.text}` is not a number"
+    return error("A006", message, span, help=f"write `{right}`", fix=[Edit(span, right)])
 
 
 def _hidden(span: Span) -> Diagnostic:
@@ -195,6 +214,7 @@ def _hidden(span: Span) -> Diagnostic:
         f"{found} {first}",
         span,
         help="delete it; a text holds only what its readers see",
+        fix=[Edit(span, "")],
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from archgen.diagnostics import error
-from archgen.syntax import foreign, misplaced, missing
+from archgen.syntax import foreign, functional, misplaced, missing
 from archgen.syntax.situation import Mistake, Situation, place, shown
 
 _TABLE: tuple[Callable[[Situation], Mistake | None], ...] = (
@@ -17,8 +17,17 @@ _TABLE: tuple[Callable[[Situation], Mistake | None], ...] = (
     foreign.equality,
     misplaced.constant_without_let,
     foreign.number_without_zero,
-    foreign.comment_of_another_language,
     foreign.python_statement,
+    functional.loop_in_parentheses,
+    functional.merge_of_arguments,
+    functional.arithmetic,
+    functional.tuple_,
+    functional.item_as_layer,
+    functional.braces_of_no_merge,
+    functional.method,
+    functional.dotted_name,
+    functional.comma_between_steps,
+    functional.bare_arguments,
     foreign.colon,
     foreign.brace_on_its_own_line,
     misplaced.stray_else,
@@ -30,7 +39,6 @@ _TABLE: tuple[Callable[[Situation], Mistake | None], ...] = (
     misplaced.output_of_indexed,
     missing.in_,
     missing.comma,
-    missing.bare_argument,
     missing.two_statements,
     misplaced.nothing_before_arrow,
     missing.part,

@@ -18,11 +18,15 @@ from archgen.text import Source, Span
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A spec as it was written. With diagnostics, the tree holds what could be read."""
+    """A spec as it was written. With diagnostics, the tree holds what could be read.
+
+    `given_up`: places of statements that are missing in it, and of braces whose end is a guess.
+    """
 
     tree: File
     diagnostics: tuple[Diagnostic, ...]
     comments: tuple[Comment, ...]
+    given_up: tuple[int, ...] = ()
 
 
 def parse(source: Source) -> Parsed:
@@ -31,6 +35,7 @@ def parse(source: Source) -> Parsed:
     whole = source.span(0, len(source.text))
     comments: tuple[Comment, ...] = ()
     tree = File((), span=whole)
+    given_up: list[int] = []
     try:
         check_characters(source, sink)
         scanned = scan(source, 0, len(source.text), sink)
@@ -38,11 +43,12 @@ def parse(source: Source) -> Parsed:
         if not scanned.tokens:
             sink.add(_empty(source))
         else:
-            tree = _tree_of("file", whole, scanned.tokens, sink, MAX_DEPTH) or tree
+            tree = _tree_of("file", whole, scanned.tokens, sink, MAX_DEPTH, given_up) or tree
     except Fault as fault:
         sink.add(fault.diagnostic)
     found = sorted(sink, key=lambda item: item.span.start)
-    return Parsed(tree, tuple(found[:MAX_ERRORS]), comments)
+    given_up += [item.span.start for item in found if item.code == "A002"]
+    return Parsed(tree, tuple(found[:MAX_ERRORS]), comments, tuple(given_up))
 
 
 def parse_expression(text: Source | Span | str) -> Expr:
@@ -62,16 +68,26 @@ def parse_expression(text: Source | Span | str) -> Expr:
 
 def _expression(place: Span, sink: Sink, depth: int) -> Expr | None:
     """Parse the expression that stands at a place; None if there is none."""
-    tokens = scan(place.source, place.start, place.end, sink).tokens
+    tokens = scan(place.source, place.start, place.end, sink, expression=True).tokens
     tokens = [token for token in tokens if token.type != "_END" or token.value == ";"]
     expr: Expr | None = _tree_of("expression", place, tokens, sink, depth)
     return expr
 
 
-def _tree_of(start: str, place: Span, tokens: list[Token], sink: Sink, depth: int) -> Any:
+def _tree_of(
+    start: str,
+    place: Span,
+    tokens: list[Token],
+    sink: Sink,
+    depth: int,
+    given_up: list[int] | None = None,
+) -> Any:
     """Parse tokens by a rule of the grammar; None if nothing sensible is left."""
     source = place.source
-    raw = Driver(source, tokens, place.end, sink).run(start)
+    driver = Driver(source, tokens, place.end, sink)
+    raw = driver.run(start)
+    if given_up is not None:
+        given_up += driver.given_up
     if raw is None:
         return None
     _check_depth(raw, source, depth)

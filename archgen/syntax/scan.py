@@ -14,6 +14,7 @@ from archgen.frozen import dataclass
 from archgen.syntax import brackets, misspellings
 from archgen.syntax.grammar import lex
 from archgen.syntax.limits import MAX_BRACKETS, MAX_ERRORS, MAX_OPERATORS, MAX_TOKENS
+from archgen.syntax.remarks import end_of_remark, remarks
 from archgen.syntax.tokens import Token, kinds, span_of
 from archgen.text import Source, Span
 
@@ -23,6 +24,7 @@ _CLOSERS = frozenset(_CLOSER.values())
 _JOINS_BEFORE = frozenset({"ARROW", "ELSE", "ELIF"})
 _UNFINISHED = kinds("LPAR LSQB COMMA EQUAL ARROW PLUS MINUS TIMES DIVIDE FLOOR_DIVIDE POWER AND OR")
 _OPERATORS = kinds("NOT PLUS MINUS TIMES DIVIDE FLOOR_DIVIDE MODULO POWER ELSE")
+_DIVISIONS = kinds("DIVIDE FLOOR_DIVIDE")
 _STARTS_OVER = kinds("_END COMMA EQUAL AND OR COLON ARROW")
 _LOOK_AHEAD = 100  # tokens; there may be many brackets on one line
 _DEFINES = frozenset({"USE", "BLOCK", "ARCH"})
@@ -43,9 +45,13 @@ class Scanned:
     comments: tuple[Comment, ...]
 
 
-def scan(source: Source, start: int, end: int, sink: Sink) -> Scanned:
-    """Give the tokens of a part of a source. Raises `Fault` where a limit is passed."""
-    spelled = list(_lex(source, start, end, sink))
+def scan(source: Source, start: int, end: int, sink: Sink, *, expression: bool = False) -> Scanned:
+    """Give the tokens of a part of a source: of a file, or of one expression.
+
+    Raises `Fault` where a limit is passed.
+    """
+    divisions = frozenset[str]() if expression else _DIVISIONS  # what may begin a comment
+    spelled = list(_lex(source, start, end, sink, divisions))
     raw = list(misspellings.respell(source, spelled, sink))
     comments = tuple(_comments(source, raw, start, end))
     laid_out = _Layout(source, raw, end, sink).run()
@@ -55,7 +61,9 @@ def scan(source: Source, start: int, end: int, sink: Sink) -> Scanned:
 # --- lexing ------------------------------------------------------------------------------
 
 
-def _lex(source: Source, start: int, end: int, sink: Sink) -> Iterator[Token]:
+def _lex(
+    source: Source, start: int, end: int, sink: Sink, divisions: frozenset[str]
+) -> Iterator[Token]:
     """Lex, reporting and stepping over what is no token."""
     gauge = _Gauge(source)
 
@@ -66,9 +74,22 @@ def _lex(source: Source, start: int, end: int, sink: Sink) -> Iterator[Token]:
         sink.add(report)
         return token, behind
 
-    for token in lex(source.text, start, end, mend):
-        gauge.check(token)
-        yield token
+    at: int | None = start
+    seen: list[Token] = []
+    found: list[Span] = []
+    while at is not None:
+        begin, at = at, None
+        for token in lex(source.text, begin, end, mend):
+            if token.type in divisions:
+                at = end_of_remark(source, seen, token, end)
+                if at is not None:
+                    found.append(source.span(token.start, at))
+                    break
+            gauge.check(token)
+            seen.append(token)
+            yield token
+    if found:
+        sink.add(remarks(source, found))
 
 
 class _Gauge:
@@ -253,7 +274,7 @@ class _Layout:
     def _close_braces(self, at: int) -> None:
         if self._open and not self._gave_up:
             opened = self._suspect or self._open[-1]
-            self._sink.add(brackets.not_closed(self._span(opened.token)))
+            self._sink.add(brackets.not_closed(self._span(opened.token), at))
         self._suspect = None
         while self._open:
             self._open.pop()
@@ -268,7 +289,8 @@ class _Layout:
         while len(self._open) > 1 and self._open[-2].token.type != "LBRACE":
             self._open.pop()
         opened = self._open.pop()
-        self._sink.add(brackets.not_closed(self._span(opened.token)))
+        end = self._raw[stop].start if stop < len(self._raw) else self._end
+        self._sink.add(brackets.not_closed(self._span(opened.token), end))
         del self._kept[opened.kept :]
         token = opened.token
         self._kept.append(Token("ERROR", "", token.start, token.end))

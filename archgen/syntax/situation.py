@@ -14,6 +14,8 @@ class Situation(Protocol):
     """Where the parser stands: its source, the token that does not fit, and its neighbours."""
 
     source: Source
+    tokens: list[Token]
+    at: int  # the place of `token` among them
 
     @property
     def token(self) -> Token: ...
@@ -51,6 +53,22 @@ def place(here: Situation) -> Span:
 def place_of_end(here: Situation) -> Span:
     token = here.previous or here.token
     return span_of(here.source, token)
+
+
+def statement(here: Situation) -> list[Token]:
+    """The tokens of the statement that stand before the one that does not fit."""
+    depth, start = 0, here.at
+    while start > 0:
+        kind = here.tokens[start - 1].type
+        depth += (kind in ("RPAR", "RSQB")) - (kind in ("LPAR", "LSQB"))
+        if depth <= 0 and kind in ("_END", "LBRACE", "RBRACE"):
+            break
+        start -= 1
+    return here.tokens[start : here.at]
+
+
+def text_of(here: Situation, first: Token, last: Token) -> str:
+    return here.source.text[first.start : last.end]
 
 
 def at_statement(here: Situation) -> bool:
