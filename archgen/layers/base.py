@@ -56,7 +56,9 @@ NO_DEFAULT = object()
 class LayerFault(Exception):
     """A layer that cannot take its input. The resolver adds the layer's name and the place.
 
-    `argument` names the argument to point at, where one is to blame.
+    `argument` names the argument to point at, where one is to blame. `before` is a step that,
+    written before the layer, makes it fit; `features` says which axis must have them: "first" or
+    "last".
     """
 
     def __init__(
@@ -66,8 +68,12 @@ class LayerFault(Exception):
         help: str | None = None,
         argument: str | None = None,
         code: str = "A201",
+        before: str | None = None,
+        features: str | None = None,
     ) -> None:
         super().__init__(message)
+        self.before = before
+        self.features = features
         self.message = message
         self.help = help
         self.argument = argument

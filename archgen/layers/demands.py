@@ -14,6 +14,8 @@ def features_first(x: Shape) -> None:
         raise LayerFault(
             f"needs the features on the first axis, they are on axis {x.axis} of {x}",
             help=f"put `permute({_to_front(x)})` before it",
+            before=f"permute({_to_front(x)})",
+            features="first",
         )
 
 
@@ -23,6 +25,8 @@ def features_last(x: Shape) -> None:
         raise LayerFault(
             f"needs the features on the last axis, they are on axis {x.axis} of {x}",
             help=f"put `flatten` before it for one vector, or `permute({_to_back(x)})` for tokens",
+            before="flatten",
+            features="last",
         )
 
 

@@ -27,12 +27,14 @@ Model = TypeVar("Model", bound=Called)
 class ArgumentFault:
     """One argument that will not do; `argument` is None where the call as a whole is wrong.
 
-    `more` are the faults of the other arguments of the same call.
+    `instead` is what to write for it, `...` standing for what is written now. `more` are the
+    faults of the other arguments of the same call.
     """
 
     argument: str | None
     message: str
     help: str | None = None
+    instead: str | None = None
     more: tuple[ArgumentFault, ...] = ()
 
 
@@ -103,25 +105,33 @@ def _unfit(
     if "integer" in takes and any(_too_large(number) for number in _numbers(value)):
         takes = f"an integer of at most {LARGEST}"
     message = f"{keyword}: `{parameter.name}` must be {takes}, not {show(value)}"
-    return ArgumentFault(parameter.name, message, _help(parameter, value))
+    return ArgumentFault(parameter.name, message, *_help(parameter, value))
 
 
-def _help(parameter: Parameter, value: object) -> str | None:
+def _help(parameter: Parameter, value: object) -> tuple[str | None, str | None]:
+    """What to do about an argument, and what to write instead."""
     floats = [number for number in _numbers(value) if isinstance(number, float)]
     if "integer" in parameter.takes and floats:
-        return f"a float is not taken where an integer is asked: say `int({show(floats[0])})`"
+        say = f"`int({show(floats[0])})`"
+        instead = "int(...)" if isinstance(value, float) else None
+        return f"a float is not taken where an integer is asked: say {say}", instead
     if isinstance(value, str):
-        return _help_with_string(parameter.takes, value)
-    return None
+        return _help_with_string(parameter, value)
+    return None, None
 
 
-def _help_with_string(takes: str, value: str) -> str | None:
+def _help_with_string(parameter: Parameter, value: str) -> tuple[str | None, str | None]:
+    takes = parameter.takes
+    if parameter.name == "padding" and value == "same" and "auto" in takes:
+        return "write `auto`, the default: an odd kernel of stride 1 keeps the size", "auto"
+    if parameter.name == "padding" and value == "valid":
+        return "write `0`", "0"
     close = closest(f'"{value}"', takes.replace(",", "").split())
     if close:
-        return f"did you mean {close}?"
+        return f"did you mean {close}?", close
     if "integer" in takes and value.isdecimal():
-        return f"a string is not a number: say `{value}`"
-    return None
+        return f"a string is not a number: say `{value}`", value
+    return None, None
 
 
 def _too_large(number: object) -> bool:

@@ -68,9 +68,12 @@ class Reshape(Layer):
             return Shape(sizes, 0)
         if x.channels_last:
             return Shape(sizes, len(sizes) - 1)
+        others = [axis for axis in range(x.rank) if axis != x.axis]
         raise LayerFault(
             f"the features of {x} are on axis {x.axis}, neither first nor last",
-            help="put `permute` before it",
+            help=f"put `permute({[x.axis, *others]})` before it",
+            before=f"permute({[x.axis, *others]})",
+            features="first",
         )
 
     def module(self, x: Shape) -> TorchCall:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from archgen.diagnostics import Diagnostic, Fault, error
+from archgen.layers.shape import Split
 from archgen.network import (
     Body,
     CallNode,
@@ -64,7 +65,7 @@ def _outputs(frame: Frame) -> tuple[tuple[OutputValue, ...], bool]:
         return tuple(OutputValue(name, ref) for name, ref in named), steps[0].listed
     if not frame.current:
         message = f"`{frame.definition.name}` has no `input`"
-        raise Fault(error("A124", message, span, help="begin with `input(3, 224, 224)`"))
+        raise Fault(frame.no_input("A124", message, span))
     if len(frame.current) == 1:
         return (OutputValue("", frame.current[0]),), False
     several = (OutputValue(f"output{i}", ref) for i, ref in enumerate(frame.current))
@@ -88,7 +89,7 @@ def _check_read(frame: Frame, results: set[Ref], kind: str) -> None:
     """A value that nothing reads is a mistake: a forgotten merge, chunk or input."""
     nodes: list[Node] = [*frame.nodes, *(aux.node for aux in frame.aux)]
     read = results | {ref for node in nodes for ref in node.inputs}
-    faults = [_unread(node, read) for node in frame.nodes if _lost(node, read)]
+    faults = [_unread(frame, node, read) for node in frame.nodes if _lost(node, read)]
     if kind == "arch":
         faults += _unread_inputs(frame, read)
     for fault in faults:
@@ -120,14 +121,21 @@ def _lost(node: Node, read: set[Ref]) -> bool:
     return len(lost) == len(node.outputs) if isinstance(node, CallNode) else bool(lost)
 
 
-def _unread(node: Node, read: set[Ref]) -> Diagnostic:
+def _unread(frame: Frame, node: Node, read: set[Ref]) -> Diagnostic:
     name = getattr(node, "name", "")
     what = f"the value of `{name}`" if name else "this value"
-    if any(ref in read for ref in node.outputs):
+    help = "read it with `from`, or remove it"
+    if isinstance(node, LayerNode) and isinstance(node.layer, Split):
+        named = {ref: name for name, ref in _named_values(frame)}
+        chunks = [f"`{named[ref]}`" for ref in node.outputs if ref not in read and ref in named]
+        what = f"the chunk {' and '.join(chunks)}" if chunks else "one of these chunks"
+        help = (
+            "every chunk has to be read: channels cannot be dropped; `concat` the chunk to the "
+            "others behind, or use the whole value instead of `split`"
+        )
+    elif any(ref in read for ref in node.outputs):
         what = "one of these values"
-    return error(
-        "A114", f"nothing reads {what}", node.span, help="read it with `from`, or remove it"
-    )
+    return error("A114", f"nothing reads {what}", node.span, help=help)
 
 
 def _unread_inputs(frame: Frame, read: set[Ref]) -> Iterator[Diagnostic]:

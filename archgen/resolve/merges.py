@@ -12,6 +12,7 @@ from archgen.resolve.expressions import integer, unpack
 from archgen.resolve.frame import Frame
 from archgen.resolve.heads import without_heads
 from archgen.resolve.initial import declare_inits, is_init
+from archgen.resolve.misfits import moved
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span
@@ -177,9 +178,32 @@ def _merged(link: tree.Merge, axis: int, shapes: list[Shape], branches: list[Bra
     if fault is None:
         return merge_shapes(link.kind, axis, shapes)
     message, hint = fault
+    fix: list[Edit] = []
+    if len({shape.axis for shape in shapes}) > 1 and len({shape.rank for shape in shapes}) == 1:
+        hint, fix = _other_axis(link.kind, axis, shapes, branches)
     labels = (Label(b.span, str(s)) for b, s in zip(branches, shapes, strict=True))
     also = list(dict.fromkeys(labels))  # passes of a loop may say the same
-    raise Fault(error("A203", f"{link.kind}: {message}", link.keyword, also=also, help=hint))
+    message = f"{link.kind}: {message}"
+    raise Fault(error("A203", message, link.keyword, also=also, help=hint, fix=fix))
+
+
+def _other_axis(
+    kind: str, axis: int, shapes: list[Shape], branches: list[Branch]
+) -> tuple[str, list[Edit]]:
+    """What brings the features of all branches to one axis, if steps can do that."""
+    like = shapes[0]
+    fixes: list[tuple[Span, str]] = []
+    for shape, branch in zip(shapes, branches, strict=True):
+        if shape.axis == like.axis:
+            continue
+        ways = moved(shape, like)
+        steps = next((s for way, s in ways if merge_fault(kind, axis, [like, way]) is None), None)
+        if steps is None:
+            return "bring their features to one axis, by `permute` or through an axis of size 1", []
+        fixes.append((branch.span, steps))
+    span, steps = fixes[0]
+    hint = f"write `-> {steps}` after the branch in line {span.line}"
+    return hint, [Edit.behind(span, f" -> {steps}") for span, steps in fixes]
 
 
 def merge_fault(kind: str, axis: int, shapes: Sequence[Shape]) -> tuple[str, str | None] | None:

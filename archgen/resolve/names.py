@@ -7,11 +7,12 @@ both have the same code and place, and are reported once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field, fields, is_dataclass, replace
 
-from archgen.diagnostics import Diagnostic, Fault, Sink, error
+from archgen.diagnostics import Diagnostic, Edit, Fault, Sink, error
 from archgen.frozen import dataclass
 from archgen.layers.base import Layer
 from archgen.network import Definition
@@ -28,6 +29,7 @@ from archgen.resolve.spelling import check_submodule, makes_module
 from archgen.resolve.unknown import unknown_function, unknown_layer, unknown_name
 from archgen.resolve.values import Environment, Unknown, kind_of
 from archgen.syntax import tree
+from archgen.syntax.walk import nodes_in
 
 # What `expect` of an arch knows besides.
 FIGURES = (
@@ -63,13 +65,14 @@ class _Place:
     """What is known where a statement stands.
 
     values: names that are defined on every way there; `perhaps`: on some way. `dynamic`: names
-    were computed, so that any name may exist.
+    were computed, so that any name may exist. `later`: those that the loop around it defines.
     """
 
     constants: frozenset[str]
     values: dict[str, tree.Node] = field(default_factory=dict)
     perhaps: frozenset[str] = frozenset()
     dynamic: bool = False
+    later: frozenset[str] = frozenset()
 
     def knowing(self, names: Iterable[str]) -> _Place:
         return replace(self, constants=self.constants | set(names))
@@ -108,8 +111,10 @@ class _Walk:
             case tree.For():
                 self.expression(statement.iterable, place)
                 self.hides_nothing(statement)
-                inner = self.statements(statement.body.statements, place.knowing(statement.names))
-                return replace(inner, constants=place.constants)
+                later = frozenset(_named_in(statement.body))
+                inner = replace(place.knowing(statement.names), later=place.later | later)
+                inner = self.statements(statement.body.statements, inner)
+                return replace(inner, constants=place.constants, later=place.later)
             case tree.Let():
                 self.expression(statement.value, place)
                 self.hides_nothing(statement)
@@ -146,7 +151,8 @@ class _Walk:
             if all(name in end.values for end in ends)
         }
         perhaps = frozenset().union(*(end.perhaps | end.values.keys() for end in ends))
-        return _Place(place.constants, values, perhaps, any(end.dynamic for end in ends))
+        dynamic = any(end.dynamic for end in ends)
+        return _Place(place.constants, values, perhaps, dynamic, place.later)
 
     def named(self, named: tree.Named, place: _Place) -> _Place:
         links = named.chain.links
@@ -259,11 +265,17 @@ class _Walk:
         elif name in self.scope:
             message = f"`{name}` is {kind_of_meaning(self.scope[name])}, not a value of the network"
             hint = f"name a value: `x = {name}`, then `from x`"
+        elif name in place.later:
+            message = f"`{name}` is named further down in the loop: its first pass has none"
+            hint = (
+                f"write the first pass before the loop, `{name}[0] = ...`, and begin the loop at "
+                "1: `for i in range(1, n)`"
+            )
         else:
             message = f"no value is called `{name}` here"
             known = [*place.values, "input"]
             hint = suggest(name, known) or "a value is known after the statement that names it"
-        self.sink.add(error("A113", message, value.span, help=hint))
+        self.sink.add(error("A113", message, value.span, help=hint, fix=_meant(hint, value)))
 
     def submodule(self, name: tree.Expr, place: _Place) -> None:
         """`reuse x`: x must have been made before; nameless layers have names too."""
@@ -283,6 +295,7 @@ class _Walk:
                 inner = place.knowing(expr.names)
                 self.expression(expr.element, inner)
                 self.expression(expr.condition, inner)
+                self.numbers_values(expr)
             case tree.Value():
                 self.value(expr.place, place)
             case tree.Argument():
@@ -295,6 +308,15 @@ class _Walk:
                     if part.name != "span":
                         self.expression(getattr(expr, part.name), place)
 
+    def numbers_values(self, expr: tree.Comprehension) -> None:
+        """`[from xs[i] for i in range(2)]`: values are looked up outside of the comprehension."""
+        for node in nodes_in(expr):
+            indices = nodes_in(node.place) if isinstance(node, tree.Value) else ()
+            for name in indices:
+                if isinstance(name, tree.Name) and name.text in expr.names:
+                    message = f"`{name.text}` of a comprehension cannot number values"
+                    self.sink.add(error("A101", message, name.span, help=_list_of_values(expr)))
+
     def name(self, name: tree.Name, place: _Place) -> None:
         head = name.parts[0]
         known = head in place.constants or head in {"input", *SHAPE_NAMES}
@@ -303,7 +325,11 @@ class _Walk:
         with self.collecting():
             if head in place.values:
                 message = f"`{head}` is a value of the network; here a constant is needed"
-                raise Fault(error("A101", message, name.span, help=f"the value: `from {head}`"))
+                help, fix = f"write `from {head}`", [Edit(name.span, f"from {head}")]
+                if len(name.parts) > 1:
+                    help = f"say `from {head}` first; then `{name.parts[-1]}` is its own"
+                    fix = []
+                raise Fault(error("A101", message, name.span, help=help, fix=fix))
             raise Fault(unknown_name(name, self.environment(place)))
 
     def apply(self, expr: tree.Apply, place: _Place) -> None:
@@ -330,6 +356,40 @@ class _Walk:
             self.sink.add(fault.diagnostic)
         except Unknown:
             pass
+
+
+def _named_in(body: tree.Body) -> Iterator[str]:
+    """The names that the statements of a body give to values, in `if` and `for` too."""
+    for statement in body.statements:
+        match statement:
+            case tree.Named():
+                yield from (each.name for each in statement.places if isinstance(each.name, str))
+            case tree.If():
+                for arm in statement.arms:
+                    yield from _named_in(arm.body)
+                if statement.otherwise is not None:
+                    yield from _named_in(statement.otherwise)
+            case tree.For():
+                yield from _named_in(statement.body)
+            case _:
+                pass
+
+
+def _list_of_values(expr: tree.Comprehension) -> str:
+    """How to say a list of values that a comprehension cannot."""
+    value = expr.element
+    place = value.place if isinstance(value, tree.Value) else None
+    base = place.base if isinstance(place, tree.Index) else None
+    name = base.text if isinstance(base, tree.Name) else "xs"
+    return f"`(from {name})[:n]` is a list of values, `[x for x in from {name}]` goes over them"
+
+
+def _meant(hint: str, value: tree.Name) -> list[Edit]:
+    close = re.fullmatch(r"did you mean `(\w+)`\?", hint)
+    if close is None:
+        return []
+    start = value.span.start
+    return [Edit(value.span.source.span(start, start + len(value.parts[0])), close[1])]
 
 
 def kind_of_meaning(meaning: object) -> str:

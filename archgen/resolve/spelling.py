@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Sequence
 
-from archgen.diagnostics import Fault, error
+from archgen.diagnostics import Edit, Fault, error
 from archgen.resolve.reserved import METHODS, MODULE_ATTRIBUTES
 from archgen.syntax import tree
 from archgen.text import Span
@@ -18,6 +18,11 @@ def check_spelling(name: str, span: Span, *, free: bool) -> None:
     if not name.isidentifier() or not name.isascii():
         message = f"`{name}` cannot be a name"
         hint = "letters, digits and `_`; a quoted name inside `seq` may hold more, but no dot"
+        if name.isdecimal():
+            hint = (
+                "a block cannot number its own children; a list does, `name[i] = ...`, whose items "
+                "are `name.0`, `name.1`, and so does `seq { ... }`"
+            )
         raise Fault(error("A104", message, span, help=hint))
 
 
@@ -25,13 +30,18 @@ def check_submodule(name: str, span: Span) -> None:
     """Refuse a name of a submodule that Python or `nn.Module` owns."""
     if keyword.iskeyword(name):
         message = f"`{name}` is a word of Python, no submodule can have it"
-        raise Fault(error("A104", message, span, help=f"call it `{name}_`"))
+        raise Fault(error("A104", message, span, help=f"call it `{name}_`", fix=_longer(span)))
     if name in METHODS:
         message = f"`{name}` is a method of every generated network, no submodule can have it"
-        raise Fault(error("A104", message, span, help=f"call it `{name}_`"))
+        raise Fault(error("A104", message, span, help=f"call it `{name}_`", fix=_longer(span)))
     if name in MODULE_ATTRIBUTES or name.startswith("__"):
         message = f"`{name}` is an attribute of every `nn.Module`, no submodule can have it"
-        raise Fault(error("A104", message, span, help=f"call it `{name}_`"))
+        raise Fault(error("A104", message, span, help=f"call it `{name}_`", fix=_longer(span)))
+
+
+def _longer(span: Span) -> list[Edit]:
+    """A name with `_` behind it, if it is written plainly."""
+    return [Edit.behind(span, "_")] if span.text.isidentifier() else []
 
 
 def check_field(name: str, span: Span) -> None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from archgen.diagnostics import Diagnostic, Fault, error
+from archgen.diagnostics import Diagnostic, Edit, Fault, error
 from archgen.diagnostics import Frame as Caller
 from archgen.frozen import dataclass
 from archgen.layers.base import Layer, LayerFault
-from archgen.layers.make import make
-from archgen.network import CallNode, Definition, LayerNode
+from archgen.layers.make import ArgumentFault, make
+from archgen.network import CallNode, Definition, LayerNode, Ref
 from archgen.resolve.frame import Child, Frame
 from archgen.resolve.heads import check_call
 from archgen.resolve.initial import fitting
 from archgen.resolve.lookup import parameters_of
+from archgen.resolve.misfits import misfit, reordered
 from archgen.resolve.values import Items, LayerValue, TensorValue, holds_tensors, show
-from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span
 
@@ -35,12 +36,17 @@ class Target:
 
     def argument_span(self, name: str | None) -> Span:
         """The place of an argument; of the whole call if it is not written there."""
+        argument = self.argument(name)
+        return argument.span if argument is not None else self.link.span
+
+    def argument(self, name: str | None) -> tree.Argument | None:
+        """The argument for a parameter, if it is written in the call."""
         positions = parameters_of(self.callee)
         for index, argument in enumerate(self.link.arguments):
             own = argument.name or (positions[index] if index < len(positions) else None)
             if own == name:
-                return argument.span
-        return self.link.span
+                return argument
+        return None
 
 
 def apply_target(
@@ -72,7 +78,7 @@ def _layer_node(
     try:
         shapes = layer.shape(shape)
     except LayerFault as fault:
-        raise Fault(_misfit(target, fault, shape)) from None
+        raise Fault(_misfit(frame, target, cls, fault, before)) from None
     several = shapes if isinstance(shapes, tuple) else (shapes,)
     frame.check_size(several, target.span)
     init = tuple(
@@ -94,18 +100,24 @@ def make_layer(frame: Frame, target: Target, cls: type[Layer]) -> Layer:
     made = make(cls, arguments, show)
     if isinstance(made, Layer):
         return made
-    *others, last = (
-        error(
-            "A109" if fault.argument in arguments else "A107",
-            fault.message,
-            target.argument_span(fault.argument),
-            help=fault.help,
-        )
-        for fault in (made, *made.more)
-    )
+    *others, last = (_unfit(target, arguments, fault) for fault in (made, *made.more))
     for diagnostic in others:
         frame.resolver.report(diagnostic)
+    shape = frame.values[frame.current[0]] if len(frame.current) == 1 else None
+    if shape is not None and (meant := reordered(cls, target.link, arguments, shape)) is not None:
+        last = replace(last, help=meant.help, fix=meant.fix)
     raise Fault(last)
+
+
+def _unfit(target: Target, arguments: Mapping[str, object], fault: ArgumentFault) -> Diagnostic:
+    code = "A109" if fault.argument in arguments else "A107"
+    argument = target.argument(fault.argument)
+    fix = []
+    if argument is not None and fault.instead is not None:
+        text = fault.instead.replace("...", argument.value.span.text)
+        fix = [Edit(argument.value.span, text)]
+    span = target.argument_span(fault.argument)
+    return error(code, fault.message, span, help=fault.help, fix=fix)
 
 
 def _plain(value: object) -> object:
@@ -119,11 +131,17 @@ def _plain(value: object) -> object:
             return value
 
 
-def _misfit(target: Target, fault: LayerFault, shape: Shape) -> Diagnostic:
+def _misfit(
+    frame: Frame, target: Target, cls: type[Layer], fault: LayerFault, before: Ref
+) -> Diagnostic:
     span = target.argument_span(fault.argument) if fault.argument else target.span
-    keyword = getattr(target.callee, "keyword", "")
-    message = f"{keyword}: {fault.message}"
-    return error(fault.code, message, span, f"input: {shape}", help=fault.help)
+    shape = frame.shape_of(before)
+    arguments = {name: _plain(item) for name, item in target.given.items()}
+    advice = reordered(cls, target.link, arguments, shape)
+    advice = advice or misfit(frame, target.link, fault, before)
+    message = f"{cls.keyword}: {fault.message}"
+    label = f"input: {shape}"
+    return error(fault.code, message, span, label, help=advice.help, fix=advice.fix)
 
 
 def _call_node(

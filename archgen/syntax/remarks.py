@@ -17,7 +17,7 @@ _ENDS_OPERAND = kinds(
     "NAME NUMBER STRING INPUT OUTPUT TRUE FALSE NONE AUTO RPAR RSQB USE ARCH BLOCK AS"
 )
 _HOLDS_EXPRESSION = kinds("LET IF ELIF FOR EXPECT")  # what may divide outside of parentheses
-_TWO_WORDS = re.compile(r"\s*[^\W\d][\w']*\s+(?P<second>[^\W\d][\w']*)")
+_TWO_WORDS = re.compile(r"\s*([^\W\d][\w']*)\s+([^\W\d][\w']*)")
 _LOOK_BACK = 200  # tokens
 
 
@@ -55,7 +55,7 @@ def _is_remark(source: Source, before: Sequence[Token], token: Token, end: int) 
         return True
     rest = source.text[token.end : _end_of_line(source, token.start, end)]
     if words := _TWO_WORDS.match(rest):
-        return words["second"] not in RESERVED
+        return RESERVED.isdisjoint(words.groups())
     first, depth = _statement(before)
     return depth <= 0 and first not in _HOLDS_EXPRESSION
 

@@ -79,9 +79,10 @@ def test_channels_is_the_size_of_the_features() -> None:
      "adaptive_avgpool(2)", "layer_norm2d", "group_norm(1)", "instance_norm", "lrn(3)", "l2_norm"],
 )  # fmt: skip
 def test_convolutions_and_pools_need_them_first(layer: str) -> None:
-    found = fault(arch(TOKENS, layer))
-    assert (found.code, found.span.line) == ("A201", 4)
+    found = fault(arch(TOKENS, "relu", layer))
+    assert (found.code, found.span.line) == ("A201", 5)
     assert "permute([2, 0, 1])" in (found.help or "")
+    assert "permute([2, 0, 1])" not in (fault(arch(TOKENS, layer)).help or "")  # just done
 
 
 @pytest.mark.parametrize("layer", ["linear(4)", "layer_norm"])
@@ -97,7 +98,7 @@ def test_bn_follows_them() -> None:
     assert result(text) == (8, 8, 6)
     assert sizes(text)["bn1.running_mean"] == (3,)
     assert sizes(text)["bn2.weight"] == (6,)
-    between = fault(arch("permute([1, 0, 2]) -> bn"))
+    between = fault(arch("permute([1, 0, 2]) -> relu -> bn"))
     assert (between.code, between.help) == ("A201", "put `permute([1, 0, 2])` before it")
 
 

@@ -98,7 +98,7 @@ def test_two_faults_of_one_call_are_two_errors() -> None:
         ("conv(3, 1, strid=2)", "did you mean `stride`?"),
         ("conv(widht, 1)", "did you mean `width`?"),
         ("conv(lenn([1]), 1)", "did you mean `len`?"),
-        ("bottleneck(256)", "`use residual` brings it"),
+        ("bottleneck(256)", "`use residual` imports it"),
         ("conv(3, 1, bias=none)", None),
         ("from stme", "did you mean `stem`?"),
         ("init(cnov.weight, zeros)", "did you mean `conv`?"),

@@ -137,11 +137,11 @@ def test_all_mistakes_of_a_text_are_found_at_once() -> None:
 @pytest.mark.parametrize(
     ("body", "hint"),
     [
-        ("bottleneck(64)", "`use residual` brings it"),
+        ("bottleneck(64)", "`use residual` imports it"),
         ("covn(8, 3)", "did you mean `conv`?"),
         ("conv(8, 3, strid=2)", "did you mean `stride`?"),
         ("conv(8.0, 3)", "say `int(8.0)`"),
-        ("x = relu; conv(x, 3)", "the value: `from x`"),
+        ("x = relu; conv(x, 3)", "`from x` reads a value"),
         ("for i in range(2) { x = relu }", "names[i] = ..."),
         ("for i in 3 { relu }", "range(n)"),
         ("conv(8, 4)", "padding=1 or padding=2"),
