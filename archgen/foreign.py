@@ -237,7 +237,7 @@ def word(name: str, keywords: Iterable[str]) -> Word | None:
             return Word(_KEYWORDS[each])
         if each in known:
             return Word(known[each])
-    if re.search(r"Loss(2d|Options)?$", last):
+    if re.search(r"(Loss(2d)?|Options)$", last):
         return Word(None, _LOSS)
     return None
 

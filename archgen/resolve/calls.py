@@ -20,7 +20,6 @@ from archgen.resolve.lookup import lookup, suggest
 from archgen.resolve.sequential import container
 from archgen.resolve.stages import apply_stage
 from archgen.resolve.targets import Target, apply_target
-from archgen.resolve.unknown import unknown_layer
 from archgen.resolve.values import Items, LayerValue, TensorValue, holds_tensors, kind_of
 from archgen.shapes import Shape
 from archgen.syntax import tree
@@ -67,6 +66,8 @@ def _callable(frame: Frame, link: tree.Call) -> LayerValue | None:
     except Fault as fault:
         if fault.diagnostic.code != "A101":
             raise
+        from archgen.resolve.unknown import unknown_layer
+
         raise Fault(unknown_layer(function, frame.env, link)) from None
     if value is None or isinstance(value, LayerValue):
         return value

@@ -14,7 +14,6 @@ from archgen.diagnostics import Diagnostic, Fault, error
 from archgen.layers.base import AUTO
 from archgen.resolve.functions import FUNCTIONS
 from archgen.resolve.lookup import lookup, match_arguments, parameters_of
-from archgen.resolve.unknown import unknown_function
 from archgen.resolve.values import (
     LARGEST_NUMBER,
     LONGEST_LIST,
@@ -317,6 +316,8 @@ def _apply(expr: tree.Apply, env: Environment) -> object:
     if not known and name.text in FUNCTIONS:
         return _function(expr, env)
     if not known:
+        from archgen.resolve.unknown import unknown_function
+
         raise Fault(unknown_function(name, env))
     value = lookup(name, env)
     if not isinstance(value, LayerValue):

@@ -19,6 +19,7 @@ from archgen.network import (
     Ref,
     Step,
 )
+from archgen.resolve.faults import no_input
 from archgen.resolve.frame import Frame
 from archgen.resolve.heads import names_of_heads
 from archgen.resolve.initial import fitting
@@ -65,7 +66,7 @@ def _outputs(frame: Frame) -> tuple[tuple[OutputValue, ...], bool]:
         return tuple(OutputValue(name, ref) for name, ref in named), steps[0].listed
     if not frame.current:
         message = f"`{frame.definition.name}` has no `input`"
-        raise Fault(frame.no_input("A124", message, span))
+        raise Fault(no_input(frame.definition, "A124", message, span))
     if len(frame.current) == 1:
         return (OutputValue("", frame.current[0]),), False
     several = (OutputValue(f"output{i}", ref) for i, ref in enumerate(frame.current))

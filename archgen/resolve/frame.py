@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archgen.diagnostics import Diagnostic, Edit, Fault, Label, error
+from archgen.diagnostics import Fault, Label, error
 from archgen.frozen import dataclass
 from archgen.layers.initialisers import Initialiser
 from archgen.network import (
@@ -25,6 +25,7 @@ from archgen.network import (
     Returned,
 )
 from archgen.resolve.expressions import evaluate, integer, render
+from archgen.resolve.faults import no_input, several_in_item
 from archgen.resolve.lookup import suggest
 from archgen.resolve.spelling import check_spelling
 from archgen.resolve.values import (
@@ -134,7 +135,7 @@ class Frame:
         if len(self.current) == 1:
             return self.current[0]
         if not self.current:
-            raise Fault(self.no_input("A113", "there is no value here yet", span))
+            raise Fault(no_input(self.definition, "A113", "there is no value here yet", span))
         message = f"{len(self.current)} values come here, one is needed"
         raise Fault(error("A115", message, span, help="say which one: `from name`"))
 
@@ -152,18 +153,8 @@ class Frame:
         """The shape of the value that entered the body."""
         if not self.inputs:
             message = "`input` is not known before it is declared"
-            raise Fault(self.no_input("A113", message, span))
+            raise Fault(no_input(self.definition, "A113", message, span))
         return self.shape_of(self.inputs[0])
-
-    def no_input(self, code: str, message: str, span: Span) -> Diagnostic:
-        """The fault of an arch that does not declare what it takes."""
-        help = "begin with `input(3, 224, 224)`: channels first, without the batch"
-        first = next(
-            (each for each in self.definition.body.statements if not isinstance(each, tree.Doc)),
-            None,
-        )
-        fix = [Edit.before(first.span, "input(3, 224, 224)\n")] if first else []
-        return error(code, message, span, help=help, fix=fix)
 
     def check_size(self, shapes: Sequence[Shape], span: Span) -> None:
         """Refuse a value that no machine holds."""
@@ -299,12 +290,7 @@ class Frame:
         elif isinstance(tensor, TensorValue):
             self.lists.setdefault(name, {})[indices] = tensor
         else:
-            text = "".join(f"{{{index.span.text}}}" for index in place.indices)
-            text = f'"{name}{text}"'
-            help = f"these are several: write `{text} = ...`, a name of its own for each"
-            fix = [Edit(place.span, text)] if isinstance(place.name, str) else []
-            message = "an item of a list is one value"
-            raise Fault(error("A115", message, place.span, help=help, fix=fix))
+            raise Fault(several_in_item(place))
         return shown
 
     def lose_name(self, place: tree.Place) -> None:

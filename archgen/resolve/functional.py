@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from itertools import count
 
-from archgen import foreign
 from archgen.diagnostics import Diagnostic, Edit, Label, error
 from archgen.layers import LAYERS
-from archgen.resolve.translation import translated
-from archgen.resolve.unknown import merge_of, named_values, unknown_layer
 from archgen.resolve.values import Environment
 from archgen.syntax import tree
+from archgen.syntax.walk import nodes_in
 
 Values = Mapping[str, tree.Node]  # names of values of the network, and where they are defined
 
@@ -39,6 +38,9 @@ def _items(expr: tree.Expr) -> Iterator[tree.Expr]:
 
 def of_values(call: tree.Call, values: Collection[str], env: Environment) -> Diagnostic:
     """The fault of a layer that is given values."""
+    from archgen import foreign
+    from archgen.resolve.unknown import unknown_layer
+
     given = values_given(call, values)
     name = call.function
     if name.text not in env.scope:
@@ -58,6 +60,9 @@ def of_values(call: tree.Call, values: Collection[str], env: Environment) -> Dia
 
 def step_of(call: tree.Call, values: Collection[str]) -> str | None:
     """A call without the values that it is given, in the words of the language."""
+    from archgen import foreign
+    from archgen.resolve.translation import translated
+
     found = foreign.word(call.function.text, LAYERS)
     if found is None or found.keyword is None:
         return None
@@ -74,8 +79,11 @@ def _is_of_values(argument: tree.Argument, values: Collection[str]) -> bool:
     )
 
 
-def defined_twice(named: tree.Named, values: Values) -> Diagnostic | None:
-    """A103: a second statement of a name; of `x = relu(x)` with what to write instead."""
+def defined_twice(named: tree.Named, values: Values, body: tree.Body) -> Diagnostic | None:
+    """A103: a second statement of a name; of `x = relu(x)` with what to write instead.
+
+    body: that of the definition, whose later statements read the new value.
+    """
     for place in named.places:
         first = values.get(place.name) if isinstance(place.name, str) else None
         if first is None or place.indices or (isinstance(first, tree.Place) and first.indices):
@@ -86,13 +94,27 @@ def defined_twice(named: tree.Named, values: Values) -> Diagnostic | None:
         if text is None:
             help = "give it another name, or none: the next step takes its value anyway"
             return error("A103", message, place.span, also=also, help=help)
-        fix = [Edit(named.span, text)]
+        name = str(place.name)
+        other = next(f"{name}{n}" for n in count(2) if f"{name}{n}" not in values)
+        text = f"{other} = {text}"
+        fix = [Edit(named.span, text), *_renamed(name, other, body, named.span.end)]
         return error("A103", message, place.span, also=also, help=f"write `{text}`", fix=fix)
     return None
 
 
+def _renamed(name: str, other: str, body: tree.Body, start: int) -> Iterator[Edit]:
+    """Every reading of a name behind a place, by another name."""
+    for node in nodes_in(body):
+        if isinstance(node, tree.Name) and node.parts[0] == name and node.span.start >= start:
+            at = node.span.start
+            yield Edit(node.span.source.span(at, at + len(name)), other)
+
+
 def _unnamed(named: tree.Named, values: Collection[str]) -> str | None:
     """`from x -> relu` for `x = relu(x)`; a merge for `x = cat([a, b])`."""
+    from archgen import foreign
+    from archgen.resolve.unknown import merge_of, named_values
+
     links = named.chain.links
     call = links[0]
     if len(links) > 1 or not isinstance(call, tree.Call):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from archgen import foreign
 from archgen.closest import closest
 from archgen.diagnostics import Diagnostic, Edit, Fault, error
 from archgen.layers.base import Layer
@@ -133,6 +132,8 @@ def _no_such(
     callee: str, names: Sequence[str], arguments: Sequence[tree.Argument], at: int
 ) -> Diagnostic:
     """A106, in the words of the library that the name is from, if it is another's."""
+    from archgen import foreign
+
     argument = arguments[at]
     name = argument.name or ""
     message = f"`{callee}` has no argument `{name}`"
@@ -149,6 +150,8 @@ def _no_such(
 
 def _instead(argument: tree.Argument, names: Sequence[str]) -> list[Edit]:
     """The argument in our words: `kernel=3` for `kernel_size=3`, `axis=0` for `dim=1`."""
+    from archgen import foreign
+
     own = foreign.ARGUMENTS.get(argument.name or "")
     if own in names and own is not None:
         return [_renamed(argument, own)]

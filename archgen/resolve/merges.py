@@ -12,7 +12,6 @@ from archgen.resolve.expressions import integer, unpack
 from archgen.resolve.frame import Frame
 from archgen.resolve.heads import without_heads
 from archgen.resolve.initial import declare_inits, is_init
-from archgen.resolve.misfits import moved
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span
@@ -191,6 +190,8 @@ def _other_axis(
     kind: str, axis: int, shapes: list[Shape], branches: list[Branch]
 ) -> tuple[str, list[Edit]]:
     """What brings the features of all branches to one axis, if steps can do that."""
+    from archgen.resolve.misfits import moved
+
     like = shapes[0]
     fixes: list[tuple[Span, str]] = []
     for shape, branch in zip(shapes, branches, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from archgen import resources
-from archgen.diagnostics import Diagnostic, Fault, Label, Sink, error
+from archgen.diagnostics import Diagnostic, Edit, Fault, Label, Sink, error
 from archgen.layers import LAYERS
 from archgen.network import Definition
 from archgen.resolve.expressions import evaluate, unpack
@@ -208,7 +209,9 @@ def _from_use(diagnostic: Diagnostic, asked: tree.Use | None) -> Diagnostic:
         known = sorted(each.stem for each in (resources.root("specs") / "blocks").glob("*.arch"))
         hint = suggest(asked.target, known) or f"there are: {', '.join(known)}"
         message = f"there is no shipped library `{asked.target}`"
-        return error("A509", message, asked.span, help=hint)
+        close = re.fullmatch(r"did you mean `(\w+)`\?", hint)
+        fix = [Edit(asked.span, f"use {close[1]}")] if close and not asked.alias else []
+        return error("A509", message, asked.span, help=hint, fix=fix)
     return error(diagnostic.code, diagnostic.message, asked.span, help=diagnostic.help)
 
 

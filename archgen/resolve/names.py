@@ -7,7 +7,6 @@ both have the same code and place, and are reported once.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field, fields, is_dataclass, replace
@@ -16,6 +15,7 @@ from archgen.diagnostics import Diagnostic, Edit, Fault, Sink, error
 from archgen.frozen import dataclass
 from archgen.layers.base import Layer
 from archgen.network import Definition
+from archgen.resolve.faults import list_of_values, meant
 from archgen.resolve.functional import defined_twice, of_values, values_given
 from archgen.resolve.functions import FUNCTIONS
 from archgen.resolve.lookup import (
@@ -26,7 +26,6 @@ from archgen.resolve.lookup import (
     suggest,
 )
 from archgen.resolve.spelling import check_submodule, makes_module
-from archgen.resolve.unknown import unknown_function, unknown_layer, unknown_name
 from archgen.resolve.values import Environment, Unknown, kind_of
 from archgen.syntax import tree
 from archgen.syntax.walk import nodes_in
@@ -156,7 +155,7 @@ class _Walk:
 
     def named(self, named: tree.Named, place: _Place) -> _Place:
         links = named.chain.links
-        if (twice := defined_twice(named, place.values)) is not None:
+        if (twice := defined_twice(named, place.values, self.definition.body)) is not None:
             self.sink.add(twice)
             return place
         for target in named.places:
@@ -222,6 +221,8 @@ class _Walk:
             return
         with self.collecting():
             if link.function.text not in self.scope:
+                from archgen.resolve.unknown import unknown_layer
+
                 raise Fault(unknown_layer(link.function, self.environment(place), link))
             self.arguments(self.scope[link.function.text], link.arguments)
 
@@ -275,7 +276,7 @@ class _Walk:
             message = f"no value is called `{name}` here"
             known = [*place.values, "input"]
             hint = suggest(name, known) or "a value is known after the statement that names it"
-        self.sink.add(error("A113", message, value.span, help=hint, fix=_meant(hint, value)))
+        self.sink.add(error("A113", message, value.span, help=hint, fix=meant(hint, value)))
 
     def submodule(self, name: tree.Expr, place: _Place) -> None:
         """`reuse x`: x must have been made before; nameless layers have names too."""
@@ -315,7 +316,7 @@ class _Walk:
             for name in indices:
                 if isinstance(name, tree.Name) and name.text in expr.names:
                     message = f"`{name.text}` of a comprehension cannot number values"
-                    self.sink.add(error("A101", message, name.span, help=_list_of_values(expr)))
+                    self.sink.add(error("A101", message, name.span, help=list_of_values(expr)))
 
     def name(self, name: tree.Name, place: _Place) -> None:
         head = name.parts[0]
@@ -330,6 +331,8 @@ class _Walk:
                     help = f"say `from {head}` first; then `{name.parts[-1]}` is its own"
                     fix = []
                 raise Fault(error("A101", message, name.span, help=help, fix=fix))
+            from archgen.resolve.unknown import unknown_name
+
             raise Fault(unknown_name(name, self.environment(place)))
 
     def apply(self, expr: tree.Apply, place: _Place) -> None:
@@ -342,6 +345,8 @@ class _Walk:
             if name.text in self.scope:
                 self.arguments(self.scope[name.text], expr.arguments)
             elif name.text not in FUNCTIONS:
+                from archgen.resolve.unknown import unknown_function
+
                 raise Fault(unknown_function(name, self.environment(place)))
 
     def environment(self, place: _Place) -> Environment:
@@ -373,23 +378,6 @@ def _named_in(body: tree.Body) -> Iterator[str]:
                 yield from _named_in(statement.body)
             case _:
                 pass
-
-
-def _list_of_values(expr: tree.Comprehension) -> str:
-    """How to say a list of values that a comprehension cannot."""
-    value = expr.element
-    place = value.place if isinstance(value, tree.Value) else None
-    base = place.base if isinstance(place, tree.Index) else None
-    name = base.text if isinstance(base, tree.Name) else "xs"
-    return f"`(from {name})[:n]` is a list of values, `[x for x in from {name}]` goes over them"
-
-
-def _meant(hint: str, value: tree.Name) -> list[Edit]:
-    close = re.fullmatch(r"did you mean `(\w+)`\?", hint)
-    if close is None:
-        return []
-    start = value.span.start
-    return [Edit(value.span.source.span(start, start + len(value.parts[0])), close[1])]
 
 
 def kind_of_meaning(meaning: object) -> str:

@@ -15,7 +15,6 @@ from archgen.resolve.frame import Child, Frame
 from archgen.resolve.heads import check_call
 from archgen.resolve.initial import fitting
 from archgen.resolve.lookup import parameters_of
-from archgen.resolve.misfits import misfit, reordered
 from archgen.resolve.values import Items, LayerValue, TensorValue, holds_tensors, show
 from archgen.syntax import tree
 from archgen.text import Span
@@ -103,6 +102,8 @@ def make_layer(frame: Frame, target: Target, cls: type[Layer]) -> Layer:
     *others, last = (_unfit(target, arguments, fault) for fault in (made, *made.more))
     for diagnostic in others:
         frame.resolver.report(diagnostic)
+    from archgen.resolve.misfits import reordered
+
     shape = frame.values[frame.current[0]] if len(frame.current) == 1 else None
     if shape is not None and (meant := reordered(cls, target.link, arguments, shape)) is not None:
         last = replace(last, help=meant.help, fix=meant.fix)
@@ -134,6 +135,8 @@ def _plain(value: object) -> object:
 def _misfit(
     frame: Frame, target: Target, cls: type[Layer], fault: LayerFault, before: Ref
 ) -> Diagnostic:
+    from archgen.resolve.misfits import misfit, reordered
+
     span = target.argument_span(fault.argument) if fault.argument else target.span
     shape = frame.shape_of(before)
     arguments = {name: _plain(item) for name, item in target.given.items()}

@@ -43,7 +43,7 @@ def translated(call: tree.Call, keyword: str) -> str | None:
 def _is_torch(call: tree.Call) -> bool:
     """Whether a call is one of a class of `torch.nn`: `Conv2d`, not `conv` and not `Conv2D`."""
     name = call.function.parts[-1]
-    return name[:1].isupper() and not name.endswith("D")
+    return name[:1].isupper() and not name.endswith(("D", "Dense", "Normalization"))
 
 
 def _by_our_names(call: tree.Call, keyword: str) -> dict[str, str] | None:

@@ -177,10 +177,11 @@ def _closing(here: Situation) -> Token:
 def _item(here: Situation, statement: Token, name: Token, end: Token) -> Mistake:
     span = span_of(here.source, name, end)
     help = f"write `let item = {span.text}`, then `item`"
-    fix = [
-        Edit.before(span_of(here.source, statement), f"let item = {span.text}; "),
-        Edit(span, "item"),
-    ]
+    let = f"let item = {span.text}; "
+    if statement is name:
+        fix = [Edit(span, f"{let}item")]
+    else:
+        fix = [Edit.before(span_of(here.source, statement), let), Edit(span, "item")]
     message = f"an item of a list cannot be applied: `{span.text}`"
     return Mistake(error("A001", message, span, help=help, fix=fix))
 
