@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
@@ -20,11 +21,14 @@ from archgen.analysis.difference import Difference, difference
 from archgen.analysis.difference.changes import Change, changes
 from archgen.analysis.difference.matching import BodyMatch, Matched
 from archgen.analysis.difference.meaning import effective, key_of
+from archgen.analysis.difference.sites import sites
 from archgen.analysis.difference.units import INPUT, Row, Source, Unit, cut
 from archgen.analysis.weights import state
 from archgen.backends.difference import json as as_json
 from archgen.backends.difference import markdown, text
-from archgen.backends.drawing import draw_difference
+from archgen.backends.drawing import LEVELS, draw_difference
+from archgen.backends.drawing.diagram import Group, Item, Word, boxes
+from archgen.backends.drawing.marks import caption_of
 from archgen.network import LayerNode, MergeNode, ParamNode
 from tests.laws.plain import Plain, describe
 from tests.laws.writing import specs
@@ -111,6 +115,54 @@ def told(found: Difference) -> None:
     assert (found.keys.changed > 0) == bool(report(found)["changed"])
     assert draw_difference(found).dot.startswith("digraph")
     assert draw_difference(found, "layer").mermaid
+    drawn(found)
+
+
+def drawn(found: Difference) -> None:
+    """What is new, gone or changed bears its mark at every level; nothing else is said to be."""
+    every = [(match, each) for match in sites(found.match) for each in changes(match)]
+    kinds = {each.kind for _, each in every if each.new or each.old}
+    telling = kinds - {"renamed"}
+    for level in LEVELS:
+        diagram = draw_difference(found, level).diagram
+        marked = set(marks_of(diagram.items))
+        assert bool(marked) == bool(telling), level
+        assert ("added" in marked) <= ("added" in kinds), level
+        assert ("removed" in marked) <= ("removed" in kinds), level
+        for match, each in every:
+            if each.kind == "added" and each.new and not each.new.unit.reused:
+                are_new(diagram.items, [new for _, new in sites(found.match)[match].paths], each)
+    gone = {caption_of(each.old.unit) for _, each in every if each.kind == "removed" and each.old}
+    struck = {word.text for word in words(diagram.items) if word.mark == "removed"}
+    assert gone == struck  # at the last level, that of layers
+
+
+def are_new(items: tuple[Item, ...], prefixes: list[str], change: Change) -> None:
+    """Whatever is drawn of a new node is drawn as new."""
+    assert change.new
+    if change.new.count < change.new.unit.count:
+        return
+    name = change.new.unit.named(0, change.new.unit.count)
+    inside = tuple(f"{prefix}{name}" for prefix in prefixes if "-" not in f"{prefix}{name}")
+    for box in boxes(items):
+        if name and any(box.path == path or box.path.startswith(f"{path}.") for path in inside):
+            assert box.mark == "added" or box.lines[0][0].mark == "added", (box, inside)
+
+
+def words(items: tuple[Item, ...]) -> Iterator[Word]:
+    for box in boxes(items):
+        yield from (word for line in box.lines for word in line)
+
+
+def marks_of(items: tuple[Item, ...]) -> Iterator[str]:
+    """Every mark of a drawing."""
+    for item in items:
+        if item.mark:
+            yield item.mark
+        if isinstance(item, Group):
+            yield from marks_of(item.items)
+        else:
+            yield from (word.mark for line in item.lines for word in line if word.mark)
 
 
 def report(found: Difference) -> dict[str, object]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from archgen.backends.drawing.caption import caption, is_light
 from archgen.backends.drawing.diagram import Line, Word
-from archgen.backends.drawing.marks import Marks
-from archgen.backends.drawing.wiring import Operation
+from archgen.backends.drawing.wiring import Operation, Value
 from archgen.layers.base import Layer
 from archgen.network import LayerNode
 
-UNMARKED = Marks()
+Gone = Mapping[Value, Sequence[str]]
+NOTHING: Gone = {}
 
 
 def parts(operations: Sequence[Operation]) -> list[list[Operation]]:
@@ -42,15 +42,15 @@ def _ending_heavy(operations: Sequence[Operation]) -> list[list[Operation]]:
 
 
 def layer_lines(
-    operations: Sequence[Operation], *, condensed: bool, marks: Marks = UNMARKED
+    operations: Sequence[Operation], *, condensed: bool, gone: Gone = NOTHING
 ) -> tuple[Line, ...]:
     """A line for each heavy layer with its light ones, or with these on lines of their own.
 
-    In the drawing of a difference what is gone stands struck out behind what it followed.
+    In the drawing of a difference what is gone stands struck out behind the value that it read.
     """
     if condensed:
         return tuple(
-            tuple(word for each in part for word in _words(each, marks))
+            tuple(word for each in part for word in _words(each, gone))
             for part in parts(operations)
         )
     lines: list[list[Word]] = []
@@ -58,7 +58,7 @@ def layer_lines(
         goes_on = place and _is_light(operation) and _is_light(operations[place - 1])
         if not goes_on:
             lines.append([])
-        lines[-1] += _words(operation, marks)
+        lines[-1] += _words(operation, gone)
     return tuple(map(tuple, lines))
 
 
@@ -68,17 +68,17 @@ def theme(operations: Sequence[Operation]) -> str:
     return _layer(heavy[0] if heavy else operations[0]).group
 
 
-def _words(operation: Operation, marks: Marks) -> Iterator[Word]:
+def _words(operation: Operation, gone: Gone) -> Iterator[Word]:
     node = operation.node
     assert isinstance(node, LayerNode)
     text = caption(node.layer, operation.entry)
-    text = f"{text} (shared)" if node.reused else text
-    marked = marks.of(operation.nodes)
+    text = f"{text} (weights of {node.name})" if node.reused else text
+    marked = operation.marked
     if marked and marked.detail:
         text = f"{text} ({marked.detail})"
     yield Word(text, not is_light(node.layer), marked.mark if marked else None)
-    for gone in marks.behind(operation.nodes):
-        yield Word(gone, mark="removed")
+    for lost in gone.get(operation.outputs[0], ()):
+        yield Word(lost, mark="removed")
 
 
 def _is_light(operation: Operation) -> bool:

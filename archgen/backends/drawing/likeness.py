@@ -42,11 +42,7 @@ class Likeness:
         return self._alike[body]
 
     def _seen(self, node: Node) -> Hashable:
-        return self.trait(node), self.marked(node)
-
-    def marked(self, node: Node) -> Hashable:
-        """Equal for nodes of which the drawing of a difference says the same."""
-        return self.marks.of([node]), self.marks.behind([node])
+        return self.trait(node), self.marks.of([node]), self.marks.behind([node])
 
     def trait(self, node: Node) -> Hashable:
         """Equal for nodes that look alike, wherever their values come from."""
@@ -90,6 +86,8 @@ class Likeness:
         return self._frames[body]
 
     def _count_heavy(self, body: Body) -> int | None:
+        if body.aux:
+            return None
         total, current = 0, body.inputs
         for node in body.nodes:
             weight = self._weight(node)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from archgen.analysis.difference import Difference
 from archgen.analysis.difference.changes import Change, changes
@@ -11,15 +11,23 @@ from archgen.analysis.difference.matching import BodyMatch
 from archgen.analysis.difference.units import Unit
 from archgen.backends.drawing.caption import caption
 from archgen.backends.drawing.diagram import Mark
-from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
+from archgen.network import Body, LayerNode, MergeNode, Node, ParamNode
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A node that is new or another than before. detail: `stride 1 → 2`."""
+    """A node that is new or another than before. detail: `stride 1 → 2`.
+
+    whole: it is so with all that is inside: a new block, or one that moved or reads another value.
+    """
 
     mark: Mark
     detail: str = ""
+    whole: bool = False
+
+    def within(self, first: bool) -> Marked | None:
+        """What it says of the parts of a call that is drawn as its parts."""
+        return replace(self, detail=self.detail if first else "") if self.whole else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ def marks(found: Difference) -> Marks:
                 _mark(nodes, change)
             elif change.old:
                 known = gone.setdefault(_before(change.old.unit, match), [])
-                known.append(_caption(change.old.unit))
+                known.append(caption_of(change.old.unit))
         for each in match.matched:
             if each.inner is not None and not each.inner.same:
                 nodes.setdefault(each.new.node, Marked("changed"))
@@ -71,29 +79,23 @@ def _mark(nodes: dict[Node, Marked], change: Change) -> None:
         return
     unit, part = change.new.unit, change.new
     total = getattr(unit.node, "count", 1)
-    if change.kind == "added" and part.count < total:
-        known = nodes.get(unit.node)
-        more = part.count + (_number(known) if known else 0)
-        marked = Marked("added") if more == total else Marked("changed", f"{more} of {total} new")
-        nodes[unit.node] = marked
-        return
+    known = nodes.get(unit.node)
     if change.kind == "added":
-        nodes.update((node, Marked("added")) for node in _made_in_place(unit.node))
+        more = part.count + (_number(known) if known else 0)
+        whole = Marked("added", whole=True)
+        nodes[unit.node] = whole if more == total else Marked("changed", f"{more} of {total} new")
         return
     shown = [each for each in change.arguments if each.name != "layer" and each.before]
     detail = ", ".join(f"{each.name} {each.before} → {each.after or 'none'}" for each in shown)
     if change.kind == "moved":
         detail = "moved"
-    nodes[unit.node] = Marked("changed", detail)
-
-
-def _made_in_place(node: Node) -> Iterator[Node]:
-    """A node, and what is in a chain or `seq`, which a picture opens. Bodies of blocks are shared
-    with other calls, which are not new."""
-    yield node
-    if isinstance(node, CallNode) and node.body.definition is None:
-        for inner in node.body.nodes:
-            yield from _made_in_place(inner)
+    elsewhere = change.kind == "moved" or change.aspect == "wiring"
+    details = dict.fromkeys((known.detail if known else "", detail))
+    nodes[unit.node] = Marked(
+        "changed",
+        ", ".join(filter(None, details)),
+        whole=elsewhere or (known is not None and known.whole),
+    )
 
 
 def _number(marked: Marked) -> int:
@@ -102,17 +104,22 @@ def _number(marked: Marked) -> int:
 
 
 def _before(unit: Unit, match: BodyMatch) -> Node | Body:
-    """Behind which node of the new body something that is gone stood."""
+    """Behind which node of the new body something that is gone stood: the last that is still
+    there of those that it was made from."""
     back = {old: new for new, old in match.partner.items()}
-    places = {id(each): at for at, each in enumerate(match.old.units)}
-    at = places.get(id(unit), -1)
-    while at >= 0 and unit.inputs and (at == places[id(unit)] or at not in back):
-        inputs = match.old.units[at].inputs
-        at = inputs[0][0] if inputs else -1
+    at = _source(unit)
+    while at >= 0 and at not in back:
+        at = _source(match.old.units[at])
     return match.new.units[back[at]].node if at in back else match.new.body
 
 
-def _caption(unit: Unit) -> str:
+def _source(unit: Unit) -> int:
+    """The unit that makes the main input of another; -1 for what enters the body, or none."""
+    return unit.inputs[0][0] if unit.inputs else -1
+
+
+def caption_of(unit: Unit) -> str:
+    """What a picture calls something that is gone."""
     match unit.node:
         case LayerNode():
             return caption(unit.node.layer, unit.body.shape_in(unit.node))

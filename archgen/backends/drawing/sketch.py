@@ -19,7 +19,7 @@ from archgen.backends.drawing.caption import shape_label
 from archgen.backends.drawing.diagram import Diagram, Line, Mark, Word
 from archgen.backends.drawing.layers import layer_lines, parts, theme
 from archgen.backends.drawing.likeness import Likeness
-from archgen.backends.drawing.marks import Marks, marks
+from archgen.backends.drawing.marks import Marked, Marks, marks
 from archgen.backends.drawing.wiring import (
     Calls,
     Operation,
@@ -95,14 +95,23 @@ class _Sketch:
 
     # --- bodies ---------------------------------------------------------------------------
 
-    def _body(self, twins: Twins, path: str, view: _View, inputs: Sequence[End]) -> list[End]:
-        scope = spread(twins, path, lambda call, name: self._is_spread(call, name, view))
+    def _body(
+        self,
+        twins: Twins,
+        path: str,
+        view: _View,
+        inputs: Sequence[End],
+        whole: Marked | None = None,
+    ) -> list[End]:
+        scope = spread(
+            twins, path, lambda call, name: self._is_spread(call, name, view), self.marks, whole
+        )
         ends = dict(zip(scope.inputs, self._entered(scope, view, inputs), strict=True))
-        if gone := self.marks.behind(twins):
-            self.canvas.ghost(ends[scope.inputs[0]], gone)
+        for value in scope.inputs:
+            self._lose(value, scope, ends)
         for unit in units(scope, self.likeness, self._is_foldable):
             self._unit(unit, scope, view, ends)
-        self._heads(twins[0], path, scope, ends)
+        self._heads(twins[0], path, scope, ends, whole)
         return [ends[value] for value in scope.outputs]
 
     def _entered(self, scope: Scope, view: _View, inputs: Sequence[End]) -> list[End]:
@@ -117,14 +126,25 @@ class _Sketch:
         self.canvas.connect(end, box)
         return End(box, "")
 
-    def _heads(self, body: Body, path: str, scope: Scope, ends: Ends) -> None:
+    def _lose(self, value: Value, scope: Scope, ends: Ends) -> None:
+        """Draw what stood behind a value before."""
+        if gone := scope.gone.get(value):
+            self.canvas.ghost(ends[value], gone)
+
+    def _heads(self, body: Body, path: str, scope: Scope, ends: Ends, whole: Marked | None) -> None:
         """Auxiliary heads: closed boxes at the end of dashed edges."""
         for aux in body.aux:
             cost = self.costs.of_node(body, aux.node)
             title = Word(spell_node(aux.node), strong=True)
+            marked = self.marks.of([aux.node]) or whole
             note = f"{short(cost.params)} parameters, in training only"
             box = self.canvas.box(
-                "block", ((title,), (Word(aux.name),)), note=note, path=path + aux.name, dashed=True
+                "block",
+                ((title,), (Word(aux.name),)),
+                note=", ".join(filter(None, (marked.detail if marked else "", note))),
+                path=path + aux.name,
+                dashed=True,
+                mark=marked.mark if marked else None,
             )
             self.canvas.connect(ends[scope.refs[aux.node.inputs[0]]], box, dashed=True)
 
@@ -173,7 +193,7 @@ class _Sketch:
 
     def _layers(self, chunk: Sequence[Operation], scope: Scope, view: _View, ends: Ends) -> None:
         """A box for layers in a row."""
-        lines = layer_lines(chunk, condensed=view.condensed, marks=self.marks)
+        lines = layer_lines(chunk, condensed=view.condensed, gone=scope.gone)
         box = self.canvas.box(
             theme(chunk),
             lines,
@@ -190,12 +210,12 @@ class _Sketch:
     ) -> None:
         for value in operation.outputs:
             ends[value] = End(box, shape_label(scope.shapes[value]))
-        if ghosts and (gone := self.marks.behind(operation.nodes)):
-            self.canvas.ghost(ends[operation.outputs[0]], gone)
+        if ghosts:
+            self._lose(operation.outputs[0], scope, ends)
 
     def _mark(self, operations: Sequence[Operation]) -> tuple[Mark | None, str]:
         """The mark of what is drawn as one, and what there is to say of it."""
-        marked = self.marks.of([node for made in operations for node in made.nodes])
+        marked = next((made.marked for made in operations if made.marked), None)
         return (marked.mark, marked.detail) if marked else (None, "")
 
     def _single(self, operation: Operation, scope: Scope, ends: Ends) -> None:
@@ -233,15 +253,14 @@ class _Sketch:
         note = self._note(unit.operations, view)
         mark, detail = self._mark(unit.operations)
         note = ", ".join(filter(None, (detail, note)))
-        # Inside, each part says for itself whether it changed.
-        frame: Mark | None = "added" if mark == "added" else None
+        # Inside of a block that is not new, each part says for itself whether it changed.
+        new = first.marked if mark == "added" else None
+        frame = mark if new or detail else None
         with self.canvas.group(kind, *self._titles(unit), note=note, path=first.path, mark=frame):
-            results = self._body(unit.bodies, f"{first.path}.", inner, inputs)
+            results = self._body(unit.bodies, f"{first.path}.", inner, inputs, new)
         for value, end in zip(last.outputs, results, strict=True):
             ends[value] = End(end.box, shape_label(scope.shapes[value]), end.gone)
-        if gone := self.marks.behind(last.nodes):
-            self.canvas.ghost(ends[last.outputs[0]], gone)
-        return None
+        return self._lose(last.outputs[0], scope, ends)
 
     def _inner_view(self, body: Body, path: str, view: _View) -> _View | None:
         """How to draw the inside of a call; None if it stays closed."""
@@ -264,9 +283,12 @@ class _Sketch:
         if self.likeness.is_stage(body):
             lines += ((Word(spell_body(body)),),)
         elif view.level != "stage" and self.likeness.is_chain(body):
-            chain = spread(unit.bodies, f"{first.path}.", lambda call, name: True)
-            lines += layer_lines(chain.operations, condensed=True, marks=self.marks)
-        note = "weights of before" if first.calls[0].reused else self._note(unit.operations, view)
+            new = first.marked if first.marked and first.marked.mark == "added" else None
+            prefix = f"{first.path}."
+            chain = spread(unit.bodies, prefix, lambda call, name: True, self.marks, new)
+            lines += layer_lines(chain.operations, condensed=True, gone=chain.gone)
+        reused = first.calls[0].reused
+        note = f"weights of {first.calls[0].name}" if reused else self._note(unit.operations, view)
         mark, detail = self._mark(unit.operations)
         note = ", ".join(filter(None, (detail, note)))
         return self.canvas.box("block", lines, note=note, path=first.path, mark=mark)

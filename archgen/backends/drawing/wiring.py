@@ -13,6 +13,7 @@ from itertools import groupby
 
 from archgen.backends.drawing.diagram import MOST_BOXES, TooLarge
 from archgen.backends.drawing.likeness import Likeness
+from archgen.backends.drawing.marks import Marked, Marks
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode, Ref
 from archgen.shapes import Shape
 
@@ -29,6 +30,7 @@ class Operation:
     sites: tuple[tuple[Body, Node], ...]
     inputs: tuple[Value, ...]
     outputs: tuple[Value, ...]
+    marked: Marked | None = None
 
     @property
     def node(self) -> Node:
@@ -105,6 +107,7 @@ class Scope:
     inputs: tuple[Value, ...] = ()
     outputs: tuple[Value, ...] = ()
     refs: dict[Ref, Value] = field(default_factory=dict)  # of the twins' own values
+    gone: dict[Value, tuple[str, ...]] = field(default_factory=dict)  # what stood behind each
 
     @cached_property
     def readers(self) -> Counter[Value]:
@@ -117,16 +120,26 @@ class Scope:
         self.shapes.append(shapes)
         return len(self.shapes) - 1
 
+    def lose(self, value: Value, captions: tuple[str, ...]) -> None:
+        """Note what stood behind a value before."""
+        if captions:
+            self.gone[value] = tuple(dict.fromkeys((*self.gone.get(value, ()), *captions)))
+
 
 Spreads = Callable[[CallNode, str], bool]
 
 
-def spread(twins: Twins, path: str, spreads: Spreads) -> Scope:
-    """The operations of bodies that look alike, calls that `spreads` accepts replaced by theirs."""
+def spread(
+    twins: Twins, path: str, spreads: Spreads, marks: Marks, whole: Marked | None = None
+) -> Scope:
+    """The operations of bodies that look alike, calls that `spreads` accepts replaced by theirs.
+
+    whole: what the drawing of a difference says of all that is in them.
+    """
     scope = Scope(twins)
     first = twins[0]
     scope.inputs = tuple(scope.value(_shapes(twins, ref)) for ref in first.inputs)
-    scope.refs = _spread(scope, twins, path, scope.inputs, spreads)
+    scope.refs = _Spreading(scope, spreads, marks).body(twins, path, scope.inputs, whole)
     scope.outputs = tuple(scope.refs[output.value] for output in first.outputs)
     return scope
 
@@ -135,27 +148,49 @@ def _shapes(twins: Twins, ref: int) -> tuple[Shape, ...]:
     return tuple(body.values[ref] for body in twins)
 
 
-def _spread(
-    scope: Scope, twins: Twins, path: str, inputs: Sequence[Value], spreads: Spreads
-) -> dict[Ref, Value]:
-    """Add the operations of `twins` to a scope; their values in it."""
-    first = twins[0]
-    values = dict(zip(first.inputs, inputs, strict=True))
-    for place, node in enumerate(first.nodes):
-        sites = tuple((body, body.nodes[place]) for body in twins)
+@dataclass(frozen=True)
+class _Spreading:
+    scope: Scope
+    spreads: Spreads
+    marks: Marks
+
+    def body(
+        self, twins: Twins, path: str, inputs: Sequence[Value], whole: Marked | None
+    ) -> dict[Ref, Value]:
+        """Add the operations of `twins` to the scope; their values in it."""
+        first = twins[0]
+        values = dict(zip(first.inputs, inputs, strict=True))
+        if inputs:
+            self.scope.lose(inputs[0], self.marks.behind(twins))
+        for place, node in enumerate(first.nodes):
+            sites = tuple((body, body.nodes[place]) for body in twins)
+            above = whole.within(place == 0) if whole else None
+            results = self._node(sites, path, tuple(values[ref] for ref in node.inputs), above)
+            self.scope.lose(results[0], self.marks.behind([each for _, each in sites]))
+            values.update(zip(node.outputs, results, strict=True))
+            if len(self.scope.operations) > MOST_BOXES:
+                raise TooLarge
+        return values
+
+    def _node(
+        self,
+        sites: tuple[tuple[Body, Node], ...],
+        path: str,
+        arguments: tuple[Value, ...],
+        above: Marked | None,
+    ) -> tuple[Value, ...]:
+        """Add a node, or what is in it; its results."""
+        node = sites[0][1]
         name = path if isinstance(node, MergeNode) else f"{path}{node.name}"
-        arguments = tuple(values[ref] for ref in node.inputs)
-        if isinstance(node, CallNode) and spreads(node, name):
+        marked = self.marks.of([each for _, each in sites]) or above
+        if isinstance(node, CallNode) and self.spreads(node, name):
             callees = tuple(twin.body for _, twin in sites if isinstance(twin, CallNode))
-            inner = _spread(scope, callees, f"{name}.", arguments, spreads)
-            results = tuple(inner[output.value] for output in node.body.outputs)
-        else:
-            results = tuple(scope.value(_shapes(twins, ref)) for ref in node.outputs)
-            scope.operations.append(Operation(name, sites, arguments, results))
-        values.update(zip(node.outputs, results, strict=True))
-        if len(scope.operations) > MOST_BOXES:
-            raise TooLarge
-    return values
+            inner = self.body(callees, f"{name}.", arguments, marked)
+            return tuple(inner[output.value] for output in node.body.outputs)
+        twins = tuple(body for body, _ in sites)
+        results = tuple(self.scope.value(_shapes(twins, ref)) for ref in node.outputs)
+        self.scope.operations.append(Operation(name, sites, arguments, results, marked))
+        return results
 
 
 def units(scope: Scope, likeness: Likeness, foldable: Callable[[str], bool]) -> list[Unit]:
@@ -222,7 +257,7 @@ class _Folding:
     def _traits(self, path: tuple[Operation, ...]) -> object:
         if not path:
             return None
-        marked = tuple(self.likeness.marked(node) for made in path for node in made.nodes)
+        marked = tuple(map(self._marked, path))
         return path[0].inputs, tuple(self.likeness.trait(made.node) for made in path), marked
 
     # --- in a row -------------------------------------------------------------------------
@@ -248,6 +283,10 @@ class _Folding:
             case _:
                 return False
 
+    def _marked(self, made: Operation) -> object:
+        """Equal for operations of which the drawing of a difference says the same."""
+        return made.marked, self.scope.gone.get(made.outputs[0])
+
     def _alike(self, before: Operation, after: Operation) -> bool:
         """Whether two calls can be one picture: same looks, and no change of size between."""
         if not (self.foldable(before.path) and self.foldable(after.path)):
@@ -255,7 +294,7 @@ class _Folding:
         looks = {self.likeness.number(call.body) for made in (before, after) for call in made.calls}
         sizes = {self.scope.shapes[made.outputs[0]][0].spatial for made in (before, after)}
         reused = any(call.reused for call in (*before.calls, *after.calls))
-        marked = {self.likeness.marked(node) for made in (before, after) for node in made.nodes}
+        marked = set(map(self._marked, (before, after)))
         return len(looks) == len(sizes) == len(marked) == 1 and not reused
 
 
