@@ -65,7 +65,8 @@ def test_json_says_what_the_text_says(run: Run, specs: Path) -> None:
     assert comparison["status"] == "changed"
     (edit,) = comparison["edits"]
     assert (edit["kind"], edit["aspect"], edit["paths"]) == ("changed", "layer", ["conv1"])
-    assert edit["arguments"] == [{"name": "kernel", "before": "3", "after": "5", "varies": False}]
+    changed = {"name": "kernel", "before": "3", "after": "5", "varies": False, "paths": []}
+    assert edit["arguments"] == [changed]
     assert (edit["new"]["file"], edit["new"]["line"], edit["new"]["column"]) == ("new.arch", 3, 3)
     assert comparison["figures"]["params"]["change"] == 8 * 3 * (25 - 9)
     assert comparison["state_dict"]["counts"]["reshaped"] == 1
@@ -77,6 +78,41 @@ def test_json_says_what_the_text_says(run: Run, specs: Path) -> None:
         }
     ]
     assert not comparison["state_dict"]["cut"]
+
+
+ARGUMENT = """\
+block unit(out{parameters}) {{
+  conv(out, 3, {given}) -> bn -> relu
+  {after}
+}}
+arch net {{ input(3, 64, 64); layer1 = seq {{ unit(32, stride=2); unit(32{more}) }} }}
+"""
+
+
+def test_each_place_changed_what_it_changed(run: Run, specs: Path) -> None:
+    """The stride of one call and the dilation of another, in one line of their block."""
+    before = ARGUMENT.format(parameters=", stride=1", given="stride=stride", after="", more="")
+    after = ARGUMENT.format(
+        parameters=", stride=1, dilation=1",
+        given="dilation=dilation",
+        after="if stride != 1 { maxpool(2) }",
+        more=", dilation=2",
+    )
+    (specs / "old.arch").write_text(before)
+    (specs / "new.arch").write_text(after)
+    report = json.loads(run("diff", "old.arch", "new.arch", "--format", "json").output)
+    changed, added = report["comparisons"][0]["edits"]
+    assert (changed["kind"], added["kind"]) == ("changed", "added")
+    assert changed["paths"] == ["layer1.0-1.conv1"]
+    assert changed["arguments"] == [
+        {"name": name, "before": before, "after": after, "varies": True, "paths": [path]}
+        for name, before, after, path in (
+            ("stride", "2", "1", "layer1.0.conv1"),
+            ("dilation", "1", "2", "layer1.1.conv1"),
+        )
+    ]
+    said = "stride 2 -> 1 (only in layer1.0.conv1); dilation 1 -> 2 (only in layer1.1.conv1)"
+    assert said in run("diff", "old.arch", "new.arch").output
 
 
 def test_files_of_several_archs_are_compared_arch_by_arch(run: Run, specs: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 
 from hypothesis import strategies as st
@@ -32,13 +32,25 @@ def changes(draw: DrawFn) -> tuple[str, str]:
     """A spec before and after."""
     before = draw(specs())
     # Most numbers and many links are of layers with weights: other edits are likelier.
-    kinds = (_layers, _layers, _layers, _links, _links, _orders, _numbers, _harmless)
-    edits = [found for kind in kinds if (found := list(kind(before)))]
-    edit = draw(st.sampled_from(draw(st.sampled_from(edits))))
-    return before, edit(draw)
+    kinds = (_layers, _layers, _layers, _links, _links, _orders, _numbers, _names, _harmless)
+    return before, _edited(draw, before, kinds)
+
+
+@st.composite
+def renamings(draw: DrawFn) -> tuple[str, str]:
+    """A spec, and the same with other names, and one more edit that touches no weight."""
+    before = draw(specs())
+    renamed = _edited(draw, before, (_names,))
+    return before, _edited(draw, renamed, (_layers, _links, _orders, _harmless))
+
+
+def _edited(draw: DrawFn, text: str, kinds: Sequence[Kind]) -> str:
+    edits = [found for kind in kinds if (found := list(kind(text)))]
+    return draw(st.sampled_from(draw(st.sampled_from(edits))))(draw) if edits else text
 
 
 Edit = Callable[[DrawFn], str]
+Kind = Callable[[str], Iterator[Edit]]
 
 
 def _nodes(text: str) -> Iterator[tree.Node]:
@@ -97,6 +109,15 @@ def _links(text: str) -> Iterator[Edit]:
                 return _put(text, node, " -> ".join(links) or "identity")
 
             yield from (add, drop)
+        if isinstance(node, tree.Chain) and len(node.links) > 1 and "input(" not in node.span.text:
+
+            def swap(draw: DrawFn, node: tree.Chain = node) -> str:
+                links = [each.span.text for each in node.links]
+                at = draw(st.integers(1, len(links) - 1))
+                links[at - 1 : at + 1] = links[at], links[at - 1]
+                return _put(text, node, " -> ".join(links))
+
+            yield swap
 
 
 def _orders(text: str) -> Iterator[Edit]:
@@ -111,6 +132,17 @@ def _orders(text: str) -> Iterator[Edit]:
                         return _put(later, one, other.span.text)
 
                     yield swap
+
+
+def _names(text: str) -> Iterator[Edit]:
+    """A value or submodule, or all of them, or a parameter of the arch, has another name."""
+    names = sorted(set(re.findall(r"\b(?:\w*\d+_|wide|b)\b(?= ?=)", text)))
+    for chosen in (*([name] for name in names), *([names] if names else [])):
+
+        def rename(draw: DrawFn, chosen: list[str] = chosen) -> str:
+            return re.sub(rf"\b({'|'.join(chosen)})\b", r"other_\1", text)
+
+        yield rename
 
 
 def _harmless(text: str) -> Iterator[Edit]:

@@ -15,10 +15,15 @@ Plain = dict[str, Any]
 
 
 def describe(network: Network) -> Plain:
-    """Everything that PyTorch could notice: inputs, modules, wiring, weights, how they start."""
+    """Everything that PyTorch could notice: inputs, modules, wiring, weights, how they start; and
+    what others name: values of the network, parameters to set."""
     body = network.body
     shapes = [body.values[ref].sizes for ref in body.inputs]
-    return {"inputs": list(zip(body.input_names, shapes, strict=True)), "body": of_body(body)}
+    return {
+        "inputs": list(zip(body.input_names, shapes, strict=True)),
+        "body": of_body(body),
+        "settable": set(network.settable),
+    }
 
 
 def of_body(body: Body) -> Plain:
@@ -40,7 +45,13 @@ def of_body(body: Body) -> Plain:
         }
         for aux in body.aux
     ]
+    named = body.names.items() if body.kind == "arch" else ()
     return {
+        "values": {
+            name: values[ref]
+            for name, ref in named
+            if ref in values and name not in body.input_names
+        },
         "nodes": nodes,
         "heads": heads,
         "outputs": [(output.name, values[output.value]) for output in body.outputs],

@@ -10,14 +10,16 @@ from collections import Counter
 
 import pytest
 from hypothesis import assume, event, given, settings
+from hypothesis import strategies as st
 
 import archgen
 from archgen.analysis.breaking import Category, findings
 from archgen.analysis.breaking.states import States
+from archgen.analysis.difference import difference
 from archgen.analysis.weights import state
 from archgen.resolve.program import Program
-from tests.laws.changing import changes
-from tests.sweeps import calm
+from tests.laws.changing import changes, renamings
+from tests.sweeps import calm, examples
 
 
 @pytest.mark.torch
@@ -34,6 +36,19 @@ def test_torch_agrees(texts: tuple[str, str]) -> None:
     found = {each.category.value for each in findings(old, new, list(Category))}
     event(f"torch says: {said}")
     assert found & {"weights", "numerics", "training"} == {said} - {None}
+
+
+@examples(sample=100, full=10_000, of="random edits, what breaks and what differs")
+@given(st.one_of(changes(), renamings()))
+def test_what_breaks_is_a_difference(texts: tuple[str, str]) -> None:
+    """`diff` and `breaking` agree: nothing breaks where nothing differs."""
+    old, new = map(_network, texts)
+    assume(old and new)
+    assert old
+    assert new
+    found = findings(old, new, list(Category))
+    event(f"{bool(found)} {difference(old, new).same}")
+    assert not (found and difference(old, new).same)
 
 
 def _network(text: str) -> archgen.Network | None:

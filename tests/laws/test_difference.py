@@ -11,17 +11,19 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
 
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 import archgen
-from archgen.analysis.difference import Difference, difference
+from archgen.analysis.difference import Argument, Difference, difference
 from archgen.analysis.difference.changes import Change, changes
 from archgen.analysis.difference.matching import BodyMatch, Matched
 from archgen.analysis.difference.meaning import effective, key_of
-from archgen.analysis.difference.sites import sites
+from archgen.analysis.difference.sites import joined, sites
 from archgen.analysis.difference.units import INPUT, Row, Source, Unit, cut
 from archgen.analysis.weights import state
 from archgen.backends.difference import json as as_json
@@ -116,6 +118,41 @@ def told(found: Difference) -> None:
     assert draw_difference(found).dot.startswith("digraph")
     assert draw_difference(found, "layer").mermaid
     drawn(found)
+    placed(found)
+
+
+def placed(found: Difference) -> None:
+    """What an edit says of an argument is so at every place that it names, and where it varies
+    there is another."""
+    at: dict[tuple[str, ...], list[Argument]] = {}
+    for match, where in sites(found.match).items():
+        for each in changes(match):
+            if each.kind == "changed" and each.new and each.old:
+                name = each.new.unit.named(each.new.start, each.new.count)
+                for _, prefix in where.paths:
+                    for path in expanded(joined(prefix, each.new.unit.node, name)):
+                        key = (each.aspect, path)
+                        at.setdefault(key, []).extend(each.arguments)
+    for edit in (*found.edits, *found.follows):
+        if edit.kind != "changed" or edit.aspect != "layer":
+            continue
+        whole = {path for each in edit.paths for path in expanded(each)}
+        for argument in edit.arguments:
+            said = replace(argument, varies=False, paths=())
+            true = {path for path in whole if said in at.get((edit.aspect, path), [])}
+            named = {path for each in argument.paths for path in expanded(each)}
+            assert true >= (named if argument.varies else whole), (edit, argument)
+            assert argument.varies == bool(argument.paths)
+
+
+def expanded(path: str) -> list[str]:
+    """`layer1.0-1.conv1` as `layer1.0.conv1` and `layer1.1.conv1`."""
+    parts = [re.fullmatch(r"(\d+)-(\d+)", part) or part for part in path.split(".")]
+    every = [
+        [part] if isinstance(part, str) else list(map(str, range(int(part[1]), int(part[2]) + 1)))
+        for part in parts
+    ]
+    return [".".join(each) for each in product(*every)]
 
 
 def drawn(found: Difference) -> None:
@@ -211,6 +248,7 @@ def written(row: Row) -> Plain:
         ],
         "inputs": len(row.body.inputs),
         "listed": row.body.listed,
+        "values": dict(row.values),
         "init": dict(row.body.path_init),
     }
 
@@ -267,6 +305,7 @@ class Applied:
             plain["outputs"] = [
                 (name, source) for (name, _), source in zip(plain["outputs"], sources, strict=True)
             ]
+        plain["values"] = new["values"]  # said by name below, or gone with what made them
         if "inputs" in named:
             plain["inputs"] = new["inputs"]
         for path in (name.removeprefix("init ") for name in named if name.startswith("init ")):

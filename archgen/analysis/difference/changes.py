@@ -12,7 +12,7 @@ from typing import assert_never
 from archgen.analysis.difference.matching import BodyMatch, Matched, Part
 from archgen.analysis.difference.meaning import effective, key_of
 from archgen.analysis.difference.model import Argument, Aspect, Kind
-from archgen.analysis.difference.units import Unit
+from archgen.analysis.difference.units import INPUT, Unit
 from archgen.analysis.difference.wiring import Wiring, spelled
 from archgen.analysis.spelling import spell_node, spell_value
 from archgen.layers.initialisers import Initialiser
@@ -234,6 +234,8 @@ def _of_bodies(match: BodyMatch) -> Iterator[Change]:
     old, new = match.old.body, match.new.body
     if found := tuple(_results(match)):
         yield Change("changed", "output", None, None, found)
+    if named := tuple(_values(match)):
+        yield Change("changed", "value", None, None, named)
     heads = [", ".join(unit.head or "" for unit in row.heads) for row in (match.old, match.new)]
     if heads[0] != heads[1] and sorted(heads[0].split(", ")) == sorted(heads[1].split(", ")):
         yield Change("changed", "head", None, None, (Argument("heads", heads[0], heads[1]),))
@@ -251,6 +253,21 @@ def _results(match: BodyMatch) -> Iterator[Argument]:
     elif Wiring(match).outputs_differ():
         one, other = spelled(match.old.outputs, match.old), spelled(match.new.outputs, match.new)
         yield Argument("output", one, other)
+
+
+def _values(match: BodyMatch) -> Iterator[Argument]:
+    """Names of values that others read; not those of a value that is gone or new as a whole."""
+    kept = set(match.partner.values()) | {INPUT}
+    there = {*match.partner, INPUT}
+    back = match.partner | {INPUT: INPUT}
+    before = [(name, source) for name, source in match.old.values if source[0] in kept]
+    after = [(name, (back[at], out)) for name, (at, out) in match.new.values if at in there]
+    for source in dict.fromkeys(source for _, source in (*before, *after)):
+        old = [name for name, at in before if at == source and (name, at) not in after]
+        new = [name for name, at in after if at == source and (name, at) not in before]
+        if old or new:
+            label = f"value {(old or new)[0]}"
+            yield Argument(label, ", ".join(old) or None, ", ".join(new) or None)
 
 
 def _output_names(body: Body) -> str:

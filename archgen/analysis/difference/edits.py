@@ -59,6 +59,7 @@ def _of_networks(old: Network, new: Network, match: BodyMatch) -> Iterator[Edit]
         argument = Argument("input", before, after)
         one, other = (Place("", each.span, each.name) for each in (old, new))
         yield Edit("changed", "input", one, other, (argument,), ("",))
+    yield from _settable(old, new)
     if match.same:
         return
     for name, value in old.body.arguments.items():
@@ -66,6 +67,19 @@ def _of_networks(old: Network, new: Network, match: BodyMatch) -> Iterator[Edit]
         if one_text != other_text and not (_is_derived(old, name) and _is_derived(new, name)):
             argument = Argument(name, one_text, other_text)
             one, other = (Place("", _written(each, name), each.name) for each in (old, new))
+            yield Edit("changed", "parameter", one, other, (argument,), ("",))
+
+
+def _settable(old: Network, new: Network) -> Iterator[Edit]:
+    """Parameters that can be set from outside in one of them."""
+    for name in dict.fromkeys((*old.settable, *new.settable)):
+        if (name in old.settable) != (name in new.settable):
+            was, now = (
+                spell_value(each.parameters[name]) if name in each.settable else None
+                for each in (old, new)
+            )
+            one, other = (Place("", _written(each, name), each.name) for each in (old, new))
+            argument = Argument(name, was, now)
             yield Edit("changed", "parameter", one, other, (argument,), ("",))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from archgen.analysis.difference.changes import Change
 from archgen.analysis.difference.matching import BodyMatch, Part
@@ -105,6 +105,14 @@ class _Side:
         return " -> ".join(map(spell_node, nodes))
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one change says of an argument, and where."""
+
+    argument: Argument
+    paths: tuple[str, ...]
+
+
 class Group:
     """Changes that are one edit."""
 
@@ -112,7 +120,8 @@ class Group:
         self.reason = reason
         self.match = match
         self.old, self.new = _Side(), _Side()
-        self.arguments: dict[str, Argument] = {}
+        self.arguments: dict[str, list[_Seen]] = {}
+        self.changes = 0
         self.prefixes: dict[str, None] = {}
 
     def add(self, change: Change, places: Sites) -> None:
@@ -122,14 +131,25 @@ class Group:
         if change.new:
             self.new.add(change.new, [new for _, new in places.paths], places.count)
         self.prefixes |= {new.removesuffix("."): None for _, new in places.paths}
+        self.changes += 1
+        part = change.new or change.old
+        prefixes = [new for _, new in places.paths]
+        paths = tuple(
+            joined(prefix, part.unit.node, part.unit.named(part.start, part.count))
+            for prefix in prefixes
+            if part
+        )
         for argument in change.arguments:
-            self._take(argument)
+            self.arguments.setdefault(argument.name, []).append(_Seen(argument, paths))
 
-    def _take(self, argument: Argument) -> None:
-        known = self.arguments.setdefault(argument.name, argument)
-        if (known.before, known.after) != (argument.before, argument.after):
-            varying = Argument(known.name, known.before, known.after, varies=True)
-            self.arguments[argument.name] = varying
+    def _argument(self, seen: Sequence[_Seen]) -> Argument:
+        """What the changes say of one argument, as the first of them does."""
+        first = seen[0].argument
+        alike = [each for each in seen if each.argument == first]
+        if len(alike) == self.changes:
+            return first
+        paths = dict.fromkeys(path for each in alike for path in each.paths)
+        return replace(first, varies=True, paths=tuple(ranges(paths))[:MOST_PATHS])
 
     def _called(self, part: Part | None) -> str | None:
         """What an edit is about, if not its nodes in a row: a block, or the first node."""
@@ -151,7 +171,8 @@ class Group:
                 Place(paths[0], _where(body), _called(body))
                 for body in (self.match.old.body, self.match.new.body)
             )
-        arguments = () if change.kind in {"added", "removed"} else tuple(self.arguments.values())
+        told = change.kind not in {"added", "removed"}
+        arguments = tuple(map(self._argument, self.arguments.values())) if told else ()
         return Edit(change.kind, change.aspect, old, new, arguments, paths)
 
 

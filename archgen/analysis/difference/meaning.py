@@ -97,6 +97,7 @@ class Meanings:
             row.body.listed,
             tuple((unit.head, self._entry(unit)) for unit in row.heads),
             frozenset(dict(row.body.path_init).items()),
+            row.values,
         )
 
     def _entry(self, unit: Unit) -> Hashable:

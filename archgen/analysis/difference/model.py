@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["added", "removed", "moved", "renamed", "changed"]
 # What an edit is about: a layer or block and its arguments, where its input comes from, how its
-# weights start, the network's inputs, outputs, training heads, its own parameters.
-Aspect = Literal["layer", "wiring", "init", "input", "output", "head", "parameter"]
+# weights start, the network's inputs, outputs, training heads, its own parameters, names
+# of its values.
+Aspect = Literal["layer", "wiring", "init", "input", "output", "head", "parameter", "value"]
 
 MOST_PATHS = 1000  # that are written out for one edit; `count` is exact
 
@@ -44,13 +45,15 @@ class Argument:
 
     name: of the argument, or what else it is: "n" (of a stage), "layer" (`relu` became `gelu`),
     "from" (what a node reads), "reuse", "init weight", "name", "axis", "output", "inputs".
-    varies: at the other places of the edit the values are others.
+    varies: not every place of the edit has this change: at others the values are different ones, or
+    stay as they were. paths: then, the places with this change, as those of the edit.
     """
 
     name: str
     before: str | None
     after: str | None
     varies: bool = False
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ whatever the numbers of their values are.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, Ref
@@ -74,6 +74,7 @@ class Row:
     units: tuple[Unit, ...]
     outputs: tuple[Source, ...]
     heads: tuple[Unit, ...]
+    values: tuple[tuple[str, Source], ...] = ()  # of an arch: names that are no unit's
 
 
 MOST_PIECES = 48  # of one repeat; the middle of a longer one stays together
@@ -103,7 +104,20 @@ def runs(body: Body, equal: Equal) -> Row:
         Unit(body, aux.node, tuple(sources[ref] for ref in aux.node.inputs), head=aux.name)
         for aux in body.aux
     )
-    return Row(body, tuple(units), outputs, heads)
+    return Row(body, tuple(units), outputs, heads, tuple(_values(body, units, sources)))
+
+
+def _values(
+    body: Body, units: Sequence[Unit], sources: Mapping[Ref, Source]
+) -> Iterator[tuple[str, Source]]:
+    """Names by which others read values of a network, but for those of the submodules that make
+    them; names inside blocks are nobody else's."""
+    for name, ref in sorted(body.names.items()) if body.kind == "arch" else ():
+        at, _ = source = sources.get(ref, (INPUT, 0))
+        unit = units[at] if at != INPUT else None
+        own = unit is not None and not unit.reused and unit.name == name
+        if ref in sources and not own and name not in body.input_names:
+            yield name, source
 
 
 def cut(row: Row, whole: Callable[[Unit], bool]) -> Row:
@@ -120,7 +134,8 @@ def cut(row: Row, whole: Callable[[Unit], bool]) -> Row:
             inputs = ((len(units) - 1, 0),)
         last.append(len(units) - 1)
     heads = tuple(replace(unit, inputs=_moved(unit.inputs, last)) for unit in row.heads)
-    return Row(row.body, tuple(units), _moved(row.outputs, last), heads)
+    values = tuple((name, _moved((source,), last)[0]) for name, source in row.values)
+    return Row(row.body, tuple(units), _moved(row.outputs, last), heads, values)
 
 
 def opened(row: Row, inside: Callable[[Unit], Row | None]) -> Row:
@@ -149,7 +164,8 @@ def opened(row: Row, inside: Callable[[Unit], Row | None]) -> Row:
             units.append(replace(each, inputs=reads, within=f"{unit.name}."))
         found |= {(at, out): entered(source) for out, source in enumerate(inner.outputs)}
     heads = tuple(replace(unit, inputs=moved(unit.inputs)) for unit in row.heads)
-    return Row(row.body, tuple(units), moved(row.outputs), heads)
+    values = tuple((name, moved((source,))[0]) for name, source in row.values)
+    return Row(row.body, tuple(units), moved(row.outputs), heads, values)
 
 
 def _moved(sources: tuple[Source, ...], places: Sequence[int]) -> tuple[Source, ...]:

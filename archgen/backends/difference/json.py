@@ -9,8 +9,9 @@
 
 status is "same", "changed", "added" or "removed"; of the last two there are no edits, figures and
 keys. NETWORK is "arch", "path" and "output" (a list of shapes). EDIT is "kind", "aspect", "old"
-and "new" (PLACE or null), "arguments" (each "name", "before", "after", "varies") and "paths" (the
-first thousand; ranges as `layer3.1-5.conv1`). PLACE is "path", "what", "count" (of nodes), and
+and "new" (PLACE or null), "arguments" (each "name", "before", "after", "varies" and, if it varies,
+the "paths" with this change) and "paths" (the first thousand; ranges as `layer3.1-5.conv1`). PLACE
+is "path", "what", "count" (of nodes), and
 "file", "line", "column", "end_line", "end_column" as in diagnostics. KEY is "fate" and "old" and
 "new", each "key" and "shape" or null; of more than ten thousand the first, and "cut" is true.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,7 @@ _FIGURES: Final = {
     "depth": "depth",
 }
 _SHORT = {"macs", "activations"}
+MOST_PLACES = 3  # of a value that is not the same everywhere
 _REPLACED = {"layer", "block"}  # one thing became another
 _LABELS = {"from": "reads", "name": "called"}
 
@@ -65,11 +66,13 @@ def details(edit: Edit) -> list[str]:
     shown = [each for each in edit.arguments if each.name not in _REPLACED]
     if edit.aspect in {"input", "parameter"}:
         return [_arrow(each) for each in shown]
+    if edit.aspect == "value":
+        return [f"value {_arrow(each)}" for each in shown]
     return [f"{_LABELS.get(each.name, each.name)} {_arrow(each)}" for each in shown]
 
 
 def _arrow(argument: Argument) -> str:
-    more = ", ..." if argument.varies else ""
+    more = f" (only in {_listed(argument.paths, MOST_PLACES)})" if argument.varies else ""
     before, after = argument.before, argument.after
     if before is None and after is None:
         return "other"
@@ -88,7 +91,10 @@ def place(span: Span) -> str:
 
 def paths(edit: Edit, most: int) -> str:
     """`layer2.0.conv1, layer3.0.conv1`, at most so many; "" for the network itself."""
-    named = [path for path in edit.paths if path]
+    return _listed([path for path in edit.paths if path], most)
+
+
+def _listed(named: Sequence[str], most: int) -> str:
     more = f", ... ({len(named) - most} more)" if len(named) > most else ""
     return ", ".join(named[:most]) + more
 
