@@ -95,7 +95,9 @@ arch net {
         """
 Reading a spec takes a bounded number of steps, and this one asks for more: loops in loops, or
 blocks that differ in every call. A loop is read pass by pass; `stage` repeats without further
-work as soon as its calls are equal. A sum over a loop is often a formula.
+work as soon as its calls are equal. A sum over a loop is often a formula. Generating the source of
+a network has a limit too, which only loops nested five deep come near: make a block of the inner
+loops.
 """,
         """
 arch net {

@@ -265,6 +265,10 @@ def equal(left: object, right: object) -> bool:
         return False
     if isinstance(left, Items) and isinstance(right, Items):
         return len(left) == len(right) and all(map(equal, left, right))
+    if isinstance(left, LayerValue) and isinstance(right, LayerValue):
+        one, other = dict(left.arguments), dict(right.arguments)
+        alike = left.target is right.target and one.keys() == other.keys()
+        return alike and all(equal(value, other[name]) for name, value in one.items())
     return bool(left == right)
 
 

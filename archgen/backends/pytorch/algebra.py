@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from functools import partial, reduce
 
+from archgen.backends.pytorch.names import LOCALS, Names
+from archgen.backends.pytorch.sums import is_integer, merged_sum
 from archgen.diagnostics import Fault
 from archgen.resolve.expressions import evaluate
 from archgen.resolve.functions import FUNCTIONS
-from archgen.resolve.values import Environment, Items
+from archgen.resolve.values import Budget, Environment, Items
 from archgen.syntax import tree
 
 Expr = tree.Expr
@@ -56,6 +58,15 @@ def constant(value: object) -> Expr:
             raise Opaque
 
 
+def is_condition(expr: Expr) -> bool:
+    """Whether an expression is a boolean by its form."""
+    match expr:
+        case tree.Compare() | tree.Logic() | tree.Boolean() | tree.Unary("not"):
+            return True
+        case _:
+            return False
+
+
 def is_constant(expr: Expr) -> bool:
     if isinstance(expr, tree.ListOf):
         return all(map(is_constant, expr.items))
@@ -93,12 +104,18 @@ def substitute(expr: Expr, meaning: Callable[[str], Expr]) -> Expr:
 
 
 def _comprehension(expr: tree.Comprehension, meaning: Callable[[str], Expr]) -> Expr:
+    """Its own names are spelled so that they hide neither Python's nor what the others mean."""
+    parts = [expr.element] if expr.condition is None else [expr.element, expr.condition]
+    free = {name for part in parts for name in names_in(part)}.difference(expr.names)
+    taken = Names({*LOCALS, *(inner for name in free for inner in names_in(meaning(name)))})
+    own = {name: taken.claim_underscored(name) for name in expr.names}
+
     def inner(name: str) -> Expr:
-        return tree.Name((name,)) if name in expr.names else meaning(name)
+        return tree.Name((own[name],)) if name in own else meaning(name)
 
     return tree.Comprehension(
         substitute(expr.element, inner),
-        expr.names,
+        tuple(own[name] for name in expr.names),
         substitute(expr.iterable, meaning),
         None if expr.condition is None else substitute(expr.condition, inner),
     )
@@ -137,12 +154,16 @@ def operands(expr: Expr) -> Iterator[Expr]:
 
 def names_in(expr: Expr) -> Iterator[str]:
     """Every name that an expression reads, in order."""
-    if isinstance(expr, tree.Name):
-        yield expr.text
-        return
-    bound = expr.names if isinstance(expr, tree.Comprehension) else ()
-    for part in operands(expr):
-        yield from (name for name in names_in(part) if name not in bound)
+    match expr:
+        case tree.Name():
+            yield expr.text
+        case tree.Comprehension(element, bound, iterable, condition):
+            inner = [*names_in(element), *(names_in(condition) if condition else ())]
+            yield from (name for name in inner if name not in bound)
+            yield from names_in(iterable)
+        case _:
+            for part in operands(expr):
+                yield from names_in(part)
 
 
 def size(expr: Expr) -> int:
@@ -152,10 +173,10 @@ def size(expr: Expr) -> int:
 # --- evaluation -----------------------------------------------------------------------------
 
 
-def value_of(expr: Expr, names: Mapping[str, object]) -> object:
+def value_of(expr: Expr, names: Mapping[str, object], work: Budget | None = None) -> object:
     """What an expression is worth. Raises `Missing` if it is worth nothing."""
     try:
-        return evaluate(expr, Environment(names=names))
+        return evaluate(expr, Environment(names=names, budget=work or Budget()))
     except Fault as fault:
         raise Missing from fault
 
@@ -163,12 +184,23 @@ def value_of(expr: Expr, names: Mapping[str, object]) -> object:
 # --- folding --------------------------------------------------------------------------------
 
 
-def fold(expr: Expr) -> Expr:
-    """The expression with constants computed and sums merged; all else as it was written."""
+Test = Callable[[Expr], bool]
+
+
+def _always(_: Expr) -> bool:
+    return True
+
+
+def fold(expr: Expr, integral: Test = _always) -> Expr:
+    """The expression with constants computed and sums merged; all else as it was written.
+
+    `integral` says whether a sum or quotient is one of integers: others are left as they are, since
+    floats add up to something else in another order, and lists and strings have one.
+    """
     if isinstance(expr, tree.Comprehension):
         computed = _computed(expr) if not list(names_in(expr)) else expr
         return computed if size(computed) <= LARGEST else expr
-    folded = rebuild(expr, fold)
+    folded = rebuild(expr, lambda part: fold(part, integral))
     match folded:
         case tree.Logic():
             return _fold_logic(folded)
@@ -178,6 +210,14 @@ def fold(expr: Expr) -> Expr:
             return value if holds else otherwise
         case tree.Index(tree.ListOf(items), tree.Number(int(at))) if -len(items) <= at < len(items):
             return items[at]
+        case tree.Index(
+            tree.Index(tree.Apply(tree.Name(("zip",)), lists), row), tree.Number(int(at))
+        ) if 0 <= at < len(lists):
+            return fold(tree.Index(lists[at].value, row), integral)
+        case tree.Index(
+            tree.Index(tree.Apply(tree.Name(("enumerate",)), (items,)), row), tree.Number(1)
+        ):
+            return fold(tree.Index(items.value, row), integral)
         case tree.Apply(tree.Name(("len",)), (tree.Argument(None, tree.ListOf(items)),)):
             return tree.Number(len(items))
         case tree.Template(parts):
@@ -186,7 +226,7 @@ def fold(expr: Expr) -> Expr:
             return folded
     if all(map(is_constant, operands(folded))):
         return _computed(folded)
-    return _simplified(folded) if isinstance(folded, tree.Binary) else folded
+    return _simplified(folded, integral) if isinstance(folded, tree.Binary) else folded
 
 
 def _computed(expr: Expr) -> Expr:
@@ -197,19 +237,20 @@ def _computed(expr: Expr) -> Expr:
 
 
 def _fold_logic(expr: tree.Logic) -> Expr:
-    """`true and x` is `x` where `x` is a condition; `false and x` is `false`."""
+    """`true and x` is whether `x` holds; `false and x` is `false`."""
     ends = expr.op == "or"
     left: list[Expr] = []
     for operand in expr.operands:
         if is_constant(operand):
-            if bool(getattr(operand, "value", False)) is ends:
+            if bool(value_of(operand, {})) is ends:
                 left.append(tree.Boolean(ends))
                 break
             continue
         left.append(operand)
     if not left or left[0] == tree.Boolean(ends):
         return tree.Boolean(ends if left else not ends)
-    return left[0] if len(left) == 1 else tree.Logic(expr.op, tuple(left))
+    alone = len(left) == 1 and is_condition(left[0])
+    return left[0] if alone else tree.Logic(expr.op, tuple(left))
 
 
 def _fold_template(parts: tuple[str | Expr, ...]) -> Expr:
@@ -227,39 +268,49 @@ def _fold_template(parts: tuple[str | Expr, ...]) -> Expr:
     return tree.Template(tuple(merged))
 
 
-def _simplified(expr: tree.Binary) -> Expr:
+def _simplified(expr: tree.Binary, integral: Test) -> Expr:
     one, zero = tree.Number(1), tree.Number(0)
     match expr.op, expr.left, expr.right:
-        case ("*", left, right) if left == one and _is_integer(left):
+        case ("*", left, right) if left == one and is_integer(left):
             return right
-        case ("*" | "//" | "**", left, right) if right == one and _is_integer(right):
+        case ("*" | "**", left, right) if right == one and is_integer(right):
+            return left
+        case ("+" | "-", left, right) if right == zero and is_integer(right):
+            return left
+        case ("+", left, right) if left == zero and is_integer(left):
+            return right
+        case _:
+            merged = _merged(expr)
+            return merged if merged == expr or integral(expr) else expr
+
+
+def _merged(expr: tree.Binary) -> Expr:
+    """A sum, product or quotient of integers with what occurs twice merged."""
+    match expr.op, expr.left, expr.right:
+        case ("//", left, right) if right == tree.Number(1) and is_integer(right):
             return left
         case ("*", tree.Number(int(by)), tree.Binary("*", tree.Number(int(times)), atom)):
             return tree.Binary("*", tree.Number(by * times), atom)
-        case ("//", tree.Binary("*", atom, factor), right) if factor == right and factor != zero:
-            return atom
-        case ("+" | "-", left, right) if right == zero and _is_integer(right):
-            return left
-        case ("+", left, right) if left == zero and _is_integer(left):
-            return right
+        case ("//", tree.Binary("*", atom, factor), right) if factor == right:
+            return expr if factor == tree.Number(0) else atom
         case ("+" | "-", _, _):
-            return _merged_sum(expr)
+            return merged_sum(expr)
     return expr
 
 
 _ROUNDING = {"int", "round", "ceil", "floor", "divisible"}
 
 
-def assuming(expr: Expr, known: Mapping[Expr, bool]) -> Expr:
+def assuming(expr: Expr, known: Mapping[Expr, bool], integral: Test = _always) -> Expr:
     """The expression where these conditions hold, or do not."""
     match expr:
         case tree.Comprehension():
             return expr
         case tree.Choose(value, test, otherwise) if test in known:
-            return assuming(value if known[test] else otherwise, known)
+            return assuming(value if known[test] else otherwise, known, integral)
         case _:
-            made = rebuild(expr, lambda part: assuming(part, known))
-            return expr if made == expr else fold(made)
+            made = rebuild(expr, lambda part: assuming(part, known, integral))
+            return expr if made == expr else fold(made, integral)
 
 
 def simpler(expr: Expr) -> Iterator[Expr]:
@@ -285,65 +336,12 @@ def _with_operands(expr: Expr, parts: Iterable[Expr]) -> Expr:
     return rebuild(expr, lambda _: next(given))
 
 
-def _is_integer(expr: Expr) -> bool:
-    return isinstance(expr, tree.Number) and type(expr.value) is int
-
-
 # --- sums -----------------------------------------------------------------------------------
-
-Terms = dict[Expr, int]  # how often each summand counts, in order of first appearance
 
 
 def total(summands: Iterable[Expr]) -> Expr:
     """The sum, equal summands counted."""
     return fold(reduce(lambda left, right: tree.Binary("+", left, right), summands))
-
-
-def _merged_sum(expr: tree.Binary) -> Expr:
-    """The sum with equal summands merged, if there are any."""
-    terms: Terms = {}
-    count = _collect(expr, 1, terms)
-    kept = {atom: times for atom, times in terms.items() if times}
-    if len(kept) == count:
-        return expr
-    return _written(kept)
-
-
-def _collect(expr: Expr, sign: int, terms: Terms) -> int:
-    """Add the summands of an expression to `terms`; returns how many there were."""
-    match expr:
-        case tree.Binary("+" | "-" as op, left, right):
-            back = sign if op == "+" else -sign
-            return _collect(left, sign, terms) + _collect(right, back, terms)
-        case tree.Binary("*", tree.Number(int(by)), atom):
-            terms[atom] = terms.get(atom, 0) + sign * by
-        case tree.Binary("*", atom, tree.Number(int(by))):
-            terms[atom] = terms.get(atom, 0) + sign * by
-        case tree.Number(int(value)):
-            terms[_ONE] = terms.get(_ONE, 0) + sign * value
-        case _:
-            terms[expr] = terms.get(expr, 0) + sign
-    return 1
-
-
-_ONE: Expr = tree.Number(1)
-
-
-def _written(terms: Terms) -> Expr:
-    result: Expr | None = None
-    for atom, times in sorted(terms.items(), key=lambda item: item[1] < 0):
-        term = _times(atom, abs(times))
-        if result is None:
-            result = term if times > 0 else tree.Unary("-", term)
-        else:
-            result = tree.Binary("+" if times > 0 else "-", result, term)
-    return result or tree.Number(0)
-
-
-def _times(atom: Expr, times: int) -> Expr:
-    if atom == _ONE and _is_integer(atom):
-        return tree.Number(times)
-    return atom if times == 1 else tree.Binary("*", tree.Number(times), atom)
 
 
 def difference(after: Expr, before: Expr) -> Expr:

@@ -150,7 +150,7 @@ class BlockCall:
                 raise algebra.Opaque
             return self.exprs[name]
 
-        made = algebra.fold(algebra.substitute(expr, meaning))
+        made = self.walk.fold(algebra.substitute(expr, meaning), self.lanes)
         if algebra.size(made) > LONGEST:
             raise algebra.Opaque
         return made
@@ -209,7 +209,8 @@ class BlockCall:
             return found
 
         try:
-            return algebra.fold(algebra.substitute(default, meaning_of))
+            made = algebra.substitute(default, meaning_of)
+            return self.walk.fold(made, self.lanes)
         except algebra.Opaque:
             return None
 

@@ -15,6 +15,7 @@ from archgen.backends.pytorch.opening import Opening
 from archgen.backends.pytorch.plan import Apply, Child, InitPath, Let, Param, Plan, Value
 from archgen.backends.pytorch.units import callees, units_of
 from archgen.backends.pytorch.walk import Escaped, Walk
+from archgen.backends.pytorch.work import MOST, Work
 from archgen.network import Body, Definition, Initialiser, LayerNode, Network
 from archgen.shapes import Shape
 from archgen.syntax import tree
@@ -54,8 +55,9 @@ class Classes:
     `folded` are the parameters of the arch that are constants in its class.
     """
 
-    def __init__(self, network: Network, folded: frozenset[str] = frozenset()) -> None:
+    def __init__(self, network: Network, work: Work, folded: frozenset[str]) -> None:
         self.network = network
+        self.work = work
         self.folded = folded
         self.plans: list[Plan] = []
         self.helpers: list[str] = []
@@ -259,7 +261,9 @@ def _check_kept(walk: Walk, plan: Plan) -> None:
     exprs = (*prune.expressions(plan), *lets)
     derived = (walk.names_behind(expr) for expr in exprs if not isinstance(expr, tree.Name))
     counts = Counter(name for names in derived for name in names)
-    walk.spoil(walk.handed & {name for name, count in counts.items() if count > MOST_DERIVED})
+    walk.spoil(
+        walk.handed.keys() & {name for name, count in counts.items() if count > MOST_DERIVED}
+    )
 
 
 def class_words(definition: Definition) -> str:
@@ -288,11 +292,17 @@ def _arch_words(network: Network) -> str:
     return camel_case(name, network.doc) + suffix.capitalize()
 
 
-def classes_of(network: Network) -> Classes:
-    """The classes of a network's file."""
-    folded: set[str] = set()
+def classes_of(network: Network, steps: int = MOST) -> Classes:
+    """The classes of a network's file. Raises `ArchError` where they take too much work."""
+    work, folded = Work(network, steps), frozenset[str]()
     while True:
         try:
-            return Classes(network, frozenset(folded))
+            return Classes(network, work, folded)
         except Spoiled as spoiled:
-            folded |= spoiled.names
+            folded = _more(folded, spoiled.names)
+
+
+def _more(folded: frozenset[str], names: set[str]) -> frozenset[str]:
+    """The parameters to fold: each attempt knows some more, so that they come to an end."""
+    assert names - folded, "a parameter that is folded is not a name of a class"
+    return folded | names

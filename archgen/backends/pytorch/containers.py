@@ -177,11 +177,8 @@ def make_container(walk: Walk, lanes: Lanes, nodes: Sequence[CallNode], fill: Fi
 
 def contain(walk: Walk, lanes: list[Lane], start: Value, fill: Fill) -> Container:
     """A container of what `fill` makes of the value `start`."""
-    before, walk.contained = walk.contained, True
-    counts, walk.counts = walk.counts, {}  # children are known by their place
-    with walk.into([]) as items:
+    with walk.containing(), walk.into([]) as items:
         fill(lanes)
-    walk.contained, walk.counts = before, counts
     *taps, result = (
         walk.join(lanes, [lane.body.outputs[at].value for lane in lanes])
         for at in range(len(lanes[0].body.outputs))

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 class Spoiled(Exception):
-    """A parameter of the arch is used for more than a number to be handed on: fold it."""
+    """Parameters of the arch are used for more than a number to be handed on: fold them.
+
+    `names` are the author's: the class may call them otherwise.
+    """
 
     def __init__(self, names: set[str]) -> None:
         super().__init__(names)
@@ -32,11 +35,12 @@ class Spoiled(Exception):
 
 
 class Kept:
-    """The names that a class can be right for: `handed` are parameters of the arch, the others
-    those of a block, and `x.sizes` for each input: its sizes but the channels."""
+    """The names that a class can be right for: `handed` are parameters of the arch, with the names
+    that the author gave them; the others those of a block, and `x.sizes` for each input: its sizes
+    but the channels."""
 
     def __init__(self) -> None:
-        self.handed: set[str] = set()
+        self.handed: dict[str, str] = {}
         self.tracked: set[str] = set()
         self.spoiled: set[str] = set()
         self.assigned: dict[str, list[Expr]] = {}  # all that each local stands for
@@ -44,8 +48,8 @@ class Kept:
     def spoil(self, names: Iterable[str]) -> None:
         """Something was decided by these. Raises `Spoiled` for parameters of the arch."""
         found = set(names)
-        if self.handed & found:
-            raise Spoiled(self.handed & found)
+        if handed := self.handed.keys() & found:
+            raise Spoiled({self.handed[name] for name in handed})
         self.spoiled |= found
 
     def refuse(self, expr: Expr | None) -> None:
@@ -64,7 +68,7 @@ class Kept:
                 seen.add(name)
                 for each in self.assigned.get(name, ()):
                     todo += algebra.names_in(each)
-        return seen & (self.handed | self.tracked)
+        return seen & (self.handed.keys() | self.tracked)
 
     def assign_local(self, name: str, expr: Expr) -> Let:
         """The statement `name = expr`."""

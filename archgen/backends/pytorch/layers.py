@@ -93,7 +93,8 @@ class Fields:
         if text is None:
             return None
         try:
-            return algebra.fold(algebra.substitute(parse_expression(text), self._name))
+            made = algebra.substitute(parse_expression(text), self._name)
+            return self.walk.fold(made, self.lanes)
         except algebra.Opaque:
             return None
 

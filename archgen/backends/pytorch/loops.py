@@ -36,7 +36,7 @@ def loop(walk: Walk, lanes: Lanes, statement: tree.For, steps: Steps) -> None:
         walk.settle(statement.iterable, lanes)
         agree(lanes, [len(step.passes) for step in looped])
         for at in range(len(looped[0].passes)):
-            with walk.braces():
+            with walk.braces(lanes):
                 bind_pass(walk, lanes, statement, looped, at)
                 inner = [step.passes[at][1] for step in looped]
                 statements.run(walk, lanes, statement.body.statements, inner)
@@ -88,6 +88,7 @@ class Rolled:
         """A lane for each pass, and what its statements became."""
         inner: list[Lane] = []
         steps: list[Sequence[Step]] = []
+        self.walk.spend(sum(len(step.passes) for step in self.steps))
         for lane, step in zip(self.lanes, self.steps, strict=True):
             current = step.before
             for at, (values, body) in enumerate(step.passes):
@@ -157,17 +158,18 @@ def open_loop(
         iterable = walk.number(None, lanes, lists, "items")
     assert iterable is not None
     names = [walk.loop_name(name) for name in statement.names]
-    counted = _counts_from_zero(iterable)
+    counted = _counts_from_zero(iterable, len(names))
     index = names[0] if counted else walk.loop_name("index")
     for author, name in zip(statement.names, names, strict=True):
         walk.scope.names[author] = tree.Name((name,))
     return Rolled(walk, lanes, statement, steps, names, index, iterable)
 
 
-def _counts_from_zero(iterable: Expr) -> bool:
+def _counts_from_zero(iterable: Expr, names: int) -> bool:
+    """Whether the first name of a loop is the number of its pass."""
     match iterable:
-        case tree.Apply(tree.Name(("range" | "enumerate",)), (tree.Argument(None, _),)):
-            return True
+        case tree.Apply(tree.Name(("range" | "enumerate" as function,)), (tree.Argument(None, _),)):
+            return function == "range" or names > 1
         case _:
             return False
 
@@ -177,7 +179,7 @@ def _rolled(walk: Walk, lanes: Lanes, statement: tree.For, steps: Sequence[Loope
     counts, choices, made = dict(walk.counts), len(walk.choices), len(walk.items)
     running, names = dict(walk.running), list(walk.locals)
     try:
-        with walk.braces():
+        with walk.braces(lanes):
             rolled = open_loop(walk, lanes, statement, steps)
             if rolled is not None:
                 _roll(rolled)

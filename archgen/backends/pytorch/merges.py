@@ -40,7 +40,7 @@ def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
     """`add`, `mul`, `concat`: the branches, then one value of them."""
     merged = [step for step in steps if isinstance(step, Merged)]
     base = [step.before for step in merged]
-    with walk.braces():
+    with walk.braces(lanes):
         inner = [step.steps for step in merged]
         branches = _branches(walk, lanes, link.body.statements, inner, base)
     refs = [step.node.outputs[0] for step in merged]
@@ -88,7 +88,7 @@ def branches_alone(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> 
     """What is left of the branches of a merge that is left out."""
     base = [lane.current for lane in lanes]
     inner = [step.steps for step in steps if isinstance(step, Grouped)]
-    with walk.braces():
+    with walk.braces(lanes):
         for at, statement in enumerate(link.body.statements):
             set_current(lanes, base)
             statements.run_statement(walk, lanes, statement, [each[at] for each in inner])
@@ -192,7 +192,7 @@ def _side(
     set_current(lanes, base)
     if body is None:
         return []
-    with walk.braces():
+    with walk.braces(lanes):
         match body.statements:
             case (tree.If() | tree.For(),):
                 return _branches(walk, lanes, body.statements, steps, base)
@@ -264,7 +264,7 @@ def _loop(
     agree(lanes, [len(step.passes) for step in looped])
     found: list[Branch] = []
     for at in range(len(looped[0].passes)):
-        with walk.braces():
+        with walk.braces(lanes):
             bind_pass(walk, lanes, statement, looped, at)
             inner = [step.passes[at][1] for step in looped]
             found += _side(walk, lanes, statement.body, inner, base)
@@ -276,7 +276,7 @@ def _rolled_branches(
 ) -> Loop | None:
     counts, choices = dict(walk.counts), len(walk.choices)
     try:
-        with walk.braces():
+        with walk.braces(lanes):
             rolled = open_loop(walk, lanes, statement, steps)
             if rolled is not None:
                 return _roll_branches(rolled)

@@ -19,7 +19,7 @@ from archgen.backends.pytorch.plan import (
     Repeat,
     children,
 )
-from archgen.backends.pytorch.python import broken, written
+from archgen.backends.pytorch.python import broken, iterated, written
 from archgen.backends.pytorch.text import Call, Generator, Layout, Prefixed, flat
 from archgen.network import Initialiser
 from archgen.syntax import tree
@@ -154,10 +154,11 @@ def clause_of(loop: For | Loop, over: Expr, body: str) -> Layout:
     A name that the body does not read is `_`.
     """
     names = [name if _reads(body, name) else "_" for name in loop.names]
-    items = broken(over) if isinstance(over, tree.ListOf | tree.Apply) else written(over)
-    if _counts(over) and names[0] == "_":
-        return _clause(names[1:], broken(over.arguments[0].value))  # type: ignore[union-attr]
-    if loop.index in loop.names or not _reads(body, loop.index):
+    items = iterated(over)
+    counted = loop.index not in loop.names and _reads(body, loop.index)
+    if _counts(over) and len(names) > 1 and names[0] == "_" and not counted:
+        return _clause(names[1:], iterated(over.arguments[0].value))  # type: ignore[union-attr]
+    if not counted:
         return _clause(names, items)
     return _clause([loop.index, _listed(names)], Call("enumerate", (items,)))
 

@@ -114,7 +114,7 @@ class Opening:
         expr = self._keep(self.walk.locals.claim_underscored(name), "number", values, name)
         assert isinstance(expr, tree.Name)
         self.walk.params[expr.text].default = default
-        self.walk.handed.add(expr.text)
+        self.walk.handed[expr.text] = name
         self.walk.tracked.discard(expr.text)
         return expr
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archgen.backends.pytorch import algebra
 from archgen.backends.pytorch.algebra import Expr, Missing
 from archgen.backends.pytorch.lanes import Key, Lane, agree
 from archgen.backends.pytorch.plan import Choice, If, Phi, Value
@@ -156,7 +155,7 @@ def _phi_channels(
         return None
     try:
         worth = [
-            algebra.value_of(value.channels, lane.env)  # type: ignore[arg-type]
+            walk.value_of(value.channels, lane.env)  # type: ignore[arg-type]
             for lane, value in zip(lanes, values, strict=True)
         ]
     except Missing:

@@ -48,12 +48,13 @@ def run(
     walk: Walk, lanes: Lanes, statements: Sequence[tree.Statement], steps: Sequence[Steps]
 ) -> None:
     """The statements of a pair of braces; `steps` says for each lane what became of them."""
-    with walk.braces():
+    with walk.braces(lanes):
         for at, statement in enumerate(statements):
             run_statement(walk, lanes, statement, [each[at] for each in steps])
 
 
 def run_statement(walk: Walk, lanes: Lanes, statement: tree.Statement, steps: Steps) -> None:
+    walk.spend(len(lanes))
     agree(lanes, [isinstance(step, Silent) for step in steps])
     if isinstance(steps[0], Silent):  # it made nothing, or a pass left out what it made
         if is_initial(statement):
@@ -230,6 +231,7 @@ def _child_name(
         deduced = algebra.fold(tree.Template((stem, _count(walk, stem))))
     if deduced is not None and walk.holds(deduced, lanes, names):
         return deduced
+    walk.refuse(deduced)
     if walk.probing:
         return tree.String(names[0])
     agree(lanes, list(names))
@@ -321,7 +323,7 @@ def bind_name(
 ) -> None:
     """Give an author's name its meaning: an expression that is worth these values, or none."""
     for lane, value in zip(lanes, values, strict=True):
-        lane.names[name] = value
+        lane.names = {**lane.names, name: value}
     walk.scope.names[name] = None
     if not all(map(algebra.is_plain, values)):
         return
@@ -329,7 +331,9 @@ def bind_name(
         assert expr is not None
         plainer = walk.plainer(expr, lanes, values)
         walk.scope.names[name] = walk.local(name, plainer, lanes, table=table)
-    elif all(algebra.same(value, values[0]) for value in values):
+        return
+    walk.refuse(expr)
+    if all(algebra.same(value, values[0]) for value in values):
         walk.scope.names[name] = algebra.constant(values[0])
 
 

@@ -7,7 +7,8 @@ from collections import Counter
 from archgen.backends.pytorch import algebra
 from archgen.backends.pytorch.plan import For, Let, Plan
 from archgen.backends.pytorch.prune import all_items, expressions
-from archgen.backends.pytorch.python import written
+from archgen.backends.pytorch.python import iterated
+from archgen.backends.pytorch.text import flat
 from archgen.syntax import tree
 
 LONGEST = 64  # columns of what a loop goes over
@@ -30,5 +31,5 @@ def inline(plan: Plan) -> None:
             inlined = algebra.substitute(
                 item.iterable, lambda name: lists.get(name, tree.Name((name,)))
             )
-            if len(written(inlined)) <= LONGEST:
+            if len(flat(iterated(inlined))) <= LONGEST:
                 item.iterable = inlined

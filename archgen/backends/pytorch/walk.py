@@ -6,12 +6,13 @@ statements of the language do is in `statements`, `calls` and `decisions`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
-from archgen.backends.pytorch import algebra, kept, phis
+from archgen.backends.pytorch import algebra, kept, kinds, phis
 from archgen.backends.pytorch.algebra import Expr, Missing, Opaque
 from archgen.backends.pytorch.kept import Kept
 from archgen.backends.pytorch.lanes import Lane, Unrollable, agree
@@ -69,14 +70,16 @@ class Walk(Kept):
     # --- places -----------------------------------------------------------------------------
 
     @contextmanager
-    def braces(self) -> Iterator[None]:
+    def braces(self, lanes: Sequence[Lane]) -> Iterator[None]:
         """A `let` holds until the end of the braces."""
-        names = self.scope.names
+        names, values = self.scope.names, [lane.names for lane in lanes]
         self.scope.names = dict(names)
         try:
             yield
         finally:
             self.scope.names = names
+            for lane, known in zip(lanes, values, strict=True):
+                lane.names = known
 
     @contextmanager
     def asking(self, conditions: Sequence[Expr | None]) -> Iterator[None]:
@@ -101,6 +104,16 @@ class Walk(Kept):
             self.items = before
 
     @contextmanager
+    def containing(self) -> Iterator[None]:
+        """In a container: its children are known by their place, and not counted."""
+        before, self.contained = self.contained, True
+        counts, self.counts = self.counts, {}
+        try:
+            yield
+        finally:
+            self.contained, self.counts = before, counts
+
+    @contextmanager
     def probe(self) -> Iterator[None]:
         """What is walked is thrown away: only counts and channels are wanted."""
         before, self.probing = self.probing, True
@@ -123,6 +136,10 @@ class Walk(Kept):
         finally:
             self.scope = before
 
+    def spend(self, steps: int) -> None:
+        """Count work. Raises `ArchError` beyond the limit on it."""
+        self.classes.work.spend(self.scope.definition.span, steps)
+
     # --- expressions ------------------------------------------------------------------------
 
     def deduce(self, expr: Expr, lanes: Sequence[Lane]) -> Expr | None:
@@ -132,7 +149,28 @@ class Walk(Kept):
         except Opaque:
             self.settle(expr, lanes)
             return None
-        return self.computed(algebra.fold(found))
+        return self.computed(self.fold(found, lanes))
+
+    def kinds_in(self, lanes: Sequence[Lane]) -> kinds.Names:
+        """What each name of the class may be, in any call."""
+
+        def kind(name: str) -> kinds.Kinds:
+            self.spend(len(self.lanes) + len(lanes))
+            found = (lane.env[name] for lane in (*self.lanes, *lanes) if name in lane.env)
+            return kinds.joined(map(kinds.kinds_of, {id(value): value for value in found}.values()))
+
+        return cache(kind)
+
+    def fold(self, expr: Expr, lanes: Sequence[Lane]) -> Expr:
+        """The expression folded, with comparisons decided that the kinds of its names decide."""
+        names = self.kinds_in(lanes)
+        expr = kinds.settled(expr, names) if kinds.asks_for_kinds(expr) else expr
+        return algebra.fold(expr, lambda part: kinds.is_integral(part, names))
+
+    def assuming(self, expr: Expr, lanes: Sequence[Lane]) -> Expr:
+        """The expression in the arms that the walk is in."""
+        names = self.kinds_in(lanes)
+        return algebra.assuming(expr, self.asked, lambda part: kinds.is_integral(part, names))
 
     def computed(self, expr: Expr) -> Expr:
         """The expression with what constant lists alone decide computed: `sum(depths) - 1`."""
@@ -140,10 +178,10 @@ class Walk(Kept):
             return expr
         names = set(algebra.names_in(expr))
         if names and names <= self.tables.keys():
-            value = algebra.value_of(expr, self.tables)
+            value = self.value_of(expr, self.tables)
             if isinstance(value, int | float | str):
                 return algebra.constant(value)
-        return algebra.fold(algebra.rebuild(expr, self.computed))
+        return algebra.fold(algebra.rebuild(expr, self.computed), _never)
 
     def _meaning(self, name: str, lanes: Sequence[Lane]) -> Expr:
         names = self.scope.names
@@ -161,12 +199,18 @@ class Walk(Kept):
         """What this expression says is decided here."""
         kept.settle(self, expr, lanes)
 
+    def value_of(self, expr: Expr, names: Mapping[str, object]) -> object:
+        """What an expression is worth. Raises `Missing` if it is worth nothing."""
+        return algebra.value_of(expr, names, self.classes.work)
+
     def holds(self, expr: Expr | None, lanes: Sequence[Lane], values: Sequence[object]) -> bool:
-        """Whether an expression is worth these values, lane by lane."""
+        """Whether an expression is worth these values, lane by lane, and in Python too."""
         if expr is None:
             return False
+        if kinds.asks_for_kinds(expr) and not kinds.is_same_in_python(expr, self.kinds_in(lanes)):
+            return False
         try:
-            found = [algebra.value_of(expr, lane.env) for lane in lanes]
+            found = [self.value_of(expr, lane.env) for lane in lanes]
         except Missing:
             return False
         return all(map(algebra.same, found, values))
@@ -176,7 +220,7 @@ class Walk(Kept):
     ) -> Expr:
         """An expression that is worth these values: the one deduced, a constant, or a new
         parameter called `hint`."""
-        expr = expr if expr is None else algebra.assuming(expr, self.asked)
+        expr = expr if expr is None else self.assuming(expr, lanes)
         if expr is not None and self.holds(expr, lanes, values):
             return self.short(self.plainer(expr, lanes, values), lanes, hint)
         if expr is not None:
@@ -212,7 +256,7 @@ class Walk(Kept):
                 raise Unrollable
         agree(self.lanes, [id(lane.root) in by_root for lane in self.lanes])
         for name, param in self.params.items():
-            if param.kind == "extra" and param.source == hint and param.values == by_root:
+            if param.kind == "extra" and param.source == hint and _same(param.values, by_root):
                 return tree.Name((name,))
         name = self.locals.claim(hint)
         self.params[name] = Param(name, "extra", by_root, source=hint)
@@ -262,10 +306,10 @@ class Walk(Kept):
             return expr
         name = self.locals.claim_underscored(hint) if own else self.locals.claim(hint)
         for lane in lanes:
-            lane.env[name] = algebra.value_of(expr, lane.env)
+            lane.env[name] = self.value_of(expr, lane.env)
         self.lets[name] = expr
         if self.tables.keys() >= set(algebra.names_in(expr)):
-            self.tables[name] = algebra.value_of(expr, self.tables)
+            self.tables[name] = self.value_of(expr, self.tables)
         self.items.append(self.assign_local(name, expr))
         return tree.Name((name,))
 
@@ -310,7 +354,7 @@ class Walk(Kept):
         for candidate in candidates:
             if candidate is None:
                 continue
-            expr = algebra.assuming(candidate, self.asked)
+            expr = self.assuming(candidate, lanes)
             if self.holds(expr, lanes, sizes):
                 return self.short(self.plainer(expr, lanes, sizes), lanes, "features")
         return None
@@ -330,3 +374,13 @@ class Walk(Kept):
             agree(lanes, [id(value) for value in values])
             raise AssertionError("lanes agree")
         return joined
+
+
+def _never(_: Expr) -> bool:
+    return False
+
+
+def _same(one: dict[int, object], other: dict[int, object]) -> bool:
+    """Whether a parameter has the same values in the same calls."""
+    known = one.keys() == other.keys()
+    return known and all(algebra.same(value, other[key]) for key, value in one.items())
