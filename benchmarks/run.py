@@ -10,11 +10,14 @@ Machines are noisy: read the ratios, not the seconds.
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import os
 import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -184,12 +187,87 @@ def source_size(rounds: int) -> list[Result]:
     ]
 
 
+LAYERS = 18  # of 4096 x 4096 numbers: 1.2 GB
+
+
+def checkpoints(rounds: int) -> list[Result]:
+    """Copying weights, to `cp` and `sync`; looking at a `.pt`, to `import torch`."""
+    with tempfile.TemporaryDirectory() as folder:
+        old, new = Path(folder, "old.safetensors"), Path(folder, "new.safetensors")
+        specs = [str(_linear(folder, name)) for name in ("a", "b")]
+        _weights(old)
+        transfer = ("transfer", *specs, str(old), "-o", str(new), "--force")
+        archgen = [sys.executable, "-m", "archgen"]
+        copy = "import subprocess, sys; a, b = sys.argv[1:];"
+        copy += "subprocess.run(['cp', a, b], check=True); subprocess.run(['sync', b], check=True)"
+        rows = [
+            compare(
+                "`archgen transfer` of 1.2 GB of safetensors, whole process, to `cp` and `sync`",
+                process("-m", "archgen", *transfer),
+                process("-c", copy, str(old), str(Path(folder, "copy"))),
+                "about 1",
+                min(rounds, 5),
+            ),
+            Result("its peak memory", _peak([*archgen, *transfer]), "", None, "under 100 MB"),
+        ]
+        return rows + _looks(folder, rounds)
+
+
+def _looks(folder: str, rounds: int) -> list[Result]:
+    import torch
+
+    import archgen
+
+    path = str(Path(folder, "model.pt"))
+    torch.save(archgen.build("resnet50").state_dict(), path)
+    ours = process("-m", "archgen", "weights", path, "resnet50")
+    what = "`archgen weights model.pt resnet50`, whole process, to `import torch`"
+    return [compare(what, ours, process("-c", "import torch"), "under 0.3", rounds)]
+
+
+def _linear(folder: str, name: str) -> Path:
+    spec = Path(folder, f"{name}.arch")
+    layers = f"for i in range({LAYERS}) {{ {name}[i] = linear(4096) }}"
+    spec.write_text(f"arch net {{ input(4096); {layers} }}")
+    return spec
+
+
+def _weights(path: Path) -> None:
+    """Weights of `a.arch`, of bytes that no file system stores as a hole."""
+    shapes = {"weight": [4096, 4096], "bias": [4096]}
+    header: dict[str, object] = {}
+    end = 0
+    for layer in range(LAYERS):
+        for name, shape in shapes.items():
+            begin, end = end, end + 4 * math.prod(shape)
+            facts = {"dtype": "F32", "shape": shape, "data_offsets": [begin, end]}
+            header[f"a.{layer}.{name}"] = facts
+    text = json.dumps(header).encode()
+    noise = os.urandom(4 * 4096)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for _ in range(end // len(noise)):
+            file.write(noise)
+
+
+def _peak(command: list[str]) -> str:
+    """The most memory that a process takes, as Linux counts it: from its fork on, so that a small
+    process has to start it."""
+    code = "import resource, subprocess, sys;"
+    code += "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
+    code += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    start = [sys.executable, "-c", code, *command]
+    run = subprocess.run(start, cwd=ROOT, check=True, capture_output=True, text=True)
+    return f"{int(run.stdout) / 1024:.0f} MB"
+
+
 BENCHMARKS = {
     "check_process": (check_process, 15),
     "check_warm": (check_warm, 15),
     "build": (build, 9),
     "run_model": (run_model, 9),
     "source_size": (source_size, 1),
+    "checkpoints": (checkpoints, 9),
 }
 
 
