@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
@@ -17,6 +18,7 @@ from archgen.checkpoint import copying
 from archgen.checkpoint.contents import Held
 from archgen.checkpoint.header import DTYPES, Damaged
 from archgen.checkpoint.read import read
+from tests.sweeps import examples
 
 pytestmark = pytest.mark.torch
 
@@ -45,33 +47,27 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     )
 
 
+@examples(sample=100, full=5_000, of="weights copied into files of safetensors")
 @given(
     state=STATES,
     form=st.sampled_from(["safetensors", "torch"]),
     dice=st.randoms(use_true_random=False),
 )
-@settings(
-    deadline=None,
-    max_examples=150,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-def test_what_is_copied_loads(
-    state: dict[str, torch.Tensor], form: str, dice: Any, tmp_path: Path
-) -> None:
+def test_what_is_copied_loads(state: dict[str, torch.Tensor], form: str, dice: Any) -> None:
     """In any order, some of it from the file and some from memory."""
-    old, new = str(tmp_path / "old"), str(tmp_path / "new")
-    save_file(state, old) if form == "safetensors" else torch.save(state, old)
-    held = read(old).state
-    keys = list(held)
-    dice.shuffle(keys)
-    mixed = {f"new.{key}": state[key] if dice.random() < 0.3 else held[key] for key in keys}
-    copying.save(mixed, old, new, {"epoch": "3"})
-    assert same(load_file(new), {f"new.{key}": value for key, value in state.items()})
-    header = read(new)
-    assert header.metadata == {"epoch": "3"}
-    starts = {key: value.data[0] for key, value in header.state.items()}
-    assert all(starts[key] % load_file(new)[key].element_size() == 0 for key in starts)
+    with tempfile.TemporaryDirectory() as folder:
+        old, new = os.path.join(folder, "old"), os.path.join(folder, "new")
+        save_file(state, old) if form == "safetensors" else torch.save(state, old)
+        held = read(old).state
+        keys = list(held)
+        dice.shuffle(keys)
+        mixed = {f"new.{key}": state[key] if dice.random() < 0.3 else held[key] for key in keys}
+        copying.save(mixed, old, new, {"epoch": "3"})
+        loaded, header = load_file(new), read(new)
+        assert same(loaded, {f"new.{key}": value for key, value in state.items()})
+        assert header.metadata == {"epoch": "3"}
+        for key, value in header.state.items():
+            assert value.data[0] % loaded[key].element_size() == 0
 
 
 def test_where_the_system_cannot_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
