@@ -27,7 +27,7 @@ from archgen.network import (
 from archgen.resolve.expressions import evaluate, integer, render
 from archgen.resolve.faults import no_input, several_in_item
 from archgen.resolve.lookup import suggest
-from archgen.resolve.spelling import check_spelling
+from archgen.resolve.spelling import check_spelling, check_submodule
 from archgen.resolve.values import (
     Environment,
     Items,
@@ -356,6 +356,7 @@ class Frame:
             return str(self.child_count)
         self.counts[stem] = number = self.counts.get(stem, 0) + 1
         name = f"{stem}{number}"
+        check_submodule(name, span)
         if name in self.children or name in self.places:
             message = f"the name `{name}` of this nameless layer is taken"
             also = [Label(self.places[name], "here")] if name in self.places else []

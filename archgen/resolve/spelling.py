@@ -34,7 +34,10 @@ def check_submodule(name: str, span: Span) -> None:
     if name in METHODS:
         message = f"`{name}` is a method of every generated network, no submodule can have it"
         raise Fault(error("A104", message, span, help=f"call it `{name}_`", fix=_longer(span)))
-    if name in MODULE_ATTRIBUTES or name.startswith("__"):
+    if name.startswith("__"):
+        message = f"`{name}` begins with `__`, which has a meaning of its own in a Python class"
+        raise Fault(error("A104", message, span, help="name the submodule otherwise"))
+    if name in MODULE_ATTRIBUTES:
         message = f"`{name}` is an attribute of every `nn.Module`, no submodule can have it"
         raise Fault(error("A104", message, span, help=f"call it `{name}_`", fix=_longer(span)))
 

@@ -57,12 +57,12 @@ ROLES = {
     "parameter of an arch": """arch net(NAME=4) { input(3, 8, 8); conv(NAME, 3)
         global_avgpool -> flatten -> linear(NAME) }""",
     "parameter of an arch that decides": """arch net(NAME=4) { input(3, 8, 8)
-        for i in range(NAME) { conv(NAME, 3) } if NAME > 3 { relu } }""",
+        for i in range(NAME) { conv(NAME, 3) }; if NAME > 3 { relu } }""",
     "output": "ARCH { NAME = conv(4, 1); b = conv(5, 1); output NAME, b }",
     "output of a block": """block u { NAME = conv(4, 1); b = conv(5, 1); output NAME, b }
         ARCH { both = u; concat { from both.NAME; from both.b } }""",
-    "quoted output": """ARCH { for i in range(2) { "NAME" = conv(4, 1); b = relu }
-        output b }""",
+    "quoted output": """ARCH { for i in range(2) { "NAME{i}" = conv(4, 1)
+        output "NAME{i}" } }""",
     "head": "ARCH { conv(4, 1); aux NAME = relu -> conv(5, 1); relu }",
     "head of a block": "block u { aux NAME = conv(5, 1); relu } ARCH { u; u }",
     "item": """ARCH { for i in range(2) { NAME[i] = conv(4, 1) }
@@ -78,6 +78,13 @@ ROLES = {
         ARCH { u(2) -> u(6) }""",
     "loop in a merge": """block u(k) { concat { for NAME in range(k) { conv(4 + NAME, 1) } } }
         ARCH { u(2) -> u(6) }""",
+    "value in a decided branch": """block u(k) { concat { identity; if k > 4 {
+        NAME = conv(k, 1); add { identity; relu } } } } ARCH { u(4) -> u(5) }""",
+    "parameter beside numbered layers": """block u(out, NAME=2) { conv(out, 1)
+        for i in range(NAME) { conv(out + i, 1) } if NAME > 3 { relu } }
+        ARCH { u(4) -> u(5, NAME=6) }""".replace("} if", "}; if"),
+    "parameter beside a class": """block U(out, k=1) { conv(out, k) }
+        block v(NAME) { U(NAME); add { identity; U(NAME, 3) } } ARCH { v(4) -> v(5) }""",
     "loop in a comprehension": """block u(k) { for c in [NAME + 1 for NAME in range(k)] {
         conv(c, 1) } } ARCH { u(2) -> u(6) }""",
     "submodule": "ARCH { NAME = conv(4, 1); relu; add { from NAME; identity } }",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from archgen.backends.pytorch import algebra
@@ -45,6 +46,7 @@ class Attributes:
         items = [*plan.items, *plan.own_heads]
         self._children = children(items)
         self._names = module_names(map(_first_part, self._children))
+        self._computed = list(map(_pattern, filter(_is_computed, self._children)))
         self._members = _member_lists(self._children)
         self._read_items(items, frozenset())
         for param in plan.params if plan.arch else ():
@@ -121,7 +123,11 @@ class Attributes:
         """Keep the parameters that an expression reads as attributes."""
         for name in sorted(self._roots(expr)):
             if name not in bound and name in self._params and name not in self.stored:
-                self.stored[name] = self._names.claim_underscored(name)
+                self.stored[name] = self._names.claim_underscored(self._apart(name))
+
+    def _apart(self, name: str) -> str:
+        """A name that no numbered submodule can have: `conv2_` beside `f"conv{i + 1}"`."""
+        return f"{name}_" if any(each.fullmatch(name) for each in self._computed) else name
 
     def _roots(self, expr: Expr) -> set[str]:
         """The names behind the locals of an expression."""
@@ -145,7 +151,7 @@ class Attributes:
             ):
                 self._store(condition, bound)
             else:
-                flags[number] = self._names.claim(_flag_name(decision, number))
+                flags[number] = self._names.claim(self._apart(_flag_name(decision, number)))
         self.flags[id(decision)] = flags
 
 
@@ -155,6 +161,17 @@ def _first_part(child: Child) -> str:
     if isinstance(name, tree.Template):
         text = str(name.parts[0]) if isinstance(name.parts[0], str) else ""
     return text.partition(".")[0]
+
+
+def _is_computed(child: Child) -> bool:
+    return isinstance(child.name, tree.Template)
+
+
+def _pattern(child: Child) -> re.Pattern[str]:
+    """The names that a computed name may be worth."""
+    assert isinstance(child.name, tree.Template)
+    parts = (re.escape(part) if isinstance(part, str) else r"\w+" for part in child.name.parts)
+    return re.compile("".join(parts))
 
 
 def _flag_name(decision: Decision, number: int) -> str:

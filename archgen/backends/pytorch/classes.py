@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from archgen.backends.pytorch import inplace, prune, simplify, statements, tables, targets
 from archgen.backends.pytorch.containers import contain, fill
 from archgen.backends.pytorch.kept import Spoiled
 from archgen.backends.pytorch.lanes import Split, agree
-from archgen.backends.pytorch.names import GLOBALS, LOCALS, Names, camel_case, helper_names
+from archgen.backends.pytorch.names import (
+    GLOBALS,
+    Names,
+    author_names,
+    camel_case,
+    helper_names,
+    is_local,
+)
 from archgen.backends.pytorch.opening import Opening
 from archgen.backends.pytorch.plan import Apply, Child, InitPath, Let, Param, Plan, Value
 from archgen.backends.pytorch.units import callees, units_of
 from archgen.backends.pytorch.walk import Escaped, Walk
 from archgen.backends.pytorch.work import MOST, Work
-from archgen.network import Body, Definition, Initialiser, LayerNode, Network
+from archgen.network import Body, CallNode, Definition, Initialiser, LayerNode, Network
 from archgen.shapes import Shape
 from archgen.syntax import tree
 
@@ -62,7 +70,7 @@ class Classes:
         self.plans: list[Plan] = []
         self.helpers: list[str] = []
         self.initialised: list[Initialised] = []
-        self._names = Names(GLOBALS | helper_names())
+        self._names = Names(_taken(network))
         self._arch_name = self._names.claim(_arch_words(network))
         self._by_body: dict[int, Plan] = {}
         self._units = units_of(network.body)
@@ -87,7 +95,11 @@ class Classes:
         """Whether a parameter of the arch stays one of its class."""
         value = self.network.parameters.get(name)
         plain = isinstance(value, int | float | str)
-        return plain and name not in self.folded | LOCALS
+        return plain and name not in self.folded and is_local(name)
+
+    def claim(self, name: str) -> str:
+        """A name of the file that nothing else has."""
+        return self._names.claim(name)
 
     def need_helper(self, name: str | None) -> None:
         if name is not None and name not in self.helpers:
@@ -171,6 +183,7 @@ class Classes:
     def _finish(self, walk: Walk, name: str) -> Plan:
         body = walk.lanes[0].body
         called = bool(walk.aux) and body is not self.network.body  # the caller takes all results
+        walk.locals.hold(walk.looped)
         plan = Plan(
             name=name,
             doc=_doc(walk.scope.definition),
@@ -281,7 +294,25 @@ def class_words(definition: Definition) -> str:
 
 def class_name(network: Network) -> str:
     """The name of the network's class in its file."""
-    return Names(GLOBALS | helper_names()).claim(_arch_words(network))
+    return Names(_taken(network)).claim(_arch_words(network))
+
+
+def _taken(network: Network) -> frozenset[str]:
+    """Names that no class may have: what its author calls otherwise could be a variable."""
+    bodies = {id(body): body for body in _bodies(network.body, set())}.values()
+    texts = {id(body.definition): body.definition for body in bodies if body.definition}
+    computed = (name for body in bodies for name in body.names)
+    return GLOBALS | helper_names() | {*computed, *chain(*map(author_names, texts.values()))}
+
+
+def _bodies(body: Body, seen: set[int]) -> Iterator[Body]:
+    """The distinct bodies of calls, containers left out but looked into."""
+    if id(body) not in seen:
+        seen.add(id(body))
+        yield body
+        for node in (*body.nodes, *(aux.node for aux in body.aux)):
+            if isinstance(node, CallNode):
+                yield from _bodies(node.body, seen)
 
 
 def _arch_words(network: Network) -> str:

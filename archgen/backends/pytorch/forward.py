@@ -38,13 +38,13 @@ from archgen.backends.pytorch.text import (
     parameters,
     statement,
 )
-from archgen.backends.pytorch.variables import input_name
+from archgen.backends.pytorch.variables import input_names
 from archgen.syntax import tree
 
 
 def forward(plan: Plan, attributes: Attributes, result: str) -> list[str]:
     """The lines of `forward`; `result` is the type of what it returns."""
-    head = ["self", *(f"{input_name(name)}: Tensor" for name, _ in plan.inputs)]
+    head = ["self", *(f"{name}: Tensor" for name in input_names(plan))]
     lines = [parameters("def forward", head, f" -> {result}:", STEP)]
     writer = Writer(plan, attributes)
     writer.items(plan.items)

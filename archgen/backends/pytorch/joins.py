@@ -38,7 +38,7 @@ from archgen.backends.pytorch.text import (
     flat,
     statement,
 )
-from archgen.backends.pytorch.variables import Variables, input_name
+from archgen.backends.pytorch.variables import Variables
 
 LONG = 60  # columns of a nested call
 
@@ -124,7 +124,7 @@ class Joins(Variables, ABC):
         self.fold_list(item, name)
 
     def _list_name(self) -> str:
-        return Names({*self.assigned, *LOCALS}).claim("paths")
+        return Names({*self.assigned, *LOCALS, *self.plan.locals}).claim("paths")
 
     def list_branches(self, item: Merge, name: str, branches: Sequence[Branch]) -> None:
         """Append each branch's value to a list."""
@@ -133,7 +133,7 @@ class Joins(Variables, ABC):
                 case One(items, value):
                     self.items(items)
                     self.flush(until=value)
-                    path = joined(self.read(value), item, input_name(self.plan.inputs[0][0]))
+                    path = joined(self.read(value), item, self.inputs[0])
                     self.line(statement("", Call(f"{name}.append", (path,)), self.indent))
                 case Choice():
                     self.choose(branch, partial(self.list_branches, item, name))
@@ -143,7 +143,7 @@ class Joins(Variables, ABC):
     def fold_list(self, item: Merge, name: str) -> None:
         """Add up a list, from left to right."""
         target = self.fresh_letter()
-        path = Names({*self.assigned, *LOCALS, target}).claim("path")
+        path = Names({*self.assigned, *LOCALS, *self.plan.locals, target}).claim("path")
         pad = " " * self.indent
         self.line(f"{pad}{target} = {name}[0]", firsts=(target,))
         self.line(f"{pad}for {path} in {name}[1:]:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -74,25 +75,31 @@ def _public(classes: Classes) -> tuple[str, ...]:
 # --- imports --------------------------------------------------------------------------------------
 
 _STANDARD = (
-    ("import math", r"\bmath\."),
-    ("from collections import OrderedDict", r"\bOrderedDict\b"),
-    ("from collections.abc import Callable", r"\bCallable\["),
-    ("from typing import NamedTuple", r"\(NamedTuple\)"),
+    ("import math", "math"),
+    ("from collections import OrderedDict", "OrderedDict"),
+    ("from collections.abc import Callable", "Callable"),
+    ("from typing import NamedTuple", "NamedTuple"),
 )
 _TORCH = (
-    ("import torch", r"\btorch\."),
-    ("import torch.nn.functional as F", r"\bF\."),
+    ("import torch", "torch"),
+    ("import torch.nn.functional as F", "F"),
 )
 
 
 def _imports(classes: Classes, parts: Sequence[str]) -> Iterator[str]:
     """Sorted as ruff sorts them, those that are used."""
-    code = "\n".join(re.sub(r'"""(?:.|\n)*?"""', "", part) for part in parts)
-    plain = [line for line, used in _STANDARD if re.search(used, code)]
+    read = _names_read(parts)
+    plain = [line for line, name in _STANDARD if name in read]
     if plain:
         yield from (*plain, "")
-    yield from (line for line, used in _TORCH if re.search(used, code))
+    yield from (line for line, name in _TORCH if name in read)
     yield "from torch import Tensor, nn"
+
+
+def _names_read(parts: Sequence[str]) -> set[str]:
+    """The names that the code reads, apart from attributes, keywords and texts."""
+    nodes = ast.walk(ast.parse("\n".join(parts)))
+    return {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
 # --- parts ----------------------------------------------------------------------------------------
@@ -147,7 +154,7 @@ def _start(target: str, name: str, call: Layout) -> list[str]:
 
 def _plan_parts(classes: Classes, plan: Plan, figures: Figures | None) -> Iterator[str]:
     if _has_tuple(plan):
-        yield _named_tuple(plan)
+        yield _named_tuple(classes, plan)
     attributes = Attributes(plan)
     made = constructor(plan, attributes)
     if plan.arch:
@@ -186,13 +193,17 @@ def _has_tuple(plan: Plan) -> bool:
     return bool(plan.aux) or (plan.several and not plan.listed)
 
 
-def _named_tuple(plan: Plan) -> str:
-    head = [f"class {plan.result}(NamedTuple):", f'    """What `{plan.name}` returns."""', ""]
-    fields = [f"    {name or 'output'}: Tensor" for name, _ in plan.outputs]
+def _named_tuple(classes: Classes, plan: Plan) -> str:
+    tensor, head = "Tensor", list[str]()
+    if tensor in {*(name for name, _ in plan.outputs), *(aux.name for aux in plan.aux)}:
+        tensor = classes.claim("TensorType")  # in the class the name is that of a field
+        head = [f"{tensor} = Tensor", "", ""]
+    head += [f"class {plan.result}(NamedTuple):", f'    """What `{plan.name}` returns."""', ""]
+    fields = [f"    {name or 'output'}: {tensor}" for name, _ in plan.outputs]
     given = plan.several and not plan.listed  # by evaluation too, which leaves out the heads
     default = " = None" if given else ""
     for aux in plan.aux:
-        kind = "Tensor | None" if given or aux.apply is None else "Tensor"
+        kind = f"{tensor} | None" if given or aux.apply is None else tensor
         fields.append(f"    {aux.name}: {kind}{default}")
     return "\n".join([*head, *fields])
 

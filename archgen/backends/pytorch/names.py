@@ -8,14 +8,15 @@ import re
 from collections.abc import Iterable, Iterator
 
 from archgen import resources
+from archgen.network import Definition
 from archgen.resolve.reserved import METHODS, MODULE_ATTRIBUTES
+from archgen.syntax import tree
+from archgen.syntax.walk import nodes_in
 
 GLOBALS = frozenset(
     ["nn", "torch", "Tensor", "F", "math", "OrderedDict", "Callable", "NamedTuple", "divisible"]
 )
 AMBIGUOUS = frozenset("lOI")  # names that look like digits
-# What the text of a constructor and of `forward` uses or must not hide.
-LOCALS = GLOBALS | frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"self", *AMBIGUOUS}
 FORWARD = ("x", "y", "z", "u", "v", "w")
 
 
@@ -23,6 +24,31 @@ def helper_names() -> frozenset[str]:
     """Classes and functions that a file may carry: a block of the same name is called another."""
     folder = resources.root("templates") / "helpers"
     return frozenset(path.name.removesuffix(".py.txt") for path in folder.iterdir())
+
+
+# What the text of a constructor and of `forward` uses or must not hide.
+LOCALS = frozenset([*GLOBALS, *helper_names(), *keyword.kwlist, *dir(builtins), "self", *AMBIGUOUS])
+
+
+def is_local(name: str) -> bool:
+    """Whether an author's name can be a variable as it is. In a class Python reads `__x` as
+    `_Class__x`; `_` holds what nothing reads."""
+    return name not in LOCALS and not name.startswith("__") and name != "_"
+
+
+def is_letter(name: str) -> bool:
+    """Whether `forward` may give a value this name: `x`, `t0`."""
+    return name in FORWARD or re.fullmatch(r"t\d*", name) is not None
+
+
+def author_names(definition: Definition) -> Iterator[str]:
+    """What the text of a definition binds: parameters, constants, loop variables, values."""
+    for node in nodes_in((definition.parameters, definition.body)):
+        match node:
+            case tree.Parameter(name=name) | tree.Place(name=str(name)):
+                yield name
+            case tree.Let(names=names) | tree.For(names=names) | tree.Comprehension(names=names):
+                yield from names
 
 
 class Names:
@@ -33,6 +59,7 @@ class Names:
 
     def claim(self, wanted: str) -> str:
         """`wanted`, or the first of `wanted2`, `wanted3`... that is free."""
+        wanted = _plain(wanted)
         name, number = wanted, 1
         while name in self._taken:
             number += 1
@@ -42,6 +69,7 @@ class Names:
 
     def claim_underscored(self, wanted: str) -> str:
         """`wanted`, with as many underscores behind it as make it free."""
+        wanted = _plain(wanted)
         while wanted in self._taken:
             wanted += "_"
         self._taken.add(wanted)
@@ -51,11 +79,20 @@ class Names:
         """Let names be claimed again."""
         self._taken.difference_update(names)
 
+    def hold(self, names: Iterable[str]) -> None:
+        """Let names be taken."""
+        self._taken.update(names)
+
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._taken))
 
     def __contains__(self, name: str) -> bool:
         return name in self._taken
+
+
+def _plain(name: str) -> str:
+    """The name without what Python gives a meaning to: `x` for `__x`."""
+    return (name.lstrip("_") or "value") if name.startswith("__") or name == "_" else name
 
 
 def module_names(children: Iterable[str]) -> Names:

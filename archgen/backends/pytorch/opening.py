@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from archgen.backends.pytorch import algebra
 from archgen.backends.pytorch.algebra import Expr
 from archgen.backends.pytorch.lanes import Lane, Split
+from archgen.backends.pytorch.names import Names
 from archgen.backends.pytorch.plan import Param, Value
 from archgen.backends.pytorch.walk import Scope, Walk
 from archgen.layers.base import AUTO
@@ -132,11 +133,16 @@ def _lane(body: Body, definition: Definition) -> Lane:
 
 
 def _input_names(body: Body) -> tuple[str, ...]:
-    """The inputs in order: the current value, and the parameters that are values."""
+    """The inputs in order: the current value, and the parameters that are values; all differ."""
     if body.kind == "arch":
         return tuple(name or "x" for name in body.input_names)
-    found = {ref: name for name, ref in _tensors(body.arguments)}
-    return ("x", *(found[ref] for ref in body.inputs[1:]))
+    names = Names(name for name, value in body.arguments.items() if isinstance(value, TensorValue))
+    first = "input" if "x" in names else "x"  # no parameter is called `input`
+    found = {
+        ref: name if name in body.arguments else names.claim_underscored(name)
+        for name, ref in _tensors(body.arguments)
+    }
+    return (first, *(found[ref] for ref in body.inputs[1:]))
 
 
 def _tensors(arguments: object) -> Iterator[tuple[str, Ref]]:

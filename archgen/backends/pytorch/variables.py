@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from archgen.backends.pytorch.attributes import Attributes
-from archgen.backends.pytorch.names import FORWARD, LOCALS, Names
+from archgen.backends.pytorch.names import FORWARD, LOCALS, Names, is_local
 from archgen.backends.pytorch.plan import (
     Plan,
     Value,
@@ -42,12 +42,12 @@ class Variables:
         self.left.update(id(value) for _, value in plan.outputs)
         self.left.update(id(value) for head in plan.own_heads for value in head.inputs)
         self.left.update(id(aux.value) for aux in plan.aux if aux.apply is None)
-        self.declared = {input_name(name) for name, _ in plan.inputs}
+        self.inputs = input_names(plan)
+        self.declared = set(self.inputs)
         self.assigned = set(self.declared)
         self.ever = set(self.declared)  # assigned on any way through the text
         self.named = Counter(value.name for value in values_of(plan.items) if value.name)
-        for name, value in plan.inputs:
-            variable = input_name(name)
+        for variable, (_, value) in zip(self.inputs, plan.inputs, strict=True):
             self.state.terms[id(value)] = Term(variable, variable, frozenset({variable}), True)
 
     # --- values ---------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ class Variables:
 
     def _own_name(self, value: Value, busy: set[str]) -> bool:
         name = value.name
-        fine = bool(name) and name not in LOCALS and self.named[name] == 1
+        fine = bool(name) and is_local(name) and self.named[name] == 1
         return fine and name not in busy and name not in self.assigned
 
     def busy(self, value: Value | None = None) -> set[str]:
@@ -177,6 +177,7 @@ class Variables:
                 return
 
 
-def input_name(name: str) -> str:
-    """An input's name in `forward`."""
-    return name if name not in LOCALS else f"{name}_"
+def input_names(plan: Plan) -> list[str]:
+    """The names of the inputs in `forward`."""
+    names = Names(LOCALS)
+    return [names.claim_underscored(name) for name, _ in plan.inputs]

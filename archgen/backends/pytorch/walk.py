@@ -16,7 +16,7 @@ from archgen.backends.pytorch import algebra, kept, kinds, phis
 from archgen.backends.pytorch.algebra import Expr, Missing, Opaque
 from archgen.backends.pytorch.kept import Kept
 from archgen.backends.pytorch.lanes import Lane, Unrollable, agree
-from archgen.backends.pytorch.names import FORWARD, LOCALS, Names
+from archgen.backends.pytorch.names import LOCALS, Names, is_letter
 from archgen.backends.pytorch.phis import Decided, Home
 from archgen.backends.pytorch.plan import Aux, Child, Choice, If, Item, Made, Param, Value
 from archgen.layers.base import AUTO
@@ -56,6 +56,7 @@ class Walk(Kept):
         self.lets: dict[str, Expr] = {}
         self.tables: dict[str, object] = {}  # locals that are lists of constants
         self.locals = Names(LOCALS)
+        self.looped: set[str] = set()  # locals that a loop binds
         self.contained = False
         self.unrolled = False
         self.probing = False  # a pass is walked for what it counts, names do not matter
@@ -271,8 +272,10 @@ class Walk(Kept):
 
     def loop_name(self, name: str) -> str:
         """A name for what a loop counts or goes over, in the constructor and in `forward`."""
-        hides = name in FORWARD and not self.contained  # a container is made, not run
-        return self.locals.claim_underscored(f"{name}_" if hides else name)
+        hides = is_letter(name) and not self.contained  # a container is made, not run
+        made = self.locals.claim_underscored(f"{name}_" if hides else name)
+        self.looped.add(made)
+        return made
 
     def short(self, expr: Expr, lanes: Sequence[Lane], hint: str) -> Expr:
         """The expression, or a local for it where it is long: texts must not grow without end."""
