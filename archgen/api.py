@@ -333,7 +333,12 @@ def build(
     loaded with `strict=True`; with `features`, those of the whole network too.
     device: "cpu", "cuda", "meta", or "auto". `input`, `features` and `parameters` as in `load`,
     the first and the last for a path or name.
-    Raises `ArchError` for a bad or too large spec and for weights that do not fit, `ValueError` for
+    compile: in place, so that the keys of the `state_dict` stay as they are.
+    seed: decides the weights on every device, whatever other threads draw.
+    The weights, and the shapes of the results of one sample on the device meta, are held against
+    what was predicted; equal sources once.
+    Raises `ArchError` for a bad or too large spec, for weights that do not fit and for what PyTorch
+    refuses, `ValueError` for
     a device that is not there, `ModuleNotFoundError` without torch.
     """
     from archgen.limits import check_buildable
@@ -345,22 +350,16 @@ def build(
     whole, network = network, backbone(network, features)
     check_buildable(network, network.params, meta=str(device) == "meta")
     state = None if weights is None else _fitting(weights, network, whole, device)
-    from archgen import live
+    from archgen import trial
     from archgen.backends.pytorch import class_name
 
-    made = live.model(
-        source(network),
-        class_name(network),
-        network_name=network.name,
-        device=device,
-        dtype=dtype,
-        memory_format=memory_format,
-        compile=compile,
-        seed=seed,
-    )
+    options = {"device": device, "dtype": dtype, "memory_format": memory_format, "seed": seed}
+    model = trial.make(network, source(network), class_name(network), options)
     if state is not None:
-        made.load_state_dict(state, strict=True)
-    return made
+        model.load_state_dict(state, strict=True)
+    if compile:
+        model.compile(fullgraph=True)
+    return model
 
 
 def _fitting(

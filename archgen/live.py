@@ -11,22 +11,40 @@ from __future__ import annotations
 import hashlib
 import linecache
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import chain
 from threading import RLock
-from types import ModuleType
-from typing import Any
+from types import ModuleType, TracebackType
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
-__all__ = ["model", "module", "rebuild", "run"]
+__all__ = ["Failed", "model", "module", "rebuild", "run"]
+
+T = TypeVar("T")
 
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}  # by rank of the weight
 _lock = RLock()
 _modules: dict[str, ModuleType] = {}  # by digest of the source
 _origins: dict[str, tuple[str, str]] = {}  # by name of the module: source, name of the network
+
+
+class Failed(Exception):
+    """PyTorch refused while a model was made or run.
+
+    made: where it was being made, the submodules that each module around the place has already,
+        outermost first. path: of the submodule that was being run, as in `named_modules`.
+    """
+
+    def __init__(
+        self, reason: str, *, made: tuple[frozenset[str], ...] = (), path: str = ""
+    ) -> None:
+        super().__init__(reason)
+        self.made = made
+        self.path = path
 
 
 def model(
@@ -37,7 +55,6 @@ def model(
     device: str | torch.device = "cpu",
     dtype: str | torch.dtype | None = None,
     memory_format: str | torch.memory_format | None = None,
-    compile: bool = False,
     seed: int | None = None,
 ) -> nn.Module:
     """Make a model of generated source, in training mode.
@@ -45,34 +62,54 @@ def model(
     device: "auto" is CUDA where there is one, else the CPU; on "meta" weights have no storage.
     dtype: of weights and buffers, "bfloat16" or torch's own; None leaves torch's default.
     memory_format: "channels_last" also stands for `torch.channels_last_3d` where that is meant.
-    seed: gives the same weights on every device; torch's global generators stay as they are.
-    compile: compiles in place, so that the keys of the `state_dict` stay as they are.
+    seed: gives the same weights on every device, whatever other threads do; torch's global
+        generators stay as they are.
 
-    Raises ValueError for a device, dtype or memory format that is not to be had.
+    Raises ValueError for a device, dtype or memory format that is not to be had, `Failed` for
+    what PyTorch refuses.
     """
     where, kind, layout = _device(device), _dtype(dtype), _layout(memory_format)
-    made: nn.Module = _construct(getattr(module(source, network_name), class_name), where, seed)
-    made = made.to(device=where, dtype=kind)
-    if layout is not None:
-        _lay_out(made, layout)
-    if compile:
-        made.compile(fullgraph=True)
-    return made
+    cls = getattr(module(source, network_name), class_name)
+    made = _guarded(lambda: _construct(cls, where, seed))
+    return _guarded(lambda: _placed(made, where, kind, layout), made)
 
 
-def run(made: nn.Module, shapes: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+def run(
+    made: nn.Module, shapes: Sequence[tuple[int, ...]], *, meta: bool = False
+) -> list[tuple[int, ...]]:
     """Run a model in evaluation on one random sample; the shapes of its results, without batch.
 
     shapes: of its inputs, without the batch.
+    meta: on the device of that name, where shapes alone are computed; the model stays where it
+        is.
+    Raises `Failed` for what PyTorch refuses.
     """
+    return _guarded(lambda: _run(made, shapes, meta=meta), made)
+
+
+def _run(made: nn.Module, shapes: Sequence[tuple[int, ...]], *, meta: bool) -> list[Any]:
     like = next(chain(made.parameters(), made.buffers()), torch.empty(0))
-    inputs = [torch.randn(1, *sizes, device=like.device, dtype=like.dtype) for sizes in shapes]
-    training = made.training
-    try:
-        with torch.no_grad():
-            return [tuple(value.shape[1:]) for value in _tensors(made.eval()(*inputs))]
-    finally:
-        made.train(training)
+    device = torch.device("meta") if meta else like.device
+    state = {}
+    if meta and like.device.type != "meta":
+        weights = chain(made.named_parameters(), made.named_buffers())
+        state = {name: torch.empty_like(value, device="meta") for name, value in weights}
+    training = {each: each.training for each in made.modules()}
+    with torch.no_grad():
+        inputs = [torch.empty(1, *sizes, device=device, dtype=like.dtype) for sizes in shapes]
+        for value in inputs:
+            value.normal_(generator=_sampling(device))
+        try:
+            result = torch.func.functional_call(made.eval(), state, tuple(inputs))
+        finally:
+            for each, before in training.items():
+                each.training = before
+    return [tuple(value.shape[1:]) for value in _tensors(result)]
+
+
+def _sampling(device: torch.device) -> torch.Generator | None:
+    """A generator for a sample, so that the global ones stay as they are."""
+    return None if device.type == "meta" else torch.Generator(device).manual_seed(0)
 
 
 def module(source: str, network_name: str) -> ModuleType:
@@ -123,6 +160,34 @@ def _reduce_ex(value: Any, protocol: Any) -> Any:
     return rebuild, (*origin, cls.__qualname__, arguments), value.__getstate__()
 
 
+# --- what goes wrong ----------------------------------------------------------------------
+
+
+def _guarded(act: Callable[[], T], made: nn.Module | None = None) -> T:
+    """Do something with torch; whatever it refuses is `Failed`, with the place in the model."""
+    try:
+        return act()
+    except Exception as problem:
+        reason = str(problem).strip().partition("\n")[0] or type(problem).__name__
+        frames = list(_modules_in(problem.__traceback__))
+        if made is None:
+            known = tuple(frozenset(module._modules) for name, module in frames if name)
+            raise Failed(reason, made=known) from problem
+        paths = {module: path for path, module in made.named_modules()}
+        path = next((paths[each] for _, each in reversed(frames) if each in paths), "")
+        raise Failed(reason, path=path) from problem
+
+
+def _modules_in(trace: TracebackType | None) -> Iterator[tuple[bool, nn.Module]]:
+    """The modules that a traceback leads through, and whether a constructor of ours does."""
+    while trace is not None:
+        code, own = trace.tb_frame.f_code, trace.tb_frame.f_locals.get("self")
+        if isinstance(own, nn.Module):
+            ours = code.co_name == "__init__" and type(own).__module__ in _origins
+            yield ours and "_modules" in own.__dict__, own
+        trace = trace.tb_next
+
+
 # --- the model ----------------------------------------------------------------------------
 
 
@@ -137,13 +202,45 @@ def _construct(cls: type[nn.Module], where: torch.device, seed: int | None) -> n
 
 @contextmanager
 def _seeded(seed: int | None) -> Iterator[None]:
-    """Seed the CPU's generator for a while; `torch.manual_seed` would reseed CUDA's for good."""
+    """Draw from a generator of this build alone: the global one belongs to all threads."""
     if seed is None:
         yield
         return
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with _Drawing(torch.Generator().manual_seed(seed)):
         yield
+
+
+class _Drawing(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """In this thread, what is drawn from a global generator is drawn from this one."""
+
+    def __init__(self, generator: torch.Generator) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.generator = generator
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = dict(kwargs or {})
+        takes = any(each.name == "generator" for each in func._schema.arguments)
+        if takes and kwargs.get("generator") is None and not _is_meta(args):
+            kwargs["generator"] = self.generator
+        return func(*args, **kwargs)
+
+
+def _is_meta(args: tuple[Any, ...]) -> bool:
+    return any(isinstance(each, Tensor) and each.is_meta for each in args)
+
+
+def _placed(
+    made: nn.Module,
+    where: torch.device,
+    kind: torch.dtype | None,
+    layout: torch.memory_format | None,
+) -> nn.Module:
+    made = made.to(device=where, dtype=kind)
+    if layout is not None:
+        _lay_out(made, layout)
+    return made
 
 
 def _lay_out(made: nn.Module, layout: torch.memory_format) -> None:

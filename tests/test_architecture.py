@@ -31,7 +31,7 @@ LAYERS = (
     ("comparison",),
     ("versions",),
     ("api", "convert"),
-    ("checkpoint",),
+    ("checkpoint", "trial"),
     ("limits", "live", "overrides"),
     ("lint",),
     ("backends", "analysis", "highlighting"),

@@ -117,7 +117,8 @@ def test_source_that_fails_leaves_nothing_behind() -> None:
 @pytest.mark.parametrize("how", ["pickle", "torch"])
 @pytest.mark.parametrize("part", ["model", "blocks"])
 def test_pickles_load_in_a_fresh_process(tmp_path: Path, how: str, part: str) -> None:
-    model = make(compile=True)
+    model = make()
+    model.compile(fullgraph=True)
     value = model if part == "model" else model.body
     path = tmp_path / "model"
     if how == "torch":
@@ -228,7 +229,8 @@ def test_a_head_for_training_gives_nothing_when_several_outputs_run() -> None:
 
 
 def test_compiled_in_place() -> None:
-    model, plain = make(seed=1, compile=True), make(seed=1)
+    model, plain = make(seed=1), make(seed=1)
+    model.compile(fullgraph=True)
     assert list(model.state_dict()) == list(plain.state_dict())
     x = torch.randn(2, 3, 8, 8)
     torch.testing.assert_close(model.eval()(x), plain.eval()(x))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import click
 from archgen.cli.failures import Stopped
 from archgen.cli.files import read, write_source
 from archgen.cli.spec import Settings, load, note_promises, spec_options
+from archgen.diagnostics import ArchError
 
 if TYPE_CHECKING:
     from archgen.api import Network
@@ -54,11 +56,13 @@ def command(
 ) -> None:
     """Write SPEC as standalone PyTorch source, make the live model and run it once.
 
-    SPEC is a file, FILE:ARCH, or the name of a shipped network (`archgen list`). If --weights do
-    not fit, nothing is written.
+    A source whose model fails, or whose --weights do not fit, is not written.
+
+    SPEC is a file, FILE:ARCH, or the name of a shipped network (`archgen list`).
     """
     from archgen import api
-    from archgen.cli.trial import report
+    from archgen.cli.trial import attempt, report
+    from archgen.limits import check_buildable
     from archgen.seal import seal
 
     network = load(spec, settings)
@@ -70,9 +74,17 @@ def command(
     if check:
         _compare(path, text)
         return
-    _write(path, text, force, folder=output is None)
     memory_format = "channels_last" if channels_last else None
-    report(network, path, {**options, "memory_format": memory_format}, weights)
+    keep = partial(_write, path, text, force, folder=output is None)
+    try:
+        check_buildable(network, network.params, meta=options["device"] == "meta")
+    except ArchError:
+        keep()  # the source of a network is short, however large the model would be
+        raise
+    tried = attempt(network, {**options, "memory_format": memory_format})
+    keep()
+    given = None if weights is None else (weights, len(options["weights"]))
+    report(network, path, tried, given)
     note_promises(network)
 
 

@@ -22,14 +22,11 @@ if TYPE_CHECKING:
 NO_TORCH = "not made: it needs torch, pip install 'archgen[torch]'"
 
 
-def report(
-    network: Network, path: str, options: Mapping[str, Any], weights: str | None = None
-) -> None:
-    """Print the figures of a network, then make its live model, run it and print how that went.
+def report(network: Network, path: str, tried: str, weights: tuple[str, int] | None = None) -> None:
+    """Print the figures of a network, and how its live model ran.
 
-    options: those of `api.build`. weights: where they are from. With the source on standard output
-    the report is on standard error. Raises `ArchError` if the network is too large to be made,
-    `Stopped` if torch refuses.
+    weights: where they are from, and how many. With the source on standard output the report is
+    on standard error.
     """
     known, body = network.figures, network.body
     rows = {
@@ -40,19 +37,20 @@ def report(
         "source": "standard output" if path == "-" else path,
     }
     if weights is not None:
-        rows["weights"] = f"{printable(weights)}: {plural(len(options['weights']), 'tensor')}"
+        rows["weights"] = f"{printable(weights[0])}: {plural(weights[1], 'tensor')}"
+    rows["live model"] = tried
     click.echo(network.name, err=path == "-")
     for name, text in rows.items():
-        _row(name, text, path)
-    _row("live model", _live(network, options), path)
+        click.echo(f"  {name:<12}{text}", err=path == "-")
 
 
-def _row(name: str, text: str, path: str) -> None:
-    click.echo(f"  {name:<12}{text}", err=path == "-")
+def attempt(network: Network, options: Mapping[str, Any]) -> str:
+    """Make the live model, run it once and say how that went.
 
-
-def _live(network: Network, options: Mapping[str, Any]) -> str:
-    from archgen import api
+    options: those of `api.build`. Raises `ArchError` for what PyTorch refuses and for a model
+    that is not what was predicted, `Stopped` for a device that is not there.
+    """
+    from archgen import api, trial
 
     if find_spec("torch") is None:
         return NO_TORCH
@@ -64,7 +62,7 @@ def _live(network: Network, options: Mapping[str, Any]) -> str:
     if options["device"] != "meta" and (reason := too_large_to_run(network, network.macs)):
         return f"on {made}; not run: {reason}"
     start = time.perf_counter()
-    _run(model, network)
+    trial.run(network, model)
     return f"on {made}; ran one sample in {1000 * (time.perf_counter() - start):,.0f} ms"
 
 
@@ -73,21 +71,3 @@ def _where(model: nn.Module, options: Mapping[str, Any]) -> str:
     if weight is None:
         return str(options["device"])
     return f"{weight.device}, {str(weight.dtype).removeprefix('torch.')}"
-
-
-def _run(model: nn.Module, network: Network) -> None:
-    """Run it, and hold its results against what the spec promised."""
-    from archgen import live
-
-    body = network.body
-    try:
-        ran = live.run(model, [body.values[ref].sizes for ref in body.inputs])
-    except RuntimeError as problem:
-        reason = str(problem).strip().partition("\n")[0]
-        raise Stopped(f"torch could not run the model: {reason}") from None
-    expected = [shape.sizes for shape in network.figures.outputs]
-    if ran != expected:
-        raise Stopped(
-            f"a bug in archgen, please report it: {network.name} was to give {expected}, "
-            f"torch gave {ran}"
-        )

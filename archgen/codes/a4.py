@@ -114,13 +114,18 @@ arch net {
     ),
     Code(
         "A405",
-        "too large for a live model",
+        "no live model",
         """
 A network of any size can be checked, counted, drawn and written as source. A live model takes
 memory and time for each of its modules and weights, so `archgen build` and `archgen.build` make
 none that this machine could not hold. Lower a repeat or a width (`--set`), or ask for a model
 without memory for its weights (`--device meta`), if it is them and not the modules that are too
 many.
+
+What PyTorch itself refuses while a model is made or run once (memory that is not there, a number
+that its dtype cannot hold, an operation that a device lacks) is told at the layer where it does.
+A model whose weights or results are not those that were predicted is a bug of archgen's: please
+report it. The source of a model that failed is not written.
 """,
         """
 block unit(out) {

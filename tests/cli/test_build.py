@@ -162,34 +162,45 @@ def test_a_device_that_is_not_there(run: Run, folder: Path, torch: object) -> No
     result = run("build", "net.arch", "--device", "cuda")
     assert result.exit_code == 1
     assert result.stderr == "Error: device cuda: PyTorch finds no such CUDA device here\n"
-    assert (folder / "build" / "net.py").exists()
+    assert not (folder / "build" / "net.py").exists()
 
 
 @pytest.mark.torch
-def test_a_wrong_prediction_is_called_a_bug(
-    run: Run, torch: object, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("meta", [True, False])
+def test_a_model_that_fails_leaves_the_old_file(
+    run: Run, folder: Path, torch: object, monkeypatch: pytest.MonkeyPatch, meta: bool
 ) -> None:
-    from archgen import live
+    from archgen import live, trial
 
-    monkeypatch.setattr(live, "run", lambda model, shapes: [(11,)])
-    result = run("build", "net.arch")
+    def ran(model: object, shapes: object, *, meta: bool = False) -> list[tuple[int, ...]]:
+        if meta is wrong:
+            return [(11,)]
+        return real(model, shapes, meta=meta)
+
+    wrong, real = meta, live.run
+    run("build", "net.arch", "-o", "net.py")
+    before = (folder / "net.py").read_text()
+    monkeypatch.setattr(live, "run", ran)
+    trial._tried.clear()
+    result = run("build", "net.arch", "-o", "net.py", "--set", "classes=3")
     assert result.exit_code == 1
-    assert "a bug in archgen" in result.stderr
+    assert "error[A405]: a bug in archgen" in result.stderr
+    assert (folder / "net.py").read_text() == before
 
 
 @pytest.mark.torch
-def test_what_torch_cannot_run_is_said(
-    run: Run, torch: object, monkeypatch: pytest.MonkeyPatch
+def test_what_torch_cannot_run_is_said_at_its_layer(
+    run: Run, folder: Path, torch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from archgen import live
-
-    def fail(model: object, shapes: object) -> None:
+    def fail(*arguments: object, **options: object) -> None:
         raise RuntimeError("out of memory\nat some length")
 
-    monkeypatch.setattr(live, "run", fail)
+    monkeypatch.setattr(torch.nn.Linear, "forward", fail)
     result = run("build", "net.arch")
     assert result.exit_code == 1
-    assert result.stderr == "Error: torch could not run the model: out of memory\n"
+    assert "error[A405]: PyTorch cannot run net: out of memory\n" in result.stderr
+    assert "linear" in result.stderr.split("-->")[1]
+    assert not (folder / "build").exists()
 
 
 def test_a_stage_of_a_milliard_blocks_is_written_and_refused(run: Run, folder: Path) -> None:
