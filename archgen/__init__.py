@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from archgen.api import Network, build, check, draw, load, loads, shipped, source, summary
+    from archgen.api import Network, build, check, draw, load, loads, source, summary
     from archgen.breakage import breaking
     from archgen.comparison import Difference, diff
     from archgen.convert import convert_resnext
     from archgen.diagnostics import ArchError, Diagnostic
     from archgen.overrides import expression
+    from archgen.specs import shipped
     from archgen.weights import check_weights, transfer
 
 # Where each public name lives. Imported when asked for: `import archgen` costs nothing.
@@ -32,7 +33,7 @@ _HOMES = {
     "expression": "archgen.overrides",
     "load": "archgen.api",
     "loads": "archgen.api",
-    "shipped": "archgen.api",
+    "shipped": "archgen.specs",
     "source": "archgen.api",
     "summary": "archgen.api",
     "transfer": "archgen.weights",

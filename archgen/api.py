@@ -10,22 +10,19 @@ Bad specs raise `ArchError`, which carries every diagnostic. Only `build` needs 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archgen import arguments
 from archgen import network as resolved
-from archgen import resources
-from archgen.diagnostics import ArchError, Diagnostic, Fault, Severity, error
+from archgen.diagnostics import ArchError, Diagnostic, Fault, Severity
 from archgen.frozen import dataclass
-from archgen.resolve.lookup import suggest
 from archgen.resolve.modules import Loader
 from archgen.resolve.program import Program
-from archgen.syntax import tree
-from archgen.text import Source, Span
+from archgen.specs import locate
 
 if TYPE_CHECKING:
     import torch
@@ -112,6 +109,23 @@ class Network(resolved.Network):
         return features(self)
 
 
+NETWORK = arguments.Kind("a network", lambda value: isinstance(value, Network))
+
+
+def torch_kind(name: str) -> arguments.Kind:
+    """A value of torch's class of that name, which is not imported for it."""
+
+    def holds(value: object) -> bool:
+        return type(value).__module__ == "torch" and type(value).__name__ == name
+
+    return arguments.Kind(f"a torch.{name}", holds)
+
+
+def network_of(name: str, value: Network | PathLike, load: Callable[[str], Network]) -> Network:
+    """A network, or the one that a SPEC names. Raises `TypeError` for another parameter."""
+    return value if isinstance(value, Network) else load(arguments.path(name, value))
+
+
 def _one_or_named(shapes: list[tuple[str, Sizes]]) -> Sizes | dict[str, Sizes]:
     return shapes[0][1] if len(shapes) == 1 else dict(shapes)
 
@@ -121,9 +135,11 @@ def check(*paths: PathLike, lint: bool = False) -> list[Diagnostic]:
 
     `lint`: warnings too, of the files without errors, as the project's configuration has them.
     """
+    arguments.check(lint=(lint, arguments.FLAG))
     files: list[str] = []
-    for path in map(Path, paths):
-        files += map(str, sorted(path.rglob("*.arch"))) if path.is_dir() else [str(path)]
+    for path in (Path(arguments.path("paths", each)) for each in paths):
+        folder = os.path.isdir(path)  # False for a name that no file can have
+        files += map(str, sorted(path.rglob("*.arch"))) if folder else [str(path)]
     return check_paths(files, lint=lint)
 
 
@@ -190,7 +206,7 @@ def load(
     parameters: those of the arch.
     Raises `ArchError` with everything that is wrong with the spec or with what is given.
     """
-    return load_with(spec, parameters, input, features)
+    return load_with(arguments.path("spec", spec), parameters, input, features)
 
 
 def load_with(
@@ -217,10 +233,11 @@ def loads(
     **parameters: object,
 ) -> Network:
     """The same for the text of a spec, whose `use`s start at the current folder."""
-    program = Program.of(text)
+    arguments.check(text=(text, arguments.TEXT), name=(name, arguments.TEXT | arguments.NONE))
+    program = Program.of(arguments.text(text))
     if program.sink.failed:
         raise ArchError(list(program.sink))
-    return network_in(program, name, parameters, input, features)
+    return network_in(program, arguments.plain(name), parameters, input, features)
 
 
 def network_in(
@@ -254,56 +271,6 @@ def backbone(network: Network, features: Features) -> Network:
         raise ArchError([fault.diagnostic]) from None
 
 
-# --- finding specs --------------------------------------------------------------------------------
-
-
-def shipped() -> list[tuple[str, Path]]:
-    """Every shipped network with its file, by name."""
-    found = []
-    for path in sorted(resources.root("specs").glob("*.arch")):
-        found += [(name, path) for name in _archs_in(path)]
-    return sorted(found)
-
-
-def _archs_in(path: Path) -> Iterator[str]:
-    """The archs of a file, by its tree alone."""
-    from archgen.syntax.parse import parse
-    from archgen.syntax.read import read_source
-
-    for item in parse(read_source(path)).tree.items:
-        if isinstance(item, tree.Arch | tree.Alias) and not any(
-            parameter.default is None for parameter in item.parameters
-        ):
-            yield item.name
-
-
-def locate(spec: str) -> tuple[str, str | None]:
-    """The file and the arch that a SPEC means. Raises `ArchError` for an unknown name."""
-    path, colon, name = spec.rpartition(":")
-    if not colon or not path.endswith(".arch"):
-        path, name = spec, ""
-    if path.endswith(".arch") or os.sep in path:
-        return path, name or None
-    if file := _shipped_file(path):
-        return str(file), path
-    known = [shipped_name for shipped_name, _ in shipped()]
-    hint = suggest(path, known) or "`archgen list` names them; a path ends in .arch"
-    place = Span(Source("<command line>", spec), 0, len(spec))
-    raise ArchError([error("A501", f"no shipped network is called `{path}`", place, help=hint)])
-
-
-def is_shipped(name: str) -> bool:
-    """Whether a shipped network has this name."""
-    return _shipped_file(name) is not None
-
-
-def _shipped_file(name: str) -> Path | None:
-    """The shipped file with an arch of this name, found without parsing them all."""
-    defines = re.compile(rf"^arch {re.escape(name)}\b", re.MULTILINE)
-    files = sorted(resources.root("specs").glob("*.arch"))
-    return next((file for file in files if defines.search(file.read_text(encoding="utf-8"))), None)
-
-
 # --- what becomes of a network --------------------------------------------------------------------
 
 
@@ -311,6 +278,7 @@ def source(network: Network) -> str:
     """Standalone PyTorch source for a network; it needs torch alone."""
     from archgen.backends.pytorch import render
 
+    arguments.check(network=(network, NETWORK))
     return render(network, network.figures)
 
 
@@ -343,17 +311,34 @@ def build(
     """
     from archgen.limits import check_buildable
 
+    arguments.check(
+        weights=(weights, arguments.STATE | arguments.PATH | arguments.NONE),
+        compile=(compile, arguments.FLAG),
+        seed=(seed, arguments.SEED | arguments.NONE),
+        device=(device, arguments.TEXT | torch_kind("device")),
+        dtype=(dtype, arguments.TEXT | torch_kind("dtype") | arguments.NONE),
+        memory_format=(
+            memory_format,
+            arguments.TEXT | torch_kind("memory_format") | arguments.NONE,
+        ),
+    )
     if not isinstance(network, Network):
-        network = load_with(network, parameters, input)
+        network = load_with(arguments.path("network", network), parameters, input)
     elif parameters or input:
         raise TypeError("a network that is loaded has its parameters: give them to `load`")
     whole, network = network, backbone(network, features)
+    device = arguments.plain(device)
     check_buildable(network, network.params, meta=str(device) == "meta")
     state = None if weights is None else _fitting(weights, network, whole, device)
     from archgen import trial
     from archgen.backends.pytorch import class_name
 
-    options = {"device": device, "dtype": dtype, "memory_format": memory_format, "seed": seed}
+    options = {
+        "device": device,
+        "dtype": arguments.plain(dtype),
+        "memory_format": arguments.plain(memory_format),
+        "seed": seed,
+    }
     model = trial.make(network, source(network), class_name(network), options)
     if state is not None:
         model.load_state_dict(state, strict=True)
@@ -376,11 +361,17 @@ def draw(network: Network, level: str = "block", expand: Sequence[str] = ()) -> 
     """The network's diagram; shows itself in a notebook, `.save("x.svg")` writes it."""
     from archgen.backends.drawing import draw as drawn
 
-    return drawn(network, level=level, expand=tuple(expand))
+    arguments.check(
+        network=(network, NETWORK),
+        level=(level, arguments.TEXT),
+        expand=(expand, arguments.TEXTS),
+    )
+    return drawn(network, level=arguments.plain(level), expand=tuple(expand))
 
 
 def summary(network: Network, depth: int = 1) -> str:
     """A table: path, layer, output shape, parameters, MACs, and the totals."""
     from archgen.backends.table import render
 
+    arguments.check(network=(network, NETWORK), depth=(depth, arguments.DEPTH))
     return render(network, depth=depth)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archgen import arguments
 from archgen.analysis.breaking import THRESHOLD, USUAL, Category, Finding, findings
 from archgen.analysis.breaking.finding import finding
-from archgen.api import Network, PathLike
+from archgen.api import Network, PathLike, network_of
 from archgen.diagnostics import Diagnostic, Fault, Severity, error
 from archgen.syntax import tree
 from archgen.syntax.parse import parse
@@ -41,7 +42,11 @@ def breaking(
     threshold: by how many per cent parameters, MACs and activations may grow.
     Raises `ArchError` for a bad spec, `ValueError` for an unknown category.
     """
-    before, after = (each if isinstance(each, Network) else load(str(each)) for each in (old, new))
+    arguments.check(
+        categories=(categories, arguments.TEXTS),
+        threshold=(threshold, arguments.SHARE),
+    )
+    before, after = network_of("old", old, load), network_of("new", new, load)
     return findings(before, after, [Category(each) for each in categories], threshold)
 
 

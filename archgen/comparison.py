@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 
 from archgen import api, versions
 from archgen.analysis import difference
-from archgen.network import Network
 from archgen.overrides import Inputs
 from archgen.resolve.program import Program
 
@@ -48,9 +46,8 @@ def diff(old: api.Network | api.PathLike, new: api.Network | api.PathLike) -> Di
 
     Raises `ArchError` with everything that is wrong with a spec.
     """
-    one, other = (
-        each if isinstance(each, Network) else versions.load(os.fspath(each)) for each in (old, new)
-    )
+    one = api.network_of("old", old, versions.load)
+    other = api.network_of("new", new, versions.load)
     found = difference.difference(one, other)
     return Difference(**{each.name: getattr(found, each.name) for each in fields(found)})
 

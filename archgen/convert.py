@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
+from archgen import arguments
+
 Form: TypeAlias = Literal["a", "b", "c"]
 Tensor: TypeAlias = Any  # torch.Tensor, which this module must not import
 State: TypeAlias = Mapping[str, Tensor]
@@ -41,6 +43,8 @@ def convert_resnext(state: State, form: Form) -> dict[str, Tensor]:
 
     Raises `ValueError` if `state` holds no such unit.
     """
+    arguments.check(state=(state, arguments.STATE), form=(form, arguments.TEXT))
+    form = arguments.plain(form)
     if form not in PARTS_OF_PATH:
         raise ValueError(f'form is {form!r}: it can be "a", "b" or "c"')
     grouped = _joined(state)

@@ -6,15 +6,23 @@ place is the text as it was given.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from archgen.arguments import TEXT, TEXTS, called, check
 from archgen.diagnostics import ArchError, Diagnostic, Fault, Label, error
 from archgen.frozen import dataclass
 from archgen.resolve.expressions import evaluate
-from archgen.resolve.values import Environment, Items, Unknown
+from archgen.resolve.values import (
+    LARGEST_NUMBER,
+    LONGEST_STRING,
+    Environment,
+    Items,
+    Unknown,
+)
 from archgen.syntax import tree
-from archgen.text import NOWHERE, Source, Span
+from archgen.text import Source, Span
 
 __all__ = [
     "Arguments",
@@ -32,6 +40,7 @@ Inputs = Span | Sequence[int] | Sequence[Sequence[int] | Span] | Mapping[str, Se
 Features = Span | str | Sequence[str]
 
 MOST_DIGITS = 12  # no size of more fits a value
+DEEPEST_VALUE = 48  # lists in lists, as brackets in a text
 PYTHON = "<arguments>"
 
 
@@ -73,6 +82,7 @@ def expression(text: str) -> tree.Expr:
     """
     from archgen.syntax.parse import parse_expression
 
+    check(text=(text, TEXT))
     try:
         return parse_expression(text)
     except Fault as fault:
@@ -82,26 +92,50 @@ def expression(text: str) -> tree.Expr:
 def _place(name: str, value: object) -> Span:
     """The name of a parameter where it was given: `classes` of `classes=10`."""
     if not isinstance(value, tree.Node):
-        return Source(PYTHON, f"{name}={value!r}"[:200]).span(0, len(name))
+        return Source(PYTHON, f"{name}={_shown(value)}"[:200]).span(0, len(name))
     source = value.span.source
     if source.text.partition("=")[0].strip() != name:  # `expression`: it does not know the name
         source = Source(PYTHON, f"{name}={source.text}")
     return source.span(0, len(name))
 
 
-def _value(value: object, scope: Mapping[str, object], place: Span) -> object:
+def _value(value: object, scope: Mapping[str, object], place: Span, depth: int = 0) -> object:
     if isinstance(value, tree.Node):
         try:
             return evaluate(value, Environment({}, scope))  # type: ignore[arg-type]
         except Unknown:
             raise AssertionError(value) from None
-    if isinstance(value, list | tuple):
-        return Items.of((_value(item, scope, place) for item in value), NOWHERE)
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
     whole = place.source.span(0, len(place.source.text))
+    if isinstance(value, list | tuple):
+        if depth == DEEPEST_VALUE:
+            raise Fault(error("A401", f"lists in lists nest deeper than {DEEPEST_VALUE}", whole))
+        return Items.of((_value(item, scope, place, depth + 1) for item in value), whole)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int) and abs(int(value)) > LARGEST_NUMBER:
+        raise Fault(error("A403", "the integer is too large", whole))
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Fault(error("A109", "a parameter is a finite number", whole))
+    if isinstance(value, str) and len(value) > LONGEST_STRING:
+        raise Fault(error("A402", f"a string of more than {LONGEST_STRING:_} characters", whole))
+    for kind in (int, float, str):
+        if isinstance(value, kind):
+            return _plain(value, kind)
     hint = "a number, a string, none, or a list of them"
-    raise Fault(error("A109", f"a parameter cannot be {value!r}", whole, help=hint))
+    raise Fault(error("A109", f"a parameter cannot be a {called(value)}", whole, help=hint))
+
+
+def _plain(value: object, kind: type) -> object:
+    """A value of a class of its own as one of Python's: nothing that the class says is called."""
+    return {int: int.__pos__, float: float.__pos__, str: str.__str__}[kind](value)  # type: ignore[arg-type]
+
+
+def _shown(value: object) -> str:
+    """A value as Python writes it, if it can be written."""
+    try:
+        return repr(value)
+    except Exception:
+        return f"<{called(value)}>"
 
 
 # --- inputs ---------------------------------------------------------------------------------------
@@ -132,17 +166,19 @@ def input_sizes(given: Inputs) -> dict[str | int, tuple[Sizes, Span]]:
 
 def _input_texts(given: Inputs) -> Iterator[Span]:
     """`(3, 320, 320)` and the like as on the command line."""
-    if given is None or (not isinstance(given, Span) and not given):
+    if given is None:
         return
+    if not isinstance(given, Span | Mapping | list | tuple):
+        raise TypeError(f"input must be sizes, as (3, 320, 320), not {called(given)}")
     if isinstance(given, Span):
         yield given
     elif isinstance(given, Mapping):
         for name, sizes in given.items():
-            yield _python(f"{name}={_joined(sizes)}")
+            yield _python(f"{name if isinstance(name, str) else called(name)}={_joined(sizes)}")
     elif any(isinstance(each, Span | list | tuple) for each in given):
         for each in given:
             yield each if isinstance(each, Span) else _python(_joined(each))
-    else:
+    elif given:
         yield _python(_joined(given))
 
 
@@ -151,7 +187,14 @@ def _python(text: str) -> Span:
 
 
 def _joined(sizes: object) -> str:
-    return "x".join(map(str, sizes)) if isinstance(sizes, Sequence) else str(sizes)
+    return "x".join(map(_written, sizes)) if isinstance(sizes, list | tuple) else _written(sizes)
+
+
+def _written(size: object) -> str:
+    """A size of Python's as text; of what is none, what it is."""
+    if isinstance(size, bool) or not isinstance(size, int):
+        return called(size)
+    return str(int.__pos__(size)) if abs(int(size)) < 10**MOST_DIGITS else "9" * (MOST_DIGITS + 1)
 
 
 def _named_sizes(span: Span) -> tuple[str, Sizes]:
@@ -211,7 +254,8 @@ def feature_names(given: Features) -> list[Span]:
 
 
 def _listed(given: str | Sequence[str]) -> Span:
-    text = given if isinstance(given, str) else ",".join(map(str, given))
+    check(features=(given, TEXT | TEXTS))
+    text = given if isinstance(given, str) else ",".join(given)
     return Source("<features>", text).span(0, len(text))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from archgen import api, config
+from archgen import api, config, specs
 from archgen.config.changes import changed_tables
 from archgen.diagnostics import ArchError, Diagnostic, Fault, error
 from archgen.git import Revision, affected
@@ -59,7 +59,7 @@ class Version:
         """
         found = _AT_REVISION.fullmatch(spec)
         if found is None or os.path.exists(spec):
-            path, arch = api.locate(spec)
+            path, arch = specs.locate(spec)
             return Version(None, path, arch, path)
         try:
             revision = Revision.find(found["name"])

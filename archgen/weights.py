@@ -9,14 +9,13 @@ Torch is needed for what needs numbers: its own files, and weights that start an
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from archgen import arguments, versions
 from archgen import network as resolved
-from archgen import versions
-from archgen.api import Network, PathLike, build
+from archgen.api import Network, PathLike, build, network_of
 from archgen.checkpoint import transfer_report
 from archgen.checkpoint.contents import State, contents
 from archgen.checkpoint.fit import Fit, check_fits, fit
@@ -43,14 +42,18 @@ def check_weights(
 
     Raises `ArchError` for a bad spec or file, `ValueError` if two keys are one without the prefix.
     """
-    if not isinstance(network, Network):
-        network = _load(network)
+    arguments.check(
+        under=(under, arguments.TEXTS),
+        prefix=(prefix, arguments.TEXT),
+        weights=(weights, arguments.STATE | arguments.PATH),
+    )
+    network = network_of("network", network, versions.load)
     return fit(network, without(contents(_state(weights, under)), prefix))
 
 
 def _state(weights: State | PathLike, under: Sequence[str]) -> Mapping[str, Any]:
     if not isinstance(weights, Mapping):
-        return read(os.fspath(weights), under).state
+        return read(arguments.path("weights", weights), under).state
     if under:
         raise TypeError("`under` is for a file: give the inner dictionary")
     return weights
@@ -114,7 +117,14 @@ def transfer(
     some weights of the new network would be initialised; `ValueError` for `input_channels` where
     no convolution reads an input of other channels.
     """
-    before, after = (each if isinstance(each, Network) else _load(each) for each in (old, new))
+    arguments.check(
+        state=(state, arguments.STATE),
+        allow_new=(allow_new, arguments.FLAG),
+        input_channels=(input_channels, arguments.TEXT | arguments.NONE),
+        seed=(seed, arguments.SEED | arguments.NONE),
+    )
+    before = network_of("old", old, versions.load)
+    after = network_of("new", new, versions.load)
     check_fits(before, contents(state), None, "A522")
     made = plan(before, after, input_channels)
     if not allow_new:
@@ -126,7 +136,3 @@ def fresh(network: resolved.Network, seed: int | None) -> State:
     """The `state_dict` of a network as its spec initialises it. Needs torch."""
     state: State = build(Network.of(network), seed=seed).state_dict()
     return state
-
-
-def _load(spec: PathLike) -> Network:
-    return versions.load(os.fspath(spec))

@@ -31,7 +31,7 @@ LAYERS = (
     ("comparison",),
     ("versions",),
     ("api", "convert"),
-    ("checkpoint", "trial"),
+    ("checkpoint", "trial", "specs"),
     ("limits", "live", "overrides"),
     ("lint",),
     ("backends", "analysis", "highlighting"),
@@ -44,7 +44,7 @@ LAYERS = (
     ("report", "config", "sarif", "annotations"),
     ("snippet",),
     ("diagnostics", "codes"),
-    ("text", "resources", "seal", "replacing"),
+    ("text", "resources", "seal", "replacing", "arguments"),
     ("foreign",),
     ("frozen", "closest", "as_json"),
 )

@@ -91,12 +91,12 @@ def compared(against: str, paths: Sequence[str]) -> Iterator[Pair | Broken]:
 def is_spec(against: str) -> bool:
     """Whether it is a spec (`old.arch`, `main:old.arch:net`, `resnet18`) or a folder, and not a
     revision. A branch called as a shipped network is a revision."""
-    from archgen import api, git
+    from archgen import git, specs
 
     name = against.rpartition(":")[0] if not against.endswith(".arch") else against
     if os.path.isdir(against) or name.endswith(".arch"):
         return True
-    return api.is_shipped(against) and not git.is_revision(against)
+    return specs.is_shipped(against) and not git.is_revision(against)
 
 
 def _said(report: Report) -> str:

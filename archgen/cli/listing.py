@@ -34,12 +34,12 @@ def command() -> None:
 
 def _shipped() -> Iterator[Network]:
     """Every shipped network by name; each file is read once."""
-    from archgen import api
+    from archgen import specs
     from archgen.resolve.modules import Loader
     from archgen.resolve.program import Program
 
     loader = Loader()
-    for name, path in api.shipped():
+    for name, path in specs.shipped():
         program = Program.read(path, loader)
         network = program.network(name) if program else None
         if network is None:

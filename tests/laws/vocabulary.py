@@ -53,6 +53,11 @@ block point(out) = conv(out, 1, bias=true)
 block double(out, act=relu) = conv(out, 3) -> act -> conv(out, 3)
 block tail(out, n=2) = seq { for i in range(n) { conv(out, 3) -> relu } }
 block joined(out, other) { concat { from other; identity }; conv(out, 1) }
+block listed(out, values) { concat { from values[0]; identity }; conv(out, 1) }
+block helped(out, deep=true) {
+  conv(out, 3) -> relu
+  if deep { aux side = global_avgpool -> flatten -> linear(2) } else { bn }
+}
 block forked(out) { a = conv(out, 3); b = from input -> conv(out, 1); output a, b }
 block tree(out, n) { conv(out, 3); if n > 0 { add { identity; tree(out, n - 1) } } }
 """
@@ -66,7 +71,15 @@ CALLS = (
     "tail({width})",
     "tail({width}, n=3)",
     "tree({width}, 2)",
+    "helped({width}, deep=false)",
 )
+HEADED = ("helped({width})",)  # which bring a training head
+# Names of parameters that Python, `nn.Module` or the generated text gives a meaning to.
+_WORDS = """
+x self in_channels features size index items layers paths F nn torch math Tensor super range int
+t0 y __x __class__ __dict__ _ __b class lambda training forward half count l I conv1
+"""
+SPECIAL = tuple(_WORDS.split())
 
 
 STARTS = [

@@ -19,11 +19,13 @@ from tests.laws.vocabulary import (
     ACTIVATIONS,
     CALLS,
     CONDITIONS,
+    HEADED,
     KEEPING,
     LAYER_VALUES,
     NORMS,
     PARTS,
     RESIZING,
+    SPECIAL,
     STARTS,
     WIDTHS,
 )
@@ -39,6 +41,9 @@ class Writer:
         self.lines: list[str] = []
         self.depth = 0
         self.blocks = list(CALLS)  # calls of blocks that keep the sizes of an image
+        self.headed = list(HEADED)  # those that bring a training head
+        self.headless = False  # whether no head may stand here
+        self.has_head = False  # whether the definition has one so far
         self.strided: list[str] = []  # blocks with `stride`, by name
         self.widths: list[str] = []  # constants that may be widths
         self.acts: list[str] = []  # parameters that hold layers
@@ -74,6 +79,17 @@ class Writer:
         self.line("}")
         self.far = known
 
+    @contextmanager
+    def no_heads(self, head: str | None = None) -> Iterator[None]:
+        """Where no training head may stand: merges, containers, parts; `head` opens braces."""
+        before, self.headless = self.headless, True
+        if head is None:
+            yield
+        else:
+            with self.braces(head):
+                yield
+        self.headless = before
+
     # --- expressions ---------------------------------------------------------------------------
 
     def width(self) -> str:
@@ -107,6 +123,9 @@ class Writer:
         return self.pick(kinds)()
 
     def block(self) -> str:
+        if not self.headless and self.chance(4):
+            self.has_head = True
+            return self.pick(self.headed).format(width=self.width())
         return self.pick(self.blocks).format(width=self.width())
 
     def chain(self, least: int = 1, most: int = 4) -> str:
@@ -125,6 +144,7 @@ class Writer:
     @property
     def flat(self) -> list[Callable[[], None]]:
         return [
+            *([] if self.headless else [self.head]),
             self.plain,
             self.plain,
             self.named_chain,
@@ -158,8 +178,16 @@ class Writer:
     def plain(self) -> None:
         self.line(self.chain())
 
+    def head(self, name: str = "") -> None:
+        """A training head; in a loop its `name` tells the passes apart."""
+        self.has_head = True
+        with self.no_heads():
+            ends = ["global_avgpool -> flatten -> linear(2)", self.conv(), self.chain(1, 2)]
+            self.line(f"aux {name or self.name('head')} = {self.pick(ends)}")
+
     def named_chain(self) -> None:
-        self.line(f"{self.name('chain')} = {self.chain(2)}")
+        with self.no_heads():
+            self.line(f"{self.name('chain')} = {self.chain(2)}")
 
     def named_layer(self) -> None:
         self.line(f"{self.name('layer')} = {self.conv()}")
@@ -171,8 +199,10 @@ class Writer:
 
     def parted(self) -> None:
         a, b = self.name("a"), self.name("b")
-        self.line(f"{a}, {b} = split({self.pick(['2', '[2, channels - 2]'])})")
-        self.line(f"concat {{ from {a}; {{ from {b}; {self.chain(1, 2)} }} }}")
+        parts = self.pick([*4 * ["2", "[2, channels - 2]"], "1"])
+        self.line(f"{a}, {b} = split({parts})")
+        with self.no_heads():
+            self.line(f"concat {{ from {a}; {{ from {b}; {self.chain(1, 2)} }} }}")
 
     def gated(self) -> None:
         """A learned scale or shift; squeeze and excitation."""
@@ -212,7 +242,17 @@ class Writer:
         name = self.name("left")
         self.line(f"{name} = {self.conv()}")
         self.line(self.act())
-        self.line(f"joined({self.width()}, {self.pick(['', 'other='])}from {name})")
+        if self.chance(12):  # an `nn.Sequential` hands on one value
+            self.line(f"stage(joined, {self.width()}, from {name}, n=2)")
+        elif self.chance(3):
+            other = self.name("right")  # an item that nothing reads
+            self.line(f"{other} = {self.conv()}")
+            values = self.pick([f"[from {name}, from {other}]", f"[from {name}]"])
+            self.line(f"listed({self.width()}, {values})")
+            if values == f"[from {name}]":
+                self.line(f"concat {{ identity; from {other} }}")
+        else:
+            self.line(f"joined({self.width()}, {self.pick(['', 'other='])}from {name})")
 
     def with_outputs(self) -> None:
         name = self.name("both")
@@ -259,7 +299,7 @@ class Writer:
     def residual(self, levels: int) -> None:
         width = self.name("w")
         self.line(f"let {width} = {self.width()}")
-        with self.braces(self.pick(["add", "add", "add", "mul"])):
+        with self.no_heads(self.pick(["add", "add", "add", "mul"])):
             with self.braces():
                 self.statements(levels, 0, 2)
                 self.line(self.conv(width))
@@ -271,7 +311,7 @@ class Writer:
                 self.line(f"{self.name('far')} = {self.conv(width)} -> {self.act()}")
 
     def merged(self, levels: int) -> None:
-        with self.braces("concat"):
+        with self.no_heads("concat"):
             self.line(self.chain(1, 2))
             if self.chance():
                 self.line("identity")
@@ -300,9 +340,15 @@ class Writer:
         self.widths = saved
 
     def _pass(self, levels: int) -> None:
-        match self.pick(["plain", "quoted", "decided", "nested"]):
+        match self.pick(["plain", "quoted", "decided", "nested", "headed"]):
+            case "headed" if not self.headless:
+                self.line(self.chain(1, 2))
+                self.head(f'"{self.name("h")}{{i}}"')
+                if self.chance():
+                    self.line(self.chain(1, 2))
             case "quoted":
-                self.line(f'"{self.name("q")}{{i}}" = {self.chain(1, 2)}')
+                with self.no_heads():
+                    self.line(f'"{self.name("q")}{{i}}" = {self.chain(1, 2)}')
             case "decided":
                 self.line(f"if i == 1 {{ {self.conv()} }} else {{ {self.chain(1, 2)} }}")
             case "nested":
@@ -313,7 +359,7 @@ class Writer:
                 self.line(self.chain(1, 3))
 
     def sequence(self, levels: int) -> None:
-        with self.braces(self.pick([f"{self.name('seq')} = seq", "seq"])):
+        with self.no_heads(self.pick([f"{self.name('seq')} = seq", "seq"])):
             self.line(self.chain(1, 2))
             if self.chance():
                 self.line(f"{self.passes(0, 3)} {{ {self.chain(1, 2)} }}")
@@ -323,7 +369,7 @@ class Writer:
                 self.line(f'"{self.name("odd-name")}" = {self.conv()}')
 
     def submodule(self, levels: int) -> None:
-        with self.braces(f"{self.name('part')} ="):
+        with self.no_heads(f"{self.name('part')} ="):
             self.far = []
             self.statements(levels)
 
@@ -340,23 +386,33 @@ class Writer:
 
     def block_definition(self, index: int) -> None:
         name = f"block{index}"
-        default = self.pick(["out // 2", "2 * channels", "8", "out"])
-        parameters = f"out, stride=1, width={default}, act={self.pick(LAYER_VALUES)}"
-        parameters += ", flag=true, deep=false, n=2"
-        self.widths, self.acts, self.far = ["out", "width"], ["act"], []
-        self.flags, self.counts = ["flag", "deep"], ["n"]
+        out, width, act, flag, deep, n = self.parameters()
+        default = self.pick([f"{out} // 2", "2 * channels", "8", out])
+        parameters = f"{out}, stride=1, {width}={default}, {act}={self.pick(LAYER_VALUES)}"
+        parameters += f", {flag}=true, {deep}=false, {n}=2"
+        self.widths, self.acts, self.far = [out, width], [act], []
+        self.flags, self.counts, self.has_head = [flag, deep], [n], False
         with self.braces(f"block {name}({parameters})"):
             self.start()
-            self.line(f"conv(width, 3, stride=stride{self.pick(['', ', groups=2'])})")
+            self.line(f"conv({width}, 3, stride=stride{self.pick(['', ', groups=2'])})")
             self.statements(2, 1, 3)
             if self.chance():
-                self.line(f"if flag {{ {self.chain(1, 2)} }}")
-            self.line(self.conv("out"))
-        self.blocks += [f"{name}({{width}})", f"{name}({{width}}, width=8, act=relu)"]
-        self.blocks += [f"{name}({{width}}, flag=false, act={self.pick(LAYER_VALUES)})"]
-        self.blocks += [f"{name}({{width}}, deep=true, n={n})" for n in (0, 1, 3)]
-        self.blocks += [f"{name}({{width}}, deep=true, flag=false)"]
-        self.strided.append(name)
+                self.line(f"if {flag} {{ {self.chain(1, 2)} }}")
+            self.line(self.conv(out))
+        calls = self.headed if self.has_head else self.blocks
+        calls += [f"{name}({{width}})", f"{name}({{width}}, {width}=8, {act}=relu)"]
+        calls += [f"{name}({{width}}, {flag}=false, {act}={self.pick(LAYER_VALUES)})"]
+        calls += [f"{name}({{width}}, {deep}=true, {n}={times})" for times in (0, 1, 3)]
+        calls += [f"{name}({{width}}, {deep}=true, {flag}=false)"]
+        if not self.has_head:
+            self.strided.append(name)
+
+    def parameters(self) -> list[str]:
+        """The names of a block's parameters, special ones among them."""
+        special = self.draw(st.permutations(SPECIAL)) if self.chance(3) else ()
+        usual = ("out", "width", "act", "flag", "deep", "n")
+        chosen = [self.pick([one, other]) for one, other in zip(special, usual, strict=False)]
+        return chosen or list(usual)
 
     def arch(self) -> None:
         self.widths, self.acts, self.far = ["wide"], [], []
@@ -370,7 +426,7 @@ class Writer:
                     self.line(self.pick(RESIZING))
                     self.size += 1
             if self.chance(4):
-                self.line(f"aux {self.name('head')} = global_avgpool -> flatten -> linear(3)")
+                self.head()
             self.end()
 
     def inputs(self) -> None:

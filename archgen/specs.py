@@ -1,0 +1,61 @@
+"""Finding specs: what a SPEC of a command or function means, and what is shipped."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from archgen import resources
+from archgen.diagnostics import ArchError, error
+from archgen.resolve.lookup import suggest
+from archgen.syntax import tree
+from archgen.text import Source, Span
+
+
+def shipped() -> list[tuple[str, Path]]:
+    """Every shipped network with its file, by name."""
+    found = []
+    for path in sorted(resources.root("specs").glob("*.arch")):
+        found += [(name, path) for name in _archs_in(path)]
+    return sorted(found)
+
+
+def _archs_in(path: Path) -> Iterator[str]:
+    """The archs of a file, by its tree alone."""
+    from archgen.syntax.parse import parse
+    from archgen.syntax.read import read_source
+
+    for item in parse(read_source(path)).tree.items:
+        if isinstance(item, tree.Arch | tree.Alias) and not any(
+            parameter.default is None for parameter in item.parameters
+        ):
+            yield item.name
+
+
+def locate(spec: str) -> tuple[str, str | None]:
+    """The file and the arch that a SPEC means. Raises `ArchError` for an unknown name."""
+    path, colon, name = spec.rpartition(":")
+    if not colon or not path.endswith(".arch"):
+        path, name = spec, ""
+    if path.endswith(".arch") or os.sep in path:
+        return path, name or None
+    if file := _shipped_file(path):
+        return str(file), path
+    known = [shipped_name for shipped_name, _ in shipped()]
+    hint = suggest(path, known) or "`archgen list` names them; a path ends in .arch"
+    place = Span(Source("<command line>", spec), 0, len(spec))
+    raise ArchError([error("A501", f"no shipped network is called `{path}`", place, help=hint)])
+
+
+def is_shipped(name: str) -> bool:
+    """Whether a shipped network has this name."""
+    return _shipped_file(name) is not None
+
+
+def _shipped_file(name: str) -> Path | None:
+    """The shipped file with an arch of this name, found without parsing them all."""
+    defines = re.compile(rf"^arch {re.escape(name)}\b", re.MULTILINE)
+    files = sorted(resources.root("specs").glob("*.arch"))
+    return next((file for file in files if defines.search(file.read_text(encoding="utf-8"))), None)
