@@ -172,6 +172,26 @@ def test_a_seed_decides_the_weights_and_disturbs_nothing() -> None:
     assert not torch.equal(one.fc.weight, other.fc.weight)
 
 
+def test_seeds_decide_the_weights_in_many_threads() -> None:
+    alone = [make(seed=seed).fc.weight for seed in range(8)]
+    torch.manual_seed(1)
+    expected = torch.rand(1)
+    torch.manual_seed(1)
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda seed: make(seed=seed).fc.weight, 8 * list(range(8))))
+    assert torch.equal(torch.rand(1), expected)
+    assert all(torch.equal(made[at], alone[at % 8]) for at in range(64))
+
+
+def test_a_seed_decides_whatever_else_draws() -> None:
+    alone = make(seed=3).fc.weight
+    with ThreadPoolExecutor(2) as pool:
+        drawing = pool.submit(lambda: [torch.rand(10) for _ in range(2000)])
+        made = [make(seed=3).fc.weight for _ in range(20)]
+        drawing.result()
+    assert all(torch.equal(each, alone) for each in made)
+
+
 def test_no_seed_follows_the_global_generator() -> None:
     torch.manual_seed(1)
     one = make()

@@ -11,14 +11,6 @@ from tests.api.wrong import calls, values
 
 TOLD = {"device", "dtype", "memory_format", "level", "categories", "form", "state"}
 TOLD |= {"input_channels", "weights"}  # of the right kind, and unknown
-    "device",
-    "dtype",
-    "memory_format",
-    "level",
-    "categories",
-    "form",
-    "state",
-}  # of the right kind
 
 
 def test_every_public_function_is_called(tmp_path: Path) -> None:

@@ -143,6 +143,7 @@ def calls(folder: Path) -> dict[str, Call]:
     }
     pair = {"old": network, "new": network}
     state: dict[str, Any] = {}
+    carried = {**pair, "state": state, "allow_new": True, "seed": 1, "input_channels": None}
     fit = {"weights": state, "network": network, "under": (), "prefix": ""}
     return {
         "load": Call(archgen.load, {"spec": spec, **loaded}, 1),
@@ -155,11 +156,7 @@ def calls(folder: Path) -> dict[str, Call]:
         "diff": Call(archgen.diff, pair),
         "breaking": Call(archgen.breaking, {**pair, "categories": ("cost",), "threshold": 5.0}),
         "check_weights": Call(archgen.check_weights, fit, 2),
-        "transfer": Call(
-            archgen.transfer,
-            {**pair, "state": state, "allow_new": True, "seed": 1, "input_channels": None},
-            3,
-        ),
+        "transfer": Call(archgen.transfer, carried, 3),
         "convert_resnext": Call(archgen.convert_resnext, {"state": state, "form": "a"}),
         "expression": Call(archgen.expression, {"text": "1"}),
         "shipped": Call(archgen.shipped, {}),

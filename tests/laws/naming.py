@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from collections.abc import Iterator
 
 from archgen.resolve.reserved import MODULE_ATTRIBUTES
 from archgen.syntax.words import RESERVED
@@ -105,9 +104,7 @@ ROLES = {
 }
 
 
-def specs(names: list[str] | None = None) -> Iterator[tuple[str, str, str]]:
-    """Role, name and text of each."""
-    for role, text in ROLES.items():
-        for name in NAMES if names is None else names:
-            arch = "\narch net { input(3, 8, 8);"
-            yield role, name, text.replace("ARCH {", arch).replace("NAME", name) + "\n"
+def spec(role: str, name: str) -> str:
+    """The text of a role with a name."""
+    text = ROLES[role].replace("ARCH {", "\narch net { input(3, 8, 8);")
+    return text.replace("NAME", name) + "\n"

@@ -92,7 +92,10 @@ class Names:
 
 def _plain(name: str) -> str:
     """The name without what Python gives a meaning to: `x` for `__x`."""
-    return (name.lstrip("_") or "value") if name.startswith("__") or name == "_" else name
+    if not name.startswith("__") and name != "_":
+        return name
+    bare = name.lstrip("_")
+    return bare if bare.isidentifier() else f"value{bare}"
 
 
 def module_names(children: Iterable[str]) -> Names:
