@@ -52,5 +52,5 @@ def _is_told(problem: BaseException | None, name: str, value: object) -> bool:
         case TypeError():
             return name in str(problem)
         case ValueError():
-            return name in TOLD and isinstance(value, str | list | dict)
+            return name in TOLD and isinstance(value, str | list | dict | Path)
     return False
