@@ -113,7 +113,9 @@ def save_torch(content: object, path: str) -> None:
 
 def content(tensor: Tensor) -> memoryview:
     """The bytes of a tensor, row-major."""
-    numbers = tensor.detach().cpu().contiguous().reshape(-1)
+    numbers = tensor.detach().cpu().contiguous()
+    # Of a single number the stride may be 0, and `view` refuses it.
+    numbers = numbers.as_strided((numbers.numel(),), (1,))
     return memoryview(numbers.view(torch.uint8).numpy())  # type: ignore[arg-type]
 
 

@@ -98,3 +98,20 @@ def test_a_file_that_was_cut_meanwhile(
 def test_a_dtype_that_the_format_lacks(tmp_path: Path) -> None:
     with pytest.raises(Damaged, match="no dtype quint8, which `a`"):
         copying.save({"a": Held((1,), "quint8", data=(0, 1))}, "old", str(tmp_path / "new"), {})
+
+
+VIEWS = {
+    "a part": torch.arange(12).reshape(3, 4)[1:, ::2],
+    "transposed": torch.arange(12).reshape(3, 4).T,
+    "a stride of 0": torch.ones(1).half().expand(3),
+    "one number with a stride of 0": torch.ones(1).half().as_strided((1, 1), (0, 0)),
+    "a parameter": torch.nn.Parameter(torch.randn(3)),
+    "no numbers": torch.ones(3, 0),
+    "a number": torch.tensor(3),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_views_in_memory_are_written_whole(view: torch.Tensor, tmp_path: Path) -> None:
+    copying.save({"a": view}, "nowhere", str(tmp_path / "new"), {})
+    assert torch.equal(load_file(tmp_path / "new")["a"], view)

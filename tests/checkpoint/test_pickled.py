@@ -27,6 +27,7 @@ from archgen.checkpoint.contents import Held, look
 from archgen.checkpoint.header import Damaged
 from archgen.checkpoint.pickled import SIZES, STORAGES, load
 from archgen.checkpoint.read import read
+from archgen.checkpoint.tensors import content as content_of
 from tests.sweeps import examples
 
 pytestmark = pytest.mark.torch
@@ -51,7 +52,7 @@ def alike(value: Any, other: Any, content: bytes) -> bool:
         if value.data is None:
             return not other.is_contiguous()
         start, length = value.data
-        raw = bytes(other.detach().contiguous().reshape(-1).view(torch.uint8).numpy())
+        raw = bytes(content_of(other))
         return content[start : start + length] == raw
     if isinstance(other, dict):
         attributes = getattr(value, "_metadata", None) == getattr(other, "_metadata", None)
