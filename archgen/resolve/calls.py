@@ -20,7 +20,14 @@ from archgen.resolve.lookup import lookup, suggest
 from archgen.resolve.sequential import container
 from archgen.resolve.stages import apply_stage
 from archgen.resolve.targets import Target, apply_target
-from archgen.resolve.values import Items, LayerValue, TensorValue, holds_tensors, kind_of
+from archgen.resolve.values import (
+    Items,
+    LayerValue,
+    TensorValue,
+    Unknown,
+    holds_tensors,
+    kind_of,
+)
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span
@@ -177,6 +184,8 @@ def apply_reuse(frame: Frame, link: tree.Reuse) -> Step:
     if name in {aux.node.name for aux in frame.aux}:
         message = f"`{name}` is a training head, which cannot be reused"
         raise Fault(error("A118", message, link.place.span))
+    if frame.lost & {name, None}:  # the statement that makes it failed
+        raise Unknown
     child = frame.children.get(name)
     if child is None or child.again is None:
         known = [key for key, item in frame.children.items() if item.again]

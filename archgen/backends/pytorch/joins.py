@@ -114,9 +114,9 @@ class Joins(Variables, ABC):
             return
         self.flush()
         name = self._list_name()
+        self.assigned.add(name)
         self.line(" " * self.indent + f"{name}: list[Tensor] = []")
         self.list_branches(item, name, branches)
-        self.assigned.add(name)
         if item.kind == "concat":
             layout: Layout = Call("torch.cat", (name, f"dim={item.axis + 1}"))
             self.give(item.output, Term(layout, typed=True))

@@ -59,7 +59,7 @@ class Names:
 
     def claim(self, wanted: str) -> str:
         """`wanted`, or the first of `wanted2`, `wanted3`... that is free."""
-        wanted = _plain(wanted)
+        wanted = plain(wanted)
         name, number = wanted, 1
         while name in self._taken:
             number += 1
@@ -69,7 +69,7 @@ class Names:
 
     def claim_underscored(self, wanted: str) -> str:
         """`wanted`, with as many underscores behind it as make it free."""
-        wanted = _plain(wanted)
+        wanted = plain(wanted)
         while wanted in self._taken:
             wanted += "_"
         self._taken.add(wanted)
@@ -90,7 +90,7 @@ class Names:
         return name in self._taken
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """The name without what Python gives a meaning to: `x` for `__x`."""
     if not name.startswith("__") and name != "_":
         return name

@@ -16,7 +16,7 @@ from archgen.backends.pytorch import algebra, kept, kinds, phis
 from archgen.backends.pytorch.algebra import Expr, Missing, Opaque
 from archgen.backends.pytorch.kept import Kept
 from archgen.backends.pytorch.lanes import Lane, Unrollable, agree
-from archgen.backends.pytorch.names import LOCALS, Names, is_letter
+from archgen.backends.pytorch.names import LOCALS, Names, is_letter, plain
 from archgen.backends.pytorch.phis import Decided, Home
 from archgen.backends.pytorch.plan import Aux, Child, Choice, If, Item, Made, Param, Value
 from archgen.layers.base import AUTO
@@ -272,6 +272,7 @@ class Walk(Kept):
 
     def loop_name(self, name: str) -> str:
         """A name for what a loop counts or goes over, in the constructor and in `forward`."""
+        name = plain(name)
         hides = is_letter(name) and not self.contained  # a container is made, not run
         made = self.locals.claim_underscored(f"{name}_" if hides else name)
         self.looped.add(made)
