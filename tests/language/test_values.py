@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import archgen
 from tests.language.ask import arch, fault, faults, keys, paths, result, sizes
 
@@ -184,3 +186,40 @@ def test_a_chunk_that_does_not_divide_is_an_error() -> None:
 def test_a_value_is_no_number() -> None:
     assert faults(arch("a = relu", "conv(a, 1)")) == [("A101", 4, 8)]
     assert faults("block b(skip) { conv(skip, 1) }\n" + arch("b(from input)"))[0][0] == "A109"
+
+
+# --- where a value cannot go ----------------------------------------------------------------------
+
+JOINED = "block joined(out, other) { concat { from other; identity }; conv(out, 1) }\n"
+LISTED = "block listed(v) { from v[0] -> conv(4, 3) }\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "stage(joined, 8, other=from a, n=2)",
+        "b = relu -> joined(8, from a)",
+        "b = from a -> relu -> listed([from a, from input])",
+    ],
+)
+def test_a_sequential_hands_on_one_value(line: str) -> None:
+    text = JOINED + LISTED + arch("a = conv(4, 3)", line)
+    assert [code for code, _, _ in faults(text)] == ["A117"]
+
+
+def test_a_parameter_that_is_a_value_is_not_handed_into_a_sequential() -> None:
+    text = JOINED + "block b(v) { seq { joined(8, v) } }\n" + arch("a = conv(4, 3)", "b(from a)")
+    assert [code for code, _, _ in faults(text)] == ["A117"]
+
+
+def test_a_layer_value_brings_no_value() -> None:
+    text = JOINED + "block b(f) { relu -> f(8) }\n"
+    assert faults(text + arch("a = conv(4, 3)", "b(joined(other=from a))"))[0][0] == "A109"
+
+
+def test_items_of_a_list_need_not_all_be_read() -> None:
+    text = (
+        LISTED
+        + "block h(v) { a = from v[0] -> listed(v); from v[0]; b = listed(v); output a, b }\n"
+    )
+    assert faults(text + arch("a = relu", "b = conv(4, 3)", "h([from a, from b])")) == []
