@@ -32,6 +32,7 @@ PYTHON = [*keyword.kwlist, *keyword.softkwlist, *dir(builtins)]
 NAMES = sorted(
     {*MANGLED, *OURS, *PYTHON, *MODULE_ATTRIBUTES, *dir(object)}
     - {word.lower() for word in RESERVED}
+    - {"True", "False", "None"}
 )
 
 ROLES = {
