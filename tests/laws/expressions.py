@@ -343,6 +343,10 @@ class Block:
             lambda: f"stage(guess, {e.of(e.pick(KINDS))}, n=1 + abs({e.of('int')}) % 3)",
             lambda: f"like({e.of(e.pick(KINDS))})",
             self.learned,
+            self.listed,
+            self.chosen,
+            self.joined,
+            lambda: f'upsample(2, mode="nearest" if {e.of("bool")} else "bilinear"); maxpool(2)',
             lambda: f"{{ init(conv.weight, constant({e.of('float')})); conv(3, 3) }}",
             self.let,
         ]
@@ -356,6 +360,22 @@ class Block:
     def learned(self) -> str:
         width = self.width()
         return f"conv({width}, 1); add {{ identity; {self.name()} = param([{width}, 1, 1]) }}"
+
+    def listed(self) -> str:
+        """Items of a list of submodules."""
+        name, count = self.name(), f"{self.e.of('int')} % 4"
+        layer = f"conv(1 + (k_ + abs({self.e.of('int')})) % 5, 1)"
+        return f"for k_ in range({count}) {{ {name}[k_] = {layer} }}"
+
+    def chosen(self) -> str:
+        """A layer that an expression chooses."""
+        name = self.name()
+        return f"let {name} = relu if {self.e.of('bool')} else gelu; {name}"
+
+    def joined(self) -> str:
+        """Branches of a concat, whose number and widths are expressions."""
+        over = self.e.of(self.e.pick(["[int]", "[bool]"]))
+        return f"concat {{ identity; for k_ in {over} {{ conv(2 if k_ else 3, 1) }} }}; conv(4, 1)"
 
     def let(self) -> str:
         kind = self.e.pick([*KINDS, *PAIRS])
@@ -437,7 +457,12 @@ def specs(draw: DrawFn) -> str:
     lines = [f"  b({_arguments(own, kinds)})" for _ in range(e.few(2, 4))]
     lines += [f"  {Block(own).layer()}" for _ in range(e.few(0, 2))]
     default = own.value(own.names["p"])
-    return f"{text}arch net(p={default}) {{\n  input(3, 9, 9)\n" + "\n".join(lines) + "\n}\n"
+    body = "\n".join(["  input(3, 9, 9)", *lines])
+    if e.few(1, 4) > 1:
+        return f"{text}arch net(p={default}) {{\n{body}\n}}\n"
+    own.facts = False
+    alias = f"arch net(p={own.value(own.names['p'])}) = base({own.of(own.names['p'])})"
+    return f"{text}arch base(p={default}) {{\n{body}\n}}\n{alias}\n"
 
 
 def _arguments(e: Expressions, kinds: Sequence[str]) -> str:

@@ -222,7 +222,7 @@ def test_every_function_is_written() -> None:
     assert set(FUNCTIONS) <= set(expressions.FUNCTIONS)
 
 
-@examples(sample=200, full=10_000, of="expressions, evaluated as printed Python")
+@examples(sample=200, full=13_000, of="expressions, evaluated as printed Python")
 @given(specs())
 def test_the_class_means_what_the_checker_means(text: str) -> None:
     network = network_of(text)

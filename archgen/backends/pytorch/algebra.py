@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from functools import partial, reduce
+from typing import get_args
 
 from archgen.backends.pytorch.names import LOCALS, Names
 from archgen.backends.pytorch.sums import is_integer, merged_sum
@@ -18,6 +19,7 @@ from archgen.resolve.values import Budget, Environment, Items
 from archgen.syntax import tree
 
 Expr = tree.Expr
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in get_args(Expr)}
 Literal = tree.Number | tree.String | tree.Boolean | tree.Nothing
 
 LARGEST = 12  # nodes of an expression that is printed where it is used
@@ -131,25 +133,32 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
         case tree.Template(parts):
             return tree.Template(tuple(p if isinstance(p, str) else change(p) for p in parts))
     changes: dict[str, object] = {}
-    for field in fields(expr):
-        part = getattr(expr, field.name)
+    for name in _FIELDS[type(expr)]:
+        part = getattr(expr, name)
         if isinstance(part, Expr):
-            changes[field.name] = change(part)
-        elif field.name in {"items", "operands"}:
-            changes[field.name] = tuple(map(change, part))
+            changes[name] = change(part)
+        elif name in {"items", "operands"}:
+            changes[name] = tuple(map(change, part))
     return replace(expr, **changes) if changes else expr  # type: ignore[arg-type]
 
 
 def operands(expr: Expr) -> Iterator[Expr]:
     """The direct operands of an expression."""
-    found: list[Expr] = []
-
-    def note(part: Expr) -> Expr:
-        found.append(part)
-        return part
-
-    rebuild(expr, note)
-    return iter(found)
+    match expr:
+        case tree.Number() | tree.Name() | tree.String() | tree.Boolean():
+            return
+        case tree.Compare(first, rest):
+            yield first
+            yield from (operand for _, operand in rest)
+        case tree.Apply(_, arguments):
+            yield from (argument.value for argument in arguments)
+        case tree.Template(parts):
+            yield from (part for part in parts if not isinstance(part, str))
+        case tree.ListOf(items) | tree.Logic(_, items):
+            yield from items
+        case _:
+            found = (getattr(expr, name) for name in _FIELDS[type(expr)])
+            yield from (part for part in found if isinstance(part, Expr))
 
 
 def names_in(expr: Expr) -> Iterator[str]:

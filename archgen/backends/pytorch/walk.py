@@ -170,6 +170,8 @@ class Walk(Kept):
 
     def assuming(self, expr: Expr, lanes: Sequence[Lane]) -> Expr:
         """The expression in the arms that the walk is in."""
+        if not self.asked:
+            return expr
         names = self.kinds_in(lanes)
         return algebra.assuming(expr, self.asked, lambda part: kinds.is_integral(part, names))
 
