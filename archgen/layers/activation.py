@@ -55,6 +55,10 @@ class LeakyRelu(Activation):
 
     slope: Finite = Field(0.01, description="factor of negative numbers")
 
+    @property
+    def may_work_inplace(self) -> bool:
+        return self.slope >= 0  # else torch cannot go backward
+
     def module(self, x: Shape) -> TorchCall:
         slope = TorchArgument(self.slope, "negative_slope", "slope", 0.01)
         return TorchCall.of(self.target, slope)
@@ -96,6 +100,10 @@ class Elu(Activation):
     example = ("elu", "64 x 56 x 56", "64 x 56 x 56")
 
     alpha: Finite = Field(1.0, description="minus the limit for negative numbers")
+
+    @property
+    def may_work_inplace(self) -> bool:
+        return self.alpha >= 0  # else torch cannot go backward
 
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of(self.target, TorchArgument(self.alpha, "alpha", "alpha", 1.0))

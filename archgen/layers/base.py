@@ -42,9 +42,12 @@ AUTO = Auto.AUTO
 LARGEST = 2**31 - 1
 Positive = Annotated[int, Field(ge=1, le=LARGEST)]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+# What float32 holds: torch refuses larger numbers, and smaller ones would be 0.
+LARGEST_FLOAT = 3.4028234663852886e38
+SMALLEST_FLOAT = 2.0**-149
+Finite = Annotated[float, Field(ge=-LARGEST_FLOAT, le=LARGEST_FLOAT)]
 Probability = Annotated[float, Field(ge=0, le=1)]
-Small = Annotated[float, Field(gt=0, allow_inf_nan=False)]  # an eps, a scale
+Small = Annotated[float, Field(ge=SMALLEST_FLOAT, le=LARGEST_FLOAT)]  # an eps, a scale
 # One number, or one for each spatial axis.
 Axes = Positive | tuple[Positive, ...]
 Padding = Auto | Count | tuple[Count, ...]
@@ -182,6 +185,11 @@ class Layer(Called, ABC):
         (`torch.nn.functional`) and the helper function that `helper` names.
         """
         return None
+
+    @property
+    def may_work_inplace(self) -> bool:
+        """Whether it can with these arguments, if its torch module `takes_inplace`."""
+        return self.takes_inplace
 
     def channels_out(self, x: Shape, output: int = 0) -> str | None:
         """`out_channels` for this input; `split` has one for each output."""

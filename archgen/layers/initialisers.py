@@ -9,14 +9,15 @@ from typing import Annotated, ClassVar, Final, Literal, Self, final
 from pydantic import Field, model_validator
 
 from archgen.frozen import dataclass
-from archgen.layers.base import Called, Finite, Positive
+from archgen.layers.base import LARGEST_FLOAT, Called, Finite, Positive, Small
 from archgen.layers.make import ArgumentFault, validated
 from archgen.layers.signature import headline
 
 __all__ = ["INITIALISERS", "Initialiser", "misfit", "torch_call", "validate_initialiser"]
 
 MOST_AXES = 64
-Deviation = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Deviation = Annotated[float, Field(ge=0, le=LARGEST_FLOAT)]
+Gain = Annotated[float, Field(ge=0, le=LARGEST_FLOAT / 4)]  # a range of twice the gain or more
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Uniform(Start):
     @model_validator(mode="after")
     def ordered(self) -> Self:
         _in_order(self.a, self.b)
+        if self.b - self.a > LARGEST_FLOAT:
+            raise ValueError(f"from a={self.a} to b={self.b} is farther than float32 holds")
         return self
 
 
@@ -65,9 +68,7 @@ class TruncNormal(Start):
     keyword = "trunc_normal"
 
     mean: Finite = Field(0.0, description="its mean")
-    std: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
-        1.0, description="its standard deviation"
-    )
+    std: Small = Field(1.0, description="its standard deviation")
     a: Finite = Field(-2.0, description="lower bound")
     b: Finite = Field(2.0, description="upper bound")
 
@@ -125,7 +126,7 @@ class XavierUniform(Start):
     keyword = "xavier_uniform"
     axes = (2, MOST_AXES)
 
-    gain: Finite = Field(1.0, description="factor")
+    gain: Gain = Field(1.0, description="factor")
 
 
 @final
@@ -135,7 +136,7 @@ class XavierNormal(Start):
     keyword = "xavier_normal"
     axes = (2, MOST_AXES)
 
-    gain: Finite = Field(1.0, description="factor")
+    gain: Gain = Field(1.0, description="factor")
 
 
 class Kaiming(Start):

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from archgen.closest import closest
 from archgen.frozen import dataclass
-from archgen.layers.base import LARGEST, Called, Layer
+from archgen.layers.base import LARGEST, LARGEST_FLOAT, SMALLEST_FLOAT, Called, Layer
 from archgen.layers.signature import Parameter, headline, show, signature
 
 __all__ = ["ArgumentFault", "make", "validated"]
@@ -104,6 +104,8 @@ def _unfit(
     takes = parameter.takes
     if "integer" in takes and any(_too_large(number) for number in _numbers(value)):
         takes = f"an integer of at most {LARGEST}"
+    elif any(map(_beyond_float, _numbers(value))):
+        takes += ", as float32 holds it"
     message = f"{keyword}: `{parameter.name}` must be {takes}, not {show(value)}"
     return ArgumentFault(parameter.name, message, *_help(parameter, value))
 
@@ -136,6 +138,13 @@ def _help_with_string(parameter: Parameter, value: str) -> tuple[str | None, str
 
 def _too_large(number: object) -> bool:
     return isinstance(number, int) and number > LARGEST
+
+
+def _beyond_float(number: object) -> bool:
+    """Whether it is too large for float32, or so small that it would be 0."""
+    if not isinstance(number, int | float) or number == 0:
+        return False
+    return not SMALLEST_FLOAT <= abs(number) <= LARGEST_FLOAT
 
 
 def _numbers(value: object) -> Iterable[object]:

@@ -1,7 +1,7 @@
 """Normalisations. Statistics are PyTorch's: `eps` is added to the variance."""
 
 from math import prod
-from typing import final
+from typing import Annotated, final
 
 from pydantic import Field
 
@@ -19,6 +19,7 @@ from archgen.layers.base import (
 from archgen.shapes import Shape
 
 MOST_BATCH_NORM_AXES = 4
+Neighbours = Annotated[int, Field(ge=1, le=4_096)]  # torch makes so many channels more
 
 
 @final
@@ -176,7 +177,7 @@ class LocalResponseNorm(Layer):
     group = "normalisation"
     example = ("lrn(5)", "96 x 55 x 55", "96 x 55 x 55")
 
-    size: Positive = Field(description="how many neighbouring channels")
+    size: Neighbours = Field(description="how many neighbouring channels")
     alpha: Finite = Field(1e-4, description="factor of their mean square")
     beta: Finite = Field(0.75, description="exponent")
     k: Finite = Field(1.0, description="added before the power")

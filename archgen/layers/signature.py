@@ -13,12 +13,14 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen
 from pydantic.fields import FieldInfo
 
 from archgen.frozen import dataclass
-from archgen.layers.base import LARGEST, Auto, Called
+from archgen.layers.base import LARGEST, LARGEST_FLOAT, SMALLEST_FLOAT, Auto, Called
 from archgen.shapes import Shape
 
 __all__ = ["Parameter", "headline", "show", "signature"]
 
 
+# Bounds of the machine: an error about them says so.
+UNSAID = (Le(LARGEST), Ge(-LARGEST_FLOAT), Le(LARGEST_FLOAT), Le(LARGEST_FLOAT / 4))
 LONGEST, MOST_ITEMS = 60, 8  # characters of a string, items of a list that are shown
 
 
@@ -116,9 +118,10 @@ def _plain(kind: Any, limits: Iterable[object]) -> str:
 
 
 def _range(limits: Iterable[object]) -> str:
+    limits = [limit for limit in limits if limit not in UNSAID]
     bounds = [text for limit in limits if (text := _bound(limit))]
     match [limit for limit in limits if isinstance(limit, Ge | Le)]:
-        case [Ge(ge=least), Le(le=most)] if most != LARGEST:
+        case [Ge(ge=least), Le(le=most)]:
             return f" from {least} to {most}"
         case _:
             return f" {' and '.join(bounds)}" if bounds else ""
@@ -132,11 +135,13 @@ def _spread(limits: Iterable[object]) -> Iterable[object]:
 
 def _bound(limit: object) -> str | None:
     match limit:
+        case Ge(ge=least) if least == SMALLEST_FLOAT:
+            return "above 0"
         case Ge():
             return f"of at least {limit.ge}"
         case Gt():
             return f"above {limit.gt}"
-        case Le() if limit.le != LARGEST:
+        case Le():
             return f"at most {limit.le}"
         case Lt():
             return f"below {limit.lt}"

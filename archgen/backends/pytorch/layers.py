@@ -171,8 +171,10 @@ def _build(
             walk.spoil(unsaid | walk.shape_behind(fields.source))
         unsaid = unsaid - walk.names_behind(expr)
         arguments.append((keyword, walk.number(expr, lanes, values, keyword or source or "size")))
+    if layers[0].takes_inplace:  # its arguments decide whether it may
+        unsaid = fields.influences()[1]
     walk.spoil(unsaid)
-    return Build(name, arguments, all(layer.takes_inplace for layer in layers))
+    return Build(name, arguments, all(layer.may_work_inplace for layer in layers))
 
 
 def _target_text(
