@@ -5,13 +5,13 @@ from __future__ import annotations
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le, Lt, MinLen
 from hypothesis import strategies as st
 
 from archgen.layers import LAYERS
 from archgen.layers.base import AUTO, Auto, Layer
 from archgen.layers.make import ArgumentFault, make
-from archgen.layers.signature import signature
+from archgen.layers.signature import UNSAID, signature
 from archgen.shapes import Shape
 
 WORDS = {"true": True, "false": False, "none": None, "auto": AUTO}
@@ -111,12 +111,14 @@ def plain(kind: Any, limits: tuple[object, ...], x: Shape) -> st.SearchStrategy[
 
 
 def bounded(limits: tuple[object, ...]) -> bool:
-    return any(isinstance(limit, Le | Lt | Gt) for limit in spread(limits))
+    """Whether it must be between small numbers; those of the machine bound nothing here."""
+    return any(isinstance(limit, Le | Lt) and limit not in UNSAID for limit in spread(limits))
 
 
 def least_of(limits: tuple[object, ...]) -> int:
     """The lower bound of an integer."""
-    return max([int(str(limit.ge)) for limit in spread(limits) if isinstance(limit, Ge)] + [-2])
+    said = [limit.ge for limit in spread(limits) if isinstance(limit, Ge)]
+    return max([least for least in said if isinstance(least, int)] + [-2])
 
 
 def spread(limits: tuple[object, ...]) -> list[Any]:
