@@ -16,6 +16,7 @@ from archgen.backends.pytorch.classes import Classes, Initialised, classes_of
 from archgen.backends.pytorch.constructor import constructor
 from archgen.backends.pytorch.forward import forward
 from archgen.backends.pytorch.modules import initial
+from archgen.backends.pytorch.names import AMBIGUOUS
 from archgen.backends.pytorch.plan import Plan
 from archgen.backends.pytorch.text import STEP, WIDTH, Call, Layout, flat, statement
 from archgen.network import Network
@@ -99,7 +100,8 @@ def _imports(classes: Classes, parts: Sequence[str]) -> Iterator[str]:
 def _names_read(parts: Sequence[str]) -> set[str]:
     """The names that the code reads, apart from attributes, keywords and texts."""
     nodes = ast.walk(ast.parse("\n".join(parts)))
-    return {node.id for node in nodes if isinstance(node, ast.Name)}
+    names = (node for node in nodes if isinstance(node, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, ast.Load)}
 
 
 # --- parts ----------------------------------------------------------------------------------------
@@ -205,6 +207,9 @@ def _named_tuple(classes: Classes, plan: Plan) -> str:
     for aux in plan.aux:
         kind = f"{tensor} | None" if given or aux.apply is None else tensor
         fields.append(f"    {aux.name}: {kind}{default}")
+    for at, field in enumerate(fields):
+        if field.lstrip()[0] in AMBIGUOUS and field.lstrip()[1] == ":":
+            fields[at] = f"{field}  # noqa: E741"
     return "\n".join([*head, *fields])
 
 

@@ -46,7 +46,7 @@ def condition(expr: Expr) -> Layout:
 
 def iterated(expr: Expr) -> Layout:
     """What a loop goes over."""
-    if isinstance(expr, tree.ListOf | tree.Apply):
+    if isinstance(expr, tree.ListOf | tree.Apply | tree.Comprehension):
         return broken(expr, Use.EACH)
     return written(expr, use=Use.EACH)
 
