@@ -6,16 +6,18 @@ here is what a project decided about it: which categories count, and what may br
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archgen import arguments
-from archgen.analysis.breaking import THRESHOLD, USUAL, Category, Finding, findings
+from archgen.analysis.breaking import THRESHOLD, USUAL, Category, Finding, answer, findings
 from archgen.analysis.breaking.finding import finding
 from archgen.api import Network, PathLike, network_of
 from archgen.diagnostics import Diagnostic, Fault, Severity, error
+from archgen.report import plural
 from archgen.syntax import tree
 from archgen.syntax.parse import parse
 from archgen.syntax.read import read_source
@@ -104,10 +106,29 @@ class Report:
     met: list[Met] = field(default_factory=list)
     faults: list[Diagnostic] = field(default_factory=list)  # specs that cannot be compared
     unused: list[Diagnostic] = field(default_factory=list)  # exceptions that except nothing
+    unasked: dict[Category, list[str]] = field(default_factory=dict)  # the reason for each network
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
         return [*self.faults, *(each.diagnostic for each in self.met), *self.unused]
+
+
+def verdict(report: Report) -> str:
+    """`2 breaking changes, 1 allowed`; "nothing breaks" only where all that was asked for could be
+    compared."""
+    broken = sum(not each.reason for each in report.met)
+    nothing = "nothing found that breaks" if report.unasked else "nothing breaks"
+    parts = [plural(broken, "breaking change") if broken else nothing]
+    parts += [f"{allowed:,} allowed"] if (allowed := len(report.met) - broken) else []
+    remarks = []
+    for category, reasons in report.unasked.items():
+        (reason, _), *more = Counter(reasons).most_common()
+        others = "" if not more else " and other reasons"
+        which = plural(len(reasons), "network")
+        part = reason.startswith("only")
+        said = f"compared {reason}" if part else f"not compared: {reason}"
+        remarks.append(f"{category.value} of {which} {said}{others}")
+    return "; ".join((", ".join(parts), *remarks))
 
 
 def judge(pairs: Iterable[Pair | Broken], rules: Rules, *, everything: bool = True) -> Report:
@@ -136,7 +157,10 @@ def _findings(pair: Pair, report: Report) -> list[Finding]:
     if pair.old is None:
         return []  # a new arch breaks nobody
     if pair.new is not None:
-        return findings(pair.old, pair.new, rules.categories, rules.threshold)
+        found = answer(pair.old, pair.new, rules.categories, rules.threshold)
+        for category, reason in found.unasked.items():
+            report.unasked.setdefault(category, []).append(reason)
+        return list(found.findings)
     if Category.INTERFACE not in rules.categories:
         return []
     return [_gone(pair, pair.old, report)]

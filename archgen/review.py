@@ -20,7 +20,7 @@ from archgen.backends.difference import markdown
 from archgen.backends.difference.markdown import code
 from archgen.backends.drawing import draw_difference
 from archgen.backends.drawing.mermaid import renders
-from archgen.breakage import Met, Report
+from archgen.breakage import Met, Report, verdict
 from archgen.diagnostics import ArchError, Diagnostic
 from archgen.network import Network
 from archgen.report import plural, printable
@@ -82,10 +82,7 @@ def _change(pair: Pair) -> _Change:
 
 
 def _heading(report: Report, changes: Sequence[_Change], against: str) -> str:
-    broken = sum(not each.reason for each in report.met)
-    what = plural(broken, "breaking change") if broken else "nothing breaks"
-    allowed = len(report.met) - broken
-    what += f", {allowed:,} allowed" if allowed else ""
+    what = verdict(report).replace("`", "")
     what += f", {plural(len(report.faults), 'fault')}" if report.faults else ""
     return f"{plural(len(changes), 'network')} changed since {code(against)}: {what}"
 

@@ -101,9 +101,9 @@ def is_spec(against: str) -> bool:
 
 def _said(report: Report) -> str:
     """`2 breaking changes, 1 allowed`."""
-    broken = sum(not each.reason for each in report.met)
-    parts = [plural(broken, "breaking change") if broken else "nothing breaks"]
-    parts += [f"{allowed:,} allowed"] if (allowed := len(report.met) - broken) else []
+    from archgen.breakage import verdict
+
+    parts = [verdict(report)]
     errors, warnings = counts([*report.faults, *report.unused])
     parts += [plural(errors, "error")] if errors else []
     parts += [plural(warnings, "warning")] if warnings else []

@@ -72,11 +72,19 @@ def test_a_block_of_several_archs_is_one_finding(repository: Repository, run: Ru
 def test_only_some_categories(repository: Repository, run: Run) -> None:
     repository.write({"net.arch": NET.replace("relu", "gelu").replace("conv(16", "conv(17")})
     every = run("breaking", "--against", "main", "--format", "json")
-    assert codes(every.output) == ["B107", "B203", "B401", "B402", "B403"]
+    assert codes(every.output) == ["B107", "B203", "B301", "B401", "B402", "B403"]
     some = run("breaking", "--against", "main", "--format", "json", "--only", "weights")
     assert codes(some.output) == ["B203"]
-    none = run("breaking", "--against", "main", "--only", "numerics")
-    assert none.exit_code == 0
+    numerics = run("breaking", "--against", "main", "--only", "numerics")
+    over = "numerics of 1 network compared only over the weights that `archgen transfer` carries"
+    assert numerics.exit_code == 1
+    assert numerics.output.endswith(f"1 network compared: 1 breaking change; {over}\n")
+    none = run("breaking", "--against", "main", "--only", "training")
+    assert (none.exit_code, none.output) == (
+        0,
+        "1 network compared: nothing found that breaks; "
+        "training of 1 network not compared: the weights do not load as a whole\n",
+    )
 
 
 def test_the_threshold_of_cost(repository: Repository, run: Run) -> None:

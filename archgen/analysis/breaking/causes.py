@@ -9,7 +9,7 @@ are called.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Hashable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from archgen.analysis.breaking.numbering import Number, Numbering, Step
@@ -49,14 +49,15 @@ def _range(span: Span | None) -> tuple[int, int, int] | None:
 class Causes:
     """Finds causes with one numbering for both networks."""
 
-    def __init__(self, numbering: Numbering) -> None:
+    def __init__(self, numbering: Numbering, labels: Mapping[Node, str] | None = None) -> None:
         self._numbering = numbering
+        self._labels = labels or {}
         self._known: dict[tuple[Body, Body], list[Cause]] = {}
 
     def between(self, old: Body, new: Body) -> list[Cause]:
         """The causes in a pair of bodies, and in those that they call; paths begin here."""
         if (old, new) not in self._known:
-            found = _Pair(self._numbering, self.between, old, new).causes()
+            found = _Pair(self._numbering, self.between, old, new, self._labels).causes()
             self._known[old, new] = _grouped(found)
         return self._known[old, new]
 
@@ -82,6 +83,7 @@ class _Pair:
     between: Callable[[Body, Body], list[Cause]]
     old: Body
     new: Body
+    labels: Mapping[Node, str]  # how nodes are called that copies give other names
     names: dict[Number, str] = field(default_factory=dict)  # what made a value, for people
     before: dict[str, Step] = field(default_factory=dict)  # the old one's steps, by name
     # Those whose name the new one does not have, by what they read; a step is taken once.
@@ -120,7 +122,7 @@ class _Pair:
         return values
 
     def _name(self, node: Node, outputs: tuple[Number, ...]) -> None:
-        name = node.kind if isinstance(node, MergeNode) else node.name
+        name = node.kind if isinstance(node, MergeNode) else self._label(node)
         for number in outputs:
             self.names.setdefault(number, f"`{name}`")
 
@@ -131,7 +133,7 @@ class _Pair:
         twin = self._twin(node, step)
         if twin is None:
             if self.known.issuperset(step.inputs):
-                yield _cause(f"{_spell(node)} is new", node, None)
+                yield self._cause(f"{_spell(node)} is new", node, None)
             return step.inputs[:1] if len(step.outputs) == 1 == len(step.inputs) else step.outputs
         yield from self._against(twin, step)
         return twin.outputs if len(twin.outputs) == len(step.outputs) else step.outputs
@@ -157,21 +159,37 @@ class _Pair:
         before, after = old.node, new.node
         if isinstance(before, CallNode) and isinstance(after, CallNode):
             inside = self.between(before.body, after.body)
-            yield from (_within(after, cause) for cause in inside)
+            yield from (self._within(after, cause) for cause in inside)
             if before.count != after.count:
-                yield _cause(f"{after.count} calls, there were {before.count}", after, before)
+                yield self._cause(f"{after.count} calls, there were {before.count}", after, before)
         elif old.meaning != new.meaning:
-            yield _cause(_change(before, after), after, before)
+            yield self._cause(_change(before, after), after, before)
         if old.inputs != new.inputs and self.known.issuperset(new.inputs):
             yield from self._rewired(old, new)
 
     def _rewired(self, old: Step, new: Step) -> Iterator[Cause]:
         read, was = self._listed(new.inputs), self._listed(old.inputs)
         if sorted(old.inputs) == sorted(new.inputs):
-            yield _cause(f"{_spell(new.node)} reads in another order", new.node, old.node)
+            yield self._cause(f"{_spell(new.node)} reads in another order", new.node, old.node)
         else:
             what = f"{_spell(new.node)} reads {read}, it read {was}"
-            yield _cause(what, new.node, old.node)
+            yield self._cause(what, new.node, old.node)
+
+    def _label(self, node: Node) -> str:
+        return self.labels.get(node, _name_of(node))
+
+    def _cause(self, what: str, node: Node | None, old: Node | None) -> Cause:
+        """A cause at a node, which may have been another one."""
+        path = self._label(node) if node else ""
+        return Cause(what, node.span if node else None, old.span if old else None, (path,))
+
+    def _within(self, call: CallNode, cause: Cause) -> Cause:
+        """A cause inside a call, as the caller sees it."""
+        paths = tuple(f"{self._label(call)}.{path}".rstrip(".") for path in cause.paths)
+        trail = cause.trail
+        if call.span not in (cause.place, *(frame.span for frame in trail)):
+            trail = (*trail, Frame(spell_node(call), call.span))
+        return replace(cause, paths=paths, times=cause.times * call.count, trail=trail)
 
     def _results(self, old: dict[int, Number], new: dict[int, Number]) -> Iterator[Cause]:
         """Results that are other values of the body than they were."""
@@ -187,7 +205,7 @@ class _Pair:
         name = f"the result `{output.name}`" if output.name else "the result"
         what = f"{name} is that of {self.names[new]}, it was that of {self.names[old]}"
         maker = next((n for n in reversed(self.new.nodes) if output.value in n.outputs), None)
-        return _cause(what, maker, None)
+        return self._cause(what, maker, None)
 
     def _listed(self, numbers: tuple[Number, ...]) -> str:
         return ", ".join(self.names.get(number, "a new value") for number in numbers)
@@ -205,21 +223,6 @@ def _may_replace(old: Step, new: Step) -> bool:
 
 def _shared(old: Step, new: Step) -> int:
     return len({*old.inputs} & {*new.inputs})
-
-
-def _cause(what: str, node: Node | None, old: Node | None) -> Cause:
-    """A cause at a node, which may have been another one."""
-    path = _name_of(node) if node else ""
-    return Cause(what, node.span if node else None, old.span if old else None, (path,))
-
-
-def _within(call: CallNode, cause: Cause) -> Cause:
-    """A cause inside a call, as the caller sees it."""
-    paths = tuple(f"{call.name}.{path}".rstrip(".") for path in cause.paths)
-    trail = cause.trail
-    if call.span not in (cause.place, *(frame.span for frame in trail)):
-        trail = (*trail, Frame(spell_node(call), call.span))
-    return replace(cause, paths=paths, times=cause.times * call.count, trail=trail)
 
 
 def _change(old: Node, new: Node) -> str:

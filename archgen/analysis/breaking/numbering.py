@@ -16,6 +16,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from archgen.analysis.breaking.carried import Aside
 from archgen.analysis.breaking.operations import (
     Operation,
     has_state,
@@ -59,11 +60,13 @@ class Numbering:
     """Numbers of values. One for both networks, so that their numbers can be compared.
 
     training: whether it is about training, and not about evaluation. by_name: whether inputs
-    are told apart by their names, and not by their places.
+    are told apart by their names, and not by their places. aside: what `carried` makes of layers
+    whose weights are not carried.
     """
 
-    def __init__(self, *, training: bool, by_name: bool = True) -> None:
+    def __init__(self, *, training: bool, by_name: bool = True, aside: Aside | None = None) -> None:
         self._training = training
+        self._aside = aside or {}
         self._by_name = by_name
         self._numbers: dict[Hashable, Number] = {}
         self._rectified: set[Number] = set()  # values that hold no negative number
@@ -122,7 +125,7 @@ class Numbering:
         values = dict(zip(body.inputs, inputs, strict=True))
         for node in self.nodes(body):
             read = tuple(values[ref] for ref in node.inputs)
-            if whole and isinstance(node, CallNode):
+            if whole and isinstance(node, CallNode) and node not in self._aside:
                 for name in names(node):
                     inner = self.run(node.body, read, f"{prefix}{name}.", whole=True)
                     read = tuple(inner[each.value] for each in node.body.outputs)
@@ -142,6 +145,15 @@ class Numbering:
 
     def step(self, body: Body, node: Node, read: tuple[Number, ...], prefix: str = "") -> Step:
         """What a node computes of values with these numbers."""
+        match self._aside.get(node):
+            case "same":
+                return self._opaque(node, "aside", read, prefix + _name(node))
+            case "passed" if len(read) == len(node.outputs) == 1:
+                return Step(node, None, read, read)
+            case "passed":
+                return self._opaque(node, ("aside", id(node)), read, "")
+            case None:
+                pass
         match node:
             case LayerNode():
                 return self._layer(body, node, read, prefix + node.name)
@@ -229,6 +241,10 @@ class Numbering:
 
     def _number(self, key: Hashable) -> Number:
         return self._numbers.setdefault(key, len(self._numbers))
+
+
+def _name(node: Node) -> str:
+    return "" if isinstance(node, MergeNode) else node.name
 
 
 def count_steps(network: Network) -> int:

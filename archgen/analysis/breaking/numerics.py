@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from archgen.analysis.breaking.carried import carried
 from archgen.analysis.breaking.causes import Cause, Causes
 from archgen.analysis.breaking.finding import Finding, finding
 from archgen.analysis.breaking.numbering import MOST_STEPS, Numbering, count_steps
+from archgen.analysis.difference import Difference
 from archgen.network import Network
 
 MOST_SHOWN = 4  # paths of a finding
+_OVER = "with the weights that `archgen transfer` carries"
 
 
 def numerics(old: Network, new: Network) -> Iterator[Finding]:
     """Where evaluation computes something else with the same weights."""
     yield from _changes(old, new, training=False)
+
+
+def over_carried(old: Network, new: Network, found: Difference) -> Iterator[Finding]:
+    """Where evaluation computes something else with the weights that `transfer` carries, of
+    networks that do not hold the same ones."""
+    both = carried(old, new, found.match)
+    by_name = {*old.body.input_names} == {*new.body.input_names}
+    numbering = Numbering(training=False, by_name=by_name, aside=both.aside)
+    if not _same(numbering, both.old, both.new):
+        for cause in Causes(numbering, both.labels).between(both.old.body, both.new.body):
+            yield _finding("B301", cause, new, _OVER)
 
 
 def training(old: Network, new: Network) -> Iterator[Finding]:
@@ -49,7 +63,7 @@ def _equal(numbering: Numbering, old: Network, new: Network, *, whole: bool) -> 
     return all(after[name] == number for name, number in before.items() if name in after)
 
 
-def _finding(code: str, cause: Cause, new: Network) -> Finding:
+def _finding(code: str, cause: Cause, new: Network, *notes: str) -> Finding:
     paths = tuple(path for path in cause.paths if path)
     shown = ", ".join(f"`{path}`" for path in paths[:MOST_SHOWN])
     more = cause.times - min(len(paths), MOST_SHOWN)
@@ -61,7 +75,7 @@ def _finding(code: str, cause: Cause, new: Network) -> Finding:
         cause.old,
         otherwise=new.span,
         paths=paths,
-        notes=(where,) if paths else (),
+        notes=(where, *notes) if paths else notes,
         trail=cause.trail,
         whole=cause.times <= len(paths),
     )

@@ -31,6 +31,16 @@ def counts(match: BodyMatch) -> KeyCounts:
     return _Counts().of_body(match)
 
 
+def fates_of(each: Matched) -> list[Fate]:
+    """The fates of the entries of a layer or parameter; names alike."""
+    return [pair.fate for pair in _of_leaves(each, "", "")]
+
+
+def holds(unit: Unit) -> bool:
+    """Whether a unit has entries in the `state_dict`, its own or those of what it uses again."""
+    return _Counts().of_unit(unit) > 0
+
+
 class _Counts:
     """Counts below a prefix that is the same on both sides, remembered by pair of bodies."""
 
@@ -48,8 +58,8 @@ class _Counts:
 
     def _of_pair(self, each: Matched) -> KeyCounts:
         if each.old.reused or each.new.reused:
-            gone = 0 if each.old.reused else self._of_unit(each.old) * each.count
-            new = 0 if each.new.reused else self._of_unit(each.new) * each.count
+            gone = 0 if each.old.reused else self.of_unit(each.old) * each.count
+            new = 0 if each.new.reused else self.of_unit(each.new) * each.count
             return KeyCounts(gone=gone, new=new)
         if each.inner is None:
             found = sum((_fate(pair) for pair in _of_leaves(each, "", "")), KeyCounts())
@@ -58,9 +68,9 @@ class _Counts:
         return inner if each.old.name == each.new.name else _renamed(inner)
 
     def _of_part(self, part: Part) -> int:
-        return 0 if part.unit.reused else self._of_unit(part.unit) * part.count
+        return 0 if part.unit.reused else self.of_unit(part.unit) * part.count
 
-    def _of_unit(self, unit: Unit) -> int:
+    def of_unit(self, unit: Unit) -> int:
         """How many entries one repeat has."""
         match unit.node:
             case CallNode():
@@ -79,7 +89,7 @@ class _Counts:
 
     def _of_member(self, body: Body, node: Node) -> int:
         count = node.count if isinstance(node, CallNode) else 1
-        return self._of_unit(Unit(body, node, ())) * count
+        return self.of_unit(Unit(body, node, ())) * count
 
 
 def _fate(pair: KeyPair) -> KeyCounts:

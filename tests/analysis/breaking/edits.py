@@ -200,7 +200,12 @@ OF_WEIGHTS = (
     plain("a layer with weights renamed", "right", "middle", "weights interface"),
     plain("a block more", "n=2", "n=3", "weights cost"),
     plain("a block less", "n=2", "n=1", "weights"),
-    plain("a layer inserted in a chain", "conv(8, 3) -> bn", "conv(8, 3) -> relu -> bn", "weights"),
+    plain(
+        "a layer inserted in a chain",
+        "conv(8, 3) -> bn",
+        "conv(8, 3) -> relu -> bn",
+        "weights numerics",
+    ),
     plain("an activation that learns", "leaky_relu(0.1)", "prelu", "weights"),
     plain("a nameless stage named", "  stage(", "  stages = stage(", "weights interface"),
     body("slopes of each channel", "prelu", "prelu(shared=false)", "weights cost"),
@@ -232,7 +237,7 @@ OF_WEIGHTS = (
         "another rank",
         "conv(4, 3)",
         "flatten -> reshape([4, 64]) -> conv(4, 3)",
-        "weights interface",
+        "weights interface numerics",
     ),
     several(
         "without a head",

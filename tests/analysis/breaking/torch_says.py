@@ -32,6 +32,18 @@ def judge(old: archgen.Network, new: archgen.Network) -> str | None:
     return None if _same_state(before, after) else "training"
 
 
+def judge_carried(old: archgen.Network, new: archgen.Network) -> bool | None:
+    """Whether evaluation differs with the weights that `transfer` carries; None if it does not
+    carry all of them, from one to the other."""
+    before, after = _model(old), _model(new)
+    enliven(before)
+    made = archgen.transfer(old, new, before.state_dict(), allow_new=True, seed=0)
+    if made.added or made.reshaped or made.dropped:
+        return None
+    after.load_state_dict(made.state, strict=True)
+    return any(_differ(before.eval(), after.eval(), each) for each in _inputs(old, new))
+
+
 def _model(network: archgen.Network) -> nn.Module:
     return archgen.build(network, dtype="float64", seed=0)
 
