@@ -313,6 +313,7 @@ class Network:
     defaults: bool  # all parameters have their default values
     span: Span
     settable: tuple[str, ...] = ()  # the parameters that can be given from outside
+    hidden: frozenset[str] = frozenset()  # of the target, where an alias has one of the same name
     asked: tuple[str, ...] = ()  # the features that it was cut to, as they were asked for
 
 

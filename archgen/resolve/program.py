@@ -136,6 +136,7 @@ class Program:
             defaults=not given and not inputs,
             span=definition.span,
             settable=tuple(each.name for each in definition.parameters),
+            hidden=frozenset(known.keys() & frame.parameters.keys()),
         )
 
 

@@ -184,6 +184,9 @@ arch net { input(3, 16, 16); b([2, 3, 4, 5, 6]) -> b([2]) }""",
     "floats in their order": """
 block b(p) { leaky_relu(p) }
 arch net(p=0.5) { input(3, 8, 8); b(p + 0.1 + p) -> b(p * 3 // 3 + 0.5) -> b(3 * (5 * p)) }""",
+    "an alias hides a parameter": """
+arch base(p=1) { input(3, 8, 8); conv(p, 3) }
+arch net(p=2) = base(3 - 1)""",
     "a parameter called in_channels": """
 block b(out, n=1) { for i in range(n) { conv(out, 3) } }
 arch net(in_channels=4) { input(3, 8, 8); b(in_channels) -> b(in_channels, n=3) }""",

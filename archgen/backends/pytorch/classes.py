@@ -95,7 +95,7 @@ class Classes:
         """Whether a parameter of the arch stays one of its class."""
         value = self.network.parameters.get(name)
         plain = isinstance(value, int | float | str)
-        return plain and name not in self.folded and is_local(name)
+        return plain and name not in self.folded | self.network.hidden and is_local(name)
 
     def claim(self, name: str) -> str:
         """A name of the file that nothing else has."""
