@@ -246,4 +246,15 @@ so that a comment silences what its author saw and not what comes later.
         _arch("conv(16, 3) -> bn -> relu  # lint: off"),
         _arch("conv(16, 3) -> relu  # lint: off W002: as published"),
     ),
+    Code(
+        "W020",
+        "a batch norm over maps of one position",
+        """
+After a global pool each channel of a sample is one number. In training with a batch of one sample
+a batch norm has no variance to divide by, and PyTorch raises an error; a last batch of one sample
+is enough. With larger batches the statistics are those of a few numbers.
+""",
+        _arch("conv(16, 3) -> bn -> relu", "global_avgpool -> conv(16, 1) -> bn -> relu"),
+        _arch("conv(16, 3) -> bn -> relu", "global_avgpool -> conv(16, 1, bias=true) -> relu"),
+    ),
 )

@@ -10,6 +10,7 @@ from archgen.diagnostics import Diagnostic, warning
 from archgen.layers.base import per_axis
 from archgen.layers.convolution import Conv, ConvTranspose
 from archgen.layers.dense import Linear
+from archgen.layers.normalisation import BatchNorm
 from archgen.layers.pooling import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, MaxPool
 from archgen.layers.windows import Sliding
 from archgen.lint.reach import Reach
@@ -21,7 +22,7 @@ TILE: Final = 8  # NVIDIA, "Matrix Multiplication Background": float16 sizes tha
 
 
 def check(reach: Reach, body: Body, node: LayerNode, *, trained: bool) -> Iterator[Diagnostic]:
-    """W004 to W008 of one layer. `trained`: evaluation does not run it, nothing exports it."""
+    """Warnings of one layer. `trained`: evaluation does not run it, nothing exports it."""
     x = body.shape_in(node)
     match node.layer:
         case Conv() | MaxPool() | AvgPool():
@@ -32,6 +33,10 @@ def check(reach: Reach, body: Body, node: LayerNode, *, trained: bool) -> Iterat
             message = f"`linear` takes the last axis of {x}, which is a single number"
             hint = "for all numbers of a sample: `flatten -> linear(...)`"
             yield warning("W008", message, node.span, help=hint)
+        case BatchNorm() if x.channels_first and x.rank > 1 and prod(x.spatial) == 1:
+            message = f"in training with one sample, `bn` sees one number of each channel of {x}"
+            hint = "PyTorch refuses that: train with two samples or more, or leave the norm out"
+            yield warning("W020", message, node.span, help=hint)
     match node.layer:
         case Conv(out=out, groups=1) | ConvTranspose(out=out, groups=1) | Linear(out=out):
             if out > 1 and out % TILE and not _is_head(reach, body, node):

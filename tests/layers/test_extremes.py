@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any, get_args
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 
 import archgen
 from archgen.diagnostics import ArchError
@@ -163,3 +166,14 @@ def test_a_negative_slope_does_not_work_in_place(act: str) -> None:
         network = archgen.loads(text, slope=slope)
         assert ("inplace=True" in archgen.source(network)) is (slope > 0)
         archgen.build(network)(torch.randn(2, 3, 8, 8)).sum().backward()
+
+
+def test_attention_macs_are_those_of_the_counter_on_meta_and_with_math() -> None:
+    network = archgen.loads("arch t { input(5, 8, axis=1); attention(2) }")
+    for device in ("meta", "cpu"):
+        model = archgen.build(network, device=device)
+        x = torch.randn(1, 5, 8, device=device)
+        backend = nullcontext() if device == "meta" else sdpa_kernel(SDPBackend.MATH)
+        with backend, FlopCounterMode(display=False) as counter:
+            model(x)
+        assert counter.get_total_flops() == 2 * network.macs
