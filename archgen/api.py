@@ -11,25 +11,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archgen import arguments
 from archgen import network as resolved
 from archgen.diagnostics import ArchError, Diagnostic, Fault, Severity
-from archgen.frozen import dataclass
+from archgen.loaded import Network as Network
 from archgen.resolve.modules import Loader
 from archgen.resolve.program import Program
-from archgen.specs import locate
+from archgen.specs import locate, spec_file
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from archgen.analysis.features import Feature
-    from archgen.analysis.figures import Figures
     from archgen.backends.drawing import Drawing
     from archgen.checkpoint.contents import State
     from archgen.checkpoint.loading import Weights
@@ -38,75 +34,6 @@ if TYPE_CHECKING:
 
 PathLike = str | os.PathLike[str]
 Sizes = tuple[int, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Network(resolved.Network):
-    """A resolved network: its name, its parameters, and what it costs. Needs no torch.
-
-    The facts are those of the network in evaluation, for one sample; `archgen.summary` says
-    what is counted and how. Networks are equal if they are resolved from the same texts with
-    the same arguments; for equality by meaning there is `archgen.diff(a, b).same`.
-    """
-
-    @classmethod
-    def of(cls, network: resolved.Network) -> Network:
-        """A resolved network with its figures at hand."""
-        return cls(**{each.name: getattr(network, each.name) for each in fields(network)})
-
-    def __eq__(self, other: object) -> bool:
-        if self is other or not isinstance(other, Network):
-            return self is other
-        from archgen.backends.ir import data
-
-        return (self.name, self.digest) == (other.name, other.digest) and data(self) == data(other)
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.digest))
-
-    @cached_property
-    def figures(self) -> Figures:
-        """All that is known: parameters, MACs, activations, depth, receptive field..."""
-        from archgen.analysis.figures import figures
-
-        return figures(self)
-
-    @property
-    def params(self) -> int:
-        """How many numbers are learned, those of auxiliary heads included."""
-        return self.figures.params
-
-    @property
-    def macs(self) -> int:
-        """Multiply-adds, as PyTorch's own counter counts: half its FLOPs."""
-        return self.figures.macs
-
-    @property
-    def depth(self) -> int:
-        """Convolutions and linear layers on the longest path."""
-        return self.figures.depth
-
-    @property
-    def input(self) -> Sizes | dict[str, Sizes]:
-        """The shape of the input without the batch; by name where there are several."""
-        body = self.body
-        shapes = (body.values[ref].sizes for ref in body.inputs)
-        return _one_or_named(list(zip(body.input_names, shapes, strict=True)))
-
-    @property
-    def output(self) -> Sizes | dict[str, Sizes]:
-        """The shape of the result without the batch; by name where it is a `NamedTuple`."""
-        body = self.body
-        shapes = [(each.name, body.values[each.value].sizes) for each in body.outputs]
-        return dict(shapes) if body.named else _one_or_named(shapes)
-
-    @cached_property
-    def features(self) -> dict[str, Feature]:
-        """Shape, channels and reduction of the features that it was cut to, by name; of a whole
-        network, those of every value that can be asked for."""
-        from archgen.analysis.features import features
-
-        return features(self)
 
 
 NETWORK = arguments.Kind("a network", lambda value: isinstance(value, Network))
@@ -126,18 +53,15 @@ def network_of(name: str, value: Network | PathLike, load: Callable[[str], Netwo
     return value if isinstance(value, Network) else load(arguments.path(name, value))
 
 
-def _one_or_named(shapes: list[tuple[str, Sizes]]) -> Sizes | dict[str, Sizes]:
-    return shapes[0][1] if len(shapes) == 1 else dict(shapes)
-
-
 def check(*paths: PathLike, lint: bool = False) -> list[Diagnostic]:
-    """Check spec files, and every `.arch` file below folders: every error of every file.
+    """Check spec files, every `.arch` file below folders, and the files of shipped networks that
+    are named: every error of every file.
 
     `lint`: warnings too, of the files without errors, as the project's configuration has them.
     """
     arguments.check(lint=(lint, arguments.FLAG))
     files: list[str] = []
-    for path in (Path(arguments.path("paths", each)) for each in paths):
+    for path in (Path(spec_file(arguments.path("paths", each))) for each in paths):
         folder = os.path.isdir(path)  # False for a name that no file can have
         files += map(str, sorted(path.rglob("*.arch"))) if folder else [str(path)]
     return check_paths(files, lint=lint)
@@ -204,7 +128,9 @@ def load(
     features: names or paths of values (`["layer2", "features.4"]`): the network becomes the
         backbone that returns these, as a `NamedTuple`; what they do not need is left out.
     parameters: those of the arch.
-    Raises `ArchError` with everything that is wrong with the spec or with what is given.
+    Raises `ArchError` with everything that is wrong with the spec or with what is given; also for
+    an `expect` that fails, which is about the parameters and the input of the spec: with others
+    none is checked.
     """
     return load_with(arguments.path("spec", spec), parameters, input, features)
 
@@ -214,14 +140,16 @@ def load_with(
     parameters: Mapping[str, object],
     input: Inputs = None,
     features: Features = (),
+    *,
+    promises: bool = True,
 ) -> Network:
-    """The same with the parameters apart, whatever they are called."""
+    """The same with the parameters apart, whatever they are called. promises: verify them."""
     path, name = locate(os.fspath(spec))
     loader = Loader()
     program = Program.read(path, loader)
     if program is None or loader.sink.failed:
         raise ArchError(list(loader.sink))
-    return network_in(program, name, parameters, input, features)
+    return network_in(program, name, parameters, input, features, promises=promises)
 
 
 def loads(
@@ -237,7 +165,8 @@ def loads(
     program = Program.of(arguments.text(text))
     if program.sink.failed:
         raise ArchError(list(program.sink))
-    return network_in(program, arguments.plain(name), parameters, input, features)
+    name = arguments.plain(name)
+    return network_in(program, name, parameters, input, features, promises=True)
 
 
 def network_in(
@@ -246,6 +175,8 @@ def network_in(
     parameters: Mapping[str, object],
     input: Inputs = None,
     features: Features = (),
+    *,
+    promises: bool = False,
 ) -> Network:
     """The network of that name in a program that was read without a fault. Raises `ArchError`."""
     from archgen import overrides
@@ -256,6 +187,11 @@ def network_in(
     network = program.network(name, given.values, sizes, given.places)
     if network is None or program.sink.failed:
         raise ArchError(overrides.noted(list(program.sink), given, inputs))
+    if promises and network.defaults:
+        from archgen.analysis.promises import verify
+
+        if broken := verify(network):
+            raise ArchError(broken)
     return backbone(Network.of(network), features)
 
 
@@ -274,11 +210,20 @@ def backbone(network: Network, features: Features) -> Network:
 # --- what becomes of a network --------------------------------------------------------------------
 
 
-def source(network: Network) -> str:
-    """Standalone PyTorch source for a network; it needs torch alone."""
+def source(
+    network: Network | PathLike,
+    *,
+    input: Inputs = None,
+    features: Features = (),
+    **parameters: object,
+) -> str:
+    """Standalone PyTorch source for a network; it needs torch alone.
+
+    The other arguments are those of `build`.
+    """
     from archgen.backends.pytorch import render
 
-    arguments.check(network=(network, NETWORK))
+    network = _taken(network, parameters, input, features)
     return render(network, network.figures)
 
 
@@ -322,10 +267,7 @@ def build(
             arguments.TEXT | torch_kind("memory_format") | arguments.NONE,
         ),
     )
-    if not isinstance(network, Network):
-        network = load_with(arguments.path("network", network), parameters, input)
-    elif parameters or input:
-        raise TypeError("a network that is loaded has its parameters: give them to `load`")
+    network = _taken(network, parameters, input)
     whole, network = network, backbone(network, features)
     device = arguments.plain(device)
     check_buildable(network, network.params, meta=str(device) == "meta")
@@ -357,21 +299,54 @@ def _fitting(
     return fitting(weights, network, whole)
 
 
-def draw(network: Network, level: str = "block", expand: Sequence[str] = ()) -> Drawing:
-    """The network's diagram; shows itself in a notebook, `.save("x.svg")` writes it."""
+def draw(
+    network: Network | PathLike,
+    level: str = "block",
+    expand: Sequence[str] = (),
+    *,
+    input: Inputs = None,
+    features: Features = (),
+    **parameters: object,
+) -> Drawing:
+    """The network's diagram; shows itself in a notebook, `.save("x.svg")` writes it.
+
+    level: "stage", "block" or "layer". expand: paths to open down to their layers. The other
+    arguments are those of `build`.
+    """
     from archgen.backends.drawing import draw as drawn
 
-    arguments.check(
-        network=(network, NETWORK),
-        level=(level, arguments.TEXT),
-        expand=(expand, arguments.TEXTS),
-    )
+    arguments.check(level=(level, arguments.TEXT), expand=(expand, arguments.TEXTS))
+    network = _taken(network, parameters, input, features)
     return drawn(network, level=arguments.plain(level), expand=tuple(expand))
 
 
-def summary(network: Network, depth: int = 1) -> str:
-    """A table: path, layer, output shape, parameters, MACs, and the totals."""
+def summary(
+    network: Network | PathLike,
+    depth: int = 1,
+    *,
+    input: Inputs = None,
+    features: Features = (),
+    **parameters: object,
+) -> str:
+    """A table: path, layer, output shape, parameters, MACs, and the totals.
+
+    The other arguments are those of `build`; `Network.rows` has the same as data.
+    """
     from archgen.backends.table import render
 
-    arguments.check(network=(network, NETWORK), depth=(depth, arguments.DEPTH))
-    return render(network, depth=depth)
+    arguments.check(depth=(depth, arguments.DEPTH))
+    return render(_taken(network, parameters, input, features), depth=depth)
+
+
+def _taken(
+    network: Network | PathLike,
+    parameters: Mapping[str, object],
+    input: Inputs,
+    features: Features = (),
+) -> Network:
+    """A network as a function takes it: loaded, or a path or name and what to load it with."""
+    if not isinstance(network, Network):
+        return load_with(arguments.path("network", network), parameters, input, features)
+    if parameters or input:
+        raise TypeError("a network that is loaded has its parameters: give them to `load`")
+    return backbone(network, features)

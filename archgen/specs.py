@@ -34,6 +34,15 @@ def _archs_in(path: Path) -> Iterator[str]:
             yield item.name
 
 
+def spec_file(path: str) -> str:
+    """The file of a shipped network, where that is what a path names; the path itself else.
+
+    Raises `ArchError` for what is neither a path nor such a name.
+    """
+    named = path.endswith(".arch") or os.sep in path or not path.isprintable()
+    return path if named or os.path.exists(path) else locate(path)[0]
+
+
 def locate(spec: str) -> tuple[str, str | None]:
     """The file and the arch that a SPEC means. Raises `ArchError` for an unknown name."""
     path, colon, name = spec.rpartition(":")

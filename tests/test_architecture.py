@@ -33,7 +33,7 @@ LAYERS = (
     ("api", "convert"),
     ("checkpoint", "trial", "specs"),
     ("limits", "live", "overrides"),
-    ("lint",),
+    ("lint", "loaded"),
     ("backends", "analysis", "highlighting"),
     ("passes",),
     ("resolve",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from archgen.analysis.cost import Cost, Costs
@@ -13,6 +13,7 @@ from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node,
 from archgen.shapes import Shape
 
 MOST_ROWS = 10_000
+DEEPEST = 1_000  # blocks in blocks: more than there can be
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,20 @@ class Row:
     outputs: tuple[Shape, ...]
     params: int
     macs: int
+
+    @property
+    def data(self) -> dict[str, object]:
+        """Plain values by name, for JSON and for tables."""
+        return {
+            "path": self.path,
+            "level": self.level,
+            "layer": self.layer,
+            "count": self.count,
+            "role": self.role,
+            "outputs": [list(shape.sizes) for shape in self.outputs],
+            "params": self.params,
+            "macs": self.macs,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +72,14 @@ def summarise(network: Network, depth: int = 1) -> Summary:
         len(rows) > MOST_ROWS,
         figures(network),
     )
+
+
+def layers(network: Network) -> Summary:
+    """The layers and `param`s of a network at any depth, without the blocks that hold them."""
+    whole = summarise(network, DEEPEST)
+    nested = [*(row.level for row in whole.rows[1:]), 0]
+    rows = (row for row, below in zip(whole.rows, nested, strict=True) if below <= row.level)
+    return replace(whole, rows=tuple(rows))
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,7 @@ def _as_data(summary: Summary) -> dict[str, object]:
         "inputs": [list(shape.sizes) for shape in summary.inputs],
         "outputs": [list(shape.sizes) for shape in figures.outputs],
         "cut": summary.cut,
-        "rows": [_row_data(row) for row in summary.rows],
+        "rows": [row.data for row in summary.rows],
         "params": figures.params,
         "buffers": figures.buffers,
         "macs": figures.macs,
@@ -158,17 +158,4 @@ def _as_data(summary: Summary) -> dict[str, object]:
         "depth": figures.depth,
         "reduction": [plain(ratio) for ratio in figures.reduction],
         "receptive_field": list(figures.receptive_field),
-    }
-
-
-def _row_data(row: Row) -> dict[str, object]:
-    return {
-        "path": row.path,
-        "level": row.level,
-        "layer": row.layer,
-        "count": row.count,
-        "role": row.role,
-        "outputs": [list(shape.sizes) for shape in row.outputs],
-        "params": row.params,
-        "macs": row.macs,
     }

@@ -61,7 +61,7 @@ class Part:
     place: Span | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Fit:
     """How weights fit a network."""
 
@@ -78,6 +78,12 @@ class Fit:
     def parts(self) -> list[Part]:
         """The differences by layer, or by the largest block that is missing or unexpected whole."""
         return list(_parts(self))
+
+    def __repr__(self) -> str:
+        if self.fits:
+            return f"<Fit of {self.network.name}: it fits>"
+        counts = ", ".join(f"{len(self.of(kind)):,} {kind}" for kind in KINDS if self.of(kind))
+        return f"<Fit of {self.network.name}: {counts}>"
 
     def __str__(self) -> str:
         from archgen.checkpoint.report import render_text

@@ -65,7 +65,7 @@ def command(
     from archgen.limits import check_buildable
     from archgen.seal import seal
 
-    network = load(spec, settings)
+    network = load(spec, settings, promises=True)
     if weights is not None:
         whole = load(spec, replace(settings, features=None)) if settings.features else network
         options["weights"] = _fitting(weights, under, prefix, network, whole, options["device"])

@@ -84,8 +84,11 @@ def _features_option(command: Command) -> Command:
     return option(command)
 
 
-def load(spec: str, settings: Settings) -> Network:
-    """Load the network that a command was asked for. Raises `ArchError`."""
+def load(spec: str, settings: Settings, *, promises: bool = False) -> Network:
+    """Load the network that a command was asked for. Raises `ArchError`.
+
+    promises: verify them, for what is not only to be looked at.
+    """
     from archgen import api
 
     features = () if settings.features is None else _whole(settings.features)
@@ -99,10 +102,8 @@ def input_spans(settings: Settings) -> list[Span]:
 
 
 def note_promises(network: Network) -> None:
-    """Say on standard error which promises do not hold of a network with other parameters or
-    inputs than its spec's. They are about those, so that it is no fault."""
-    if network.defaults:
-        return
+    """Say on standard error which promises do not hold. With other parameters or inputs than the
+    spec's that is no fault: they are about those."""
     from archgen.analysis.promises import verify
     from archgen.report import render_text
 

@@ -257,4 +257,45 @@ is enough. With larger batches the statistics are those of a few numbers.
         _arch("conv(16, 3) -> bn -> relu", "global_avgpool -> conv(16, 1) -> bn -> relu"),
         _arch("conv(16, 3) -> bn -> relu", "global_avgpool -> conv(16, 1, bias=true) -> relu"),
     ),
+    Code(
+        "W021",
+        "an input with the batch, or with its channels last",
+        """
+`input` declares one sample, channels first: `input(3, 224, 224)`. Four sizes are a volume and three
+are channels, height and width, so that `input(1, 3, 224, 224)` makes of every `conv` a 3-d one, and
+`input(224, 224, 3)` is an image of 224 channels. Where that is meant, a comment says so; channels
+last are declared by `axis=2`.
+""",
+        "arch net {\n  input(1, 3, 32, 32)\n  conv(16, 3) -> bn\n  expect depth == 1\n}\n",
+        "arch net {\n  input(3, 32, 32)\n  conv(16, 3) -> bn\n  expect depth == 1\n}\n",
+    ),
+    Code(
+        "W022",
+        "incoming channels given as in PyTorch",
+        """
+The channels that come in are known, and no layer takes them: `conv(32, 3)` is PyTorch's
+`nn.Conv2d(16, 32, 3)`, and `bn` its `nn.BatchNorm2d(32)`. `bn(32)` is a batch norm with eps=32, and
+`conv(16, 32, 3, 1, 1)` has a kernel of 32 and a stride of 3.
+""",
+        _arch("conv(16, 3) -> bn(16)"),
+        _arch("conv(16, 3) -> bn"),
+    ),
+    Code(
+        "W023",
+        "a constant that is lost at the end of its pass",
+        """
+A `let` holds until the end of its braces. One in a loop that adds to a list outside makes a list
+of this pass alone; the one outside does not grow. Values are collected by names, `x[i] = ...`, and
+read together by `from x`; numbers by a comprehension.
+""",
+        _arch(
+            "let seen = []",
+            "for i in range(2) { conv(16, 3) -> bn; x[i] = relu; let seen = seen + [from x[i]] }",
+            "concat { identity; for s in seen { from s } }",
+        ),
+        _arch(
+            "for i in range(2) { conv(16, 3) -> bn; x[i] = relu }",
+            "concat { identity; for s in from x { from s } }",
+        ),
+    ),
 )

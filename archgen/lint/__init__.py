@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from archgen.diagnostics import Diagnostic, Label, Sink
-from archgen.lint import promises, spelling, unused
+from archgen.lint import habits, promises, spelling, unused
 from archgen.lint.suppressions import Mark, Suppressions
 from archgen.lint.walk import Walk
 from archgen.syntax import tree
@@ -42,6 +42,7 @@ class Linter:
         """Judge a file, and the networks that were made of its archs, by name."""
         self._modules.append(program.module)
         self._add(spelling.check(program.module))
+        self._add(habits.check(program.module))
         for name, network in networks.items():
             self._add(promises.check(network))
             self._found += Walk(self._suppressions).run(network, program.archs[name])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from archgen.diagnostics import Diagnostic, Frame
-from archgen.lint import layers, wiring
+from archgen.lint import habits, layers, wiring
 from archgen.lint.reach import Reach
 from archgen.lint.suppressions import Mark, Suppressions
 from archgen.network import Body, CallNode, Definition, LayerNode, MergeNode, Network
@@ -56,6 +56,7 @@ class Walk:
             case LayerNode():
                 found = [*layers.check(self._reach, body, node, trained=trained)]
                 found += wiring.check_layer(self._reach, body, node)
+                found += habits.check_layer(body, node)
                 yield from self._heard(found, marks)
             case MergeNode():
                 yield from self._heard(wiring.check_merge(self._reach, body, node), marks)

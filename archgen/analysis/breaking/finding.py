@@ -30,7 +30,7 @@ _CATEGORIES: dict[str, Category] = {  # by the second character of a code
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Finding:
     """One thing that a change breaks. `paths` are those of the modules or keys concerned.
 
@@ -52,6 +52,13 @@ class Finding:
     @property
     def message(self) -> str:
         return self.diagnostic.message
+
+    def __repr__(self) -> str:
+        place = f" ({', '.join(self.paths[:3])}{', ...' if len(self.paths) > 3 else ''})"
+        return f"<{self.category} {self.code}: {self.message}{place if self.paths else ''}>"
+
+    def __str__(self) -> str:
+        return str(self.diagnostic)
 
 
 def finding(
