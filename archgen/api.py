@@ -36,9 +36,6 @@ PathLike = str | os.PathLike[str]
 Sizes = tuple[int, ...]
 
 
-NETWORK = arguments.Kind("a network", lambda value: isinstance(value, Network))
-
-
 def torch_kind(name: str) -> arguments.Kind:
     """A value of torch's class of that name, which is not imported for it."""
 
