@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from archgen.comparison import Difference, diff
     from archgen.convert import convert_resnext
     from archgen.diagnostics import ArchError, Diagnostic
+    from archgen.importers.api import from_module
+    from archgen.importers.program import ImportFault
     from archgen.overrides import expression
     from archgen.specs import shipped
     from archgen.weights import check_weights, transfer
@@ -22,6 +24,7 @@ _HOMES = {
     "ArchError": "archgen.diagnostics",
     "Diagnostic": "archgen.diagnostics",
     "Difference": "archgen.comparison",
+    "ImportFault": "archgen.importers.program",
     "Network": "archgen.api",
     "breaking": "archgen.breakage",
     "build": "archgen.api",
@@ -31,6 +34,7 @@ _HOMES = {
     "diff": "archgen.comparison",
     "draw": "archgen.api",
     "expression": "archgen.overrides",
+    "from_module": "archgen.importers.api",
     "load": "archgen.api",
     "loads": "archgen.api",
     "shipped": "archgen.specs",
@@ -43,6 +47,7 @@ __all__ = [
     "ArchError",
     "Diagnostic",
     "Difference",
+    "ImportFault",
     "Network",
     "breaking",
     "build",
@@ -52,6 +57,7 @@ __all__ = [
     "diff",
     "draw",
     "expression",
+    "from_module",
     "load",
     "loads",
     "shipped",

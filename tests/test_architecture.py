@@ -27,7 +27,7 @@ LAYERS = (
     ("cli",),
     ("__init__",),
     ("review",),
-    ("breakage", "weights"),
+    ("breakage", "importers", "weights"),
     ("comparison",),
     ("versions",),
     ("api", "convert"),
@@ -99,15 +99,16 @@ def test_imports_go_downwards(module: str) -> None:
         assert lower or (here, there) in ALLOWED, f"{module} imports {imported}"
 
 
-def test_torch_is_imported_by_two_modules() -> None:
-    """One executes source, one reads and writes checkpoints."""
+def test_torch_is_imported_by_few_modules() -> None:
+    """One executes source, one reads and writes checkpoints, three run modules of PyTorch."""
     found = {
         module
         for module in MODULES
         for name in imports(module)
         if name.partition(".")[0] in {"torch", "torchvision"}
     }
-    assert found == {"archgen.live", "archgen.checkpoint.tensors"}
+    importers = {f"archgen.importers.{name}" for name in ("trace", "prove", "factory")}
+    assert found == {"archgen.live", "archgen.checkpoint.tensors", *importers}
 
 
 def test_pygments_is_imported_by_the_lexer_alone() -> None:
@@ -142,6 +143,7 @@ def test_public_names() -> None:
         "ArchError",
         "Diagnostic",
         "Difference",
+        "ImportFault",
         "Network",
         "breaking",
         "build",
@@ -151,6 +153,7 @@ def test_public_names() -> None:
         "diff",
         "draw",
         "expression",
+        "from_module",
         "load",
         "loads",
         "shipped",

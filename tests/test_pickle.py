@@ -75,6 +75,8 @@ VALUES: dict[str, Callable[[], object]] = {
 }
 # What holds tensors or modules: compared by what it is made of.
 WITH_TORCH: dict[str, Callable[[], object]] = {
+    "ImportFault": lambda: str(archgen.ImportFault("no form for `matmul`")),
+    "from_module": lambda: archgen.from_module(archgen.build(network()), network().input).text,
     "build": lambda: archgen.build(network(), seed=0),
     "check_weights": lambda: archgen.check_weights(weights(), archgen.loads(NEW)),
     "convert_resnext": lambda: archgen.convert_resnext(unit(), "a"),

@@ -32,6 +32,7 @@ COMMANDS: Final = {  # name: module; in the order of the help
     "list": "listing",
     "weights": "weights",
     "transfer": "transfer",
+    "import": "importing",
     "layers": "layers",
     "ir": "ir",
 }

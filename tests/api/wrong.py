@@ -144,6 +144,7 @@ def calls(folder: Path) -> dict[str, Call]:
     pair = {"old": network, "new": network}
     state: dict[str, Any] = {}
     carried = {**pair, "state": state, "allow_new": True, "seed": 1, "input_channels": None}
+    module = {"model": archgen.build(network), "input": (3, 8, 8), "name": "net", "fixed": False}
     fit = {"weights": state, "network": network, "under": (), "prefix": ""}
     return {
         "load": Call(archgen.load, {"spec": spec, **loaded}, 1),
@@ -159,5 +160,6 @@ def calls(folder: Path) -> dict[str, Call]:
         "transfer": Call(archgen.transfer, carried, 3),
         "convert_resnext": Call(archgen.convert_resnext, {"state": state, "form": "a"}),
         "expression": Call(archgen.expression, {"text": "1"}),
+        "from_module": Call(archgen.from_module, module, 2),
         "shipped": Call(archgen.shipped, {}),
     }

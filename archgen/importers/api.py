@@ -1,0 +1,127 @@
+"""`from_module`: the spec of a PyTorch module, proved equal to it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archgen.arguments import FLAG, NONE, Kind, check
+from archgen.diagnostics import ArchError
+from archgen.importers.program import ImportFault, Unsupported
+from archgen.syntax import tree
+from archgen.syntax.format import format
+from archgen.syntax.words import RESERVED
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from archgen.api import Network
+    from archgen.importers.prove import Proof
+
+Sizes = tuple[int, ...]
+MOST_INPUTS, MOST_AXES, LONGEST_NAME = 64, 8, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The text of a spec, its network, and what was compared."""
+
+    text: str
+    network: Network
+    proof: Proof
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def from_module(
+    model: nn.Module,
+    input: Sizes | Sequence[Sizes],
+    *,
+    name: str | None = None,
+    fixed: bool = False,
+) -> Imported:
+    """The spec of a module, with its keys, outputs and gradients.
+
+    input: the shape of the input without the batch, `(3, 224, 224)`; a list for several inputs.
+    name: of the arch; the name of the class if not given. fixed: takes a network that does other
+    steps at another size of the input, as it is at this one.
+
+    Runs the module's own code, in evaluation and in training mode; leaves its weights and its mode
+    as they are. Raises `ImportFault` where an operation has no form in the language, and where the
+    spec's model is not equal: an unequal spec is never returned.
+    """
+    from archgen.api import build, loads
+    from archgen.importers.prove import Unequal, prove
+    from archgen.importers.recover import arch_name, recover
+    from archgen.importers.tidy import tidy
+    from archgen.importers.trace import check_sizes, is_module, trace_both
+
+    check(
+        model=(model, Kind("an nn.Module", is_module)),
+        input=(input, Kind("the sizes of one sample, or a list of such", _are_sizes)),
+        name=(name, Kind("a name of the language", _is_name) | NONE),
+        fixed=(fixed, FLAG),
+    )
+    shapes = _shapes(input)
+    title = name or arch_name(type(model).__name__)
+    try:
+        copied = copy.deepcopy(model)
+        program = trace_both(copied, shapes)
+        if not fixed:
+            check_sizes(copied, shapes, program)
+        file, heads = recover(tidy(program), title)
+        network = loads(format(file), title)
+        text = format(_with_promises(file, network))
+        network = loads(text, title)
+        proof = prove(model, build(network), shapes, heads)
+    except Unsupported as fault:
+        place = f" in `{fault.path}`" if fault.path else ""
+        line = f" ({fault.line})" if fault.line else ""
+        raise ImportFault(f"no form for {fault.what}{place}{line}") from None
+    except ArchError as fault:
+        raise ImportFault(f"the recovered spec does not check:\n{fault}") from None
+    except Unequal as fault:
+        raise ImportFault(f"the recovered spec is another network: {fault}") from None
+    return Imported(text, network, proof)
+
+
+def _are_sizes(value: object) -> bool:
+    """Whether a value is the sizes of one input, or a list of those of several."""
+    if _is_shape(value):
+        return True
+    several = isinstance(value, list | tuple) and 0 < len(value) <= MOST_INPUTS
+    return several and all(map(_is_shape, value))  # type: ignore[call-overload]
+
+
+def _is_shape(value: object) -> bool:
+    if not isinstance(value, list | tuple) or not 0 < len(value) <= MOST_AXES:
+        return False
+    return all(type(each) is int and 0 < each < 2**31 for each in value)
+
+
+def _is_name(value: object) -> bool:
+    if not isinstance(value, str) or type(value) is not str or len(value) > LONGEST_NAME:
+        return False
+    return value.isascii() and value.isidentifier() and value not in RESERVED
+
+
+def _shapes(input: Sizes | Sequence[Sizes]) -> list[Sizes]:
+    """The shapes of all inputs."""
+    sizes = [each for each in input if isinstance(each, int)]
+    return [tuple(sizes)] if sizes else [tuple(each) for each in input if not isinstance(each, int)]
+
+
+def _with_promises(file: tree.File, network: Network) -> tree.File:
+    """The figures of the network, as `expect` lines at the end of its arch."""
+    *items, arch = file.items
+    assert isinstance(arch, tree.Arch)
+    figures = {"params": network.params, "macs": network.macs, "depth": network.depth}
+    promises = tuple(
+        tree.Expect(tree.Compare(tree.Name((name,)), (("==", tree.Number(value)),)))
+        for name, value in figures.items()
+    )
+    body = tree.Body((*arch.body.statements, *promises))
+    return tree.File((*items, tree.Arch(arch.name, arch.parameters, body)))

@@ -1,0 +1,366 @@
+"""What differs between the runs of a pattern, as parameters of a block and expressions over them.
+
+The shortest description wins: a constant, what is known of the input, a parameter that exists, a
+multiple of one, and only then a new parameter. Conditions speak of strides and channels, or are
+parameters that are true or false: never a number that fits these runs by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from archgen.importers.program import NO_LAYER, LayerCall, Program
+from archgen.importers.unify import Pattern, Row
+from archgen.importers.values import (
+    ABSENT,
+    Expr,
+    Values,
+    channels,
+    comparison,
+    fits,
+    part,
+    same,
+    times,
+    usual,
+    written,
+)
+from archgen.layers import LAYERS
+from archgen.resolve.reserved import MODULE_ATTRIBUTES
+from archgen.syntax import tree
+from archgen.syntax.words import RESERVED
+
+FACTORS = (2, 3, 4, 6, 8, 16)
+WIDTHS = {"out", "groups", "width"}  # arguments that count channels
+NEVER = {"channels", "shape", "input", "params", "n"} | set(LAYERS)
+ACTIVATION = "act"
+
+
+@dataclass(eq=False, slots=True)
+class Block:
+    """A pattern with parameters: their values in each run, and defaults.
+
+    `arguments`: an expression for each argument of each row; `conditions`: when an optional row is
+    there; `heads`: what an activation is.
+    """
+
+    name: str
+    pattern: Pattern
+    parameters: dict[str, Values] = field(default_factory=dict)
+    defaults: dict[str, object] = field(default_factory=dict)
+    widths: set[str] = field(default_factory=set)
+    arguments: dict[Row, dict[str, Expr]] = field(default_factory=dict)
+    conditions: dict[Row, Expr] = field(default_factory=dict)
+    heads: dict[Row, Expr] = field(default_factory=dict)
+
+    @property
+    def order(self) -> list[str]:
+        """The parameters, those without a default first."""
+        return sorted(self.parameters, key=lambda name: name in self.defaults)
+
+    def call(self, run: int) -> dict[str, object]:
+        """The arguments of one run, by name, defaults left out."""
+        values = {name: self.parameters[name][run] for name in self.order}
+        return {
+            name: value
+            for name, value in values.items()
+            if name not in self.defaults or not same(value, self.defaults[name])
+        }
+
+
+def solve(name: str, pattern: Pattern, blocks: dict[str, Block]) -> Block:
+    """Give a pattern parameters. `blocks`: those that its rows call, by name."""
+    return _Solver(Block(name, pattern), blocks).solved()
+
+
+@dataclass(slots=True)
+class _Slot:
+    """An argument of a row, in all runs. `channels`: what enters the row, run by run."""
+
+    row: Row
+    argument: str
+    values: Values
+    channels: Values
+    is_width: bool
+
+
+class _Solver:
+    def __init__(self, block: Block, blocks: dict[str, Block]) -> None:
+        self.block = block
+        self.blocks = blocks
+        programs = block.pattern.programs
+        self.runs = len(programs)
+        self.entering: Values = [channels(each.inputs if each else []) for each in programs]
+        self.leaving: Values = [channels(each.outputs if each else []) for each in programs]
+
+    def solved(self) -> Block:
+        slots = list(self._slots())
+        self._name_output(slots)
+        for slot in sorted(slots, key=_rank):
+            expr = self._expression(slot)
+            if slot.row.is_activation:
+                self.block.heads[slot.row] = expr
+            else:
+                self.block.arguments.setdefault(slot.row, {})[slot.argument] = expr
+        for row in self.block.pattern.all_rows():
+            if row.is_optional and not row.is_activation:
+                condition = self._condition(row)
+                if condition is not None:
+                    self.block.conditions[row] = condition
+        self._fill()
+        self._set_defaults()
+        return self.block
+
+    def _fill(self) -> None:
+        """What is not asked for `none` is some number where it does not count."""
+        asked = {repr(each) for each in self.block.conditions.values()}
+        for name, values in self.block.parameters.items():
+            is_none = tree.Compare(tree.Name((name,)), (("!=", tree.Nothing()),))
+            if None in values and repr(is_none) not in asked:
+                most = usual([ABSENT if each is None else each for each in values])
+                self.block.parameters[name] = [most if each is None else each for each in values]
+
+    # --- slots --------------------------------------------------------------------------------
+
+    def _slots(self) -> Iterator[_Slot]:
+        for row in self.block.pattern.all_rows():
+            entering = [channels(node.inputs if node else []) for node in row.nodes]
+            if row.is_activation:
+                calls = [
+                    LayerCall(node.key, tuple(node.arguments.items())) if node else NO_LAYER
+                    for node in row.nodes
+                ]
+                values: Values = [
+                    call if program is not None else ABSENT
+                    for call, program in zip(calls, self._programs(row), strict=True)
+                ]
+                yield _Slot(row, ACTIVATION, values, entering, is_width=False)
+                continue
+            for name in self._names(row):
+                given = [
+                    ABSENT if node is None else node.arguments.get(name, self._default(row, name))
+                    for node in row.nodes
+                ]
+                yield _Slot(row, name, given, entering, self._is_width(row, name))
+
+    def _programs(self, row: Row) -> list[Program | None]:
+        """The runs of the pattern that a row belongs to."""
+        patterns = (self.block.pattern, *self._inner())
+        return next(each.programs for each in patterns if row in each.rows)
+
+    def _names(self, row: Row) -> list[str]:
+        """The arguments that some run gives, in the order of the signature."""
+        given = {name for node in row.nodes if node for name in node.arguments}
+        callee = self.blocks.get(row.first.key)
+        if row.first.kind == "call" and callee is not None:
+            order: Sequence[str] = callee.order
+        elif row.first.key in LAYERS:
+            order = list(LAYERS[row.first.key].model_fields)
+        else:
+            order = sorted(given)
+        return [name for name in order if name in given]
+
+    def _default(self, row: Row, name: str) -> object:
+        callee = self.blocks.get(row.first.key)
+        if row.first.kind == "call" and callee is not None:
+            return callee.defaults.get(name, ABSENT)
+        if row.first.key in LAYERS:
+            value = LAYERS[row.first.key].model_fields[name].default
+            return list(value) if isinstance(value, tuple) else value
+        return 0
+
+    def _is_width(self, row: Row, name: str) -> bool:
+        callee = self.blocks.get(row.first.key)
+        if row.first.kind == "call" and callee is not None:
+            return name in callee.widths
+        return name in WIDTHS
+
+    # --- expressions --------------------------------------------------------------------------
+
+    def _name_output(self, slots: Sequence[_Slot]) -> None:
+        """`out` is what leaves, where that varies and the input does not say it."""
+        varies = len({repr(value) for value in self.leaving}) > 1
+        said = any(slot.is_width and fits(slot.values, self.leaving) for slot in slots)
+        if varies and said and not fits(self.leaving, self.entering):
+            self.block.parameters["out"] = list(self.leaving)
+            self.block.widths.add("out")
+
+    def _expression(self, slot: _Slot) -> Expr:
+        values = [value for value in slot.values if value is not ABSENT]
+        grouped = slot.argument == "groups" and values != [1] * len(values)
+        if grouped and fits(slot.values, slot.channels):
+            return tree.Name(("channels",))
+        constant = all(same(value, values[0]) for value in values)
+        if constant and not (slot.argument == "stride" and slot.row.is_optional):
+            return written(values[0])
+        for name, known in self.block.parameters.items():
+            if fits(slot.values, known) and (name in self.block.widths) == slot.is_width:
+                return tree.Name((name,))
+        if constant:
+            return written(values[0])
+        derived = self._derived(slot) if slot.is_width else None
+        return derived if derived is not None else self._new(slot)
+
+    def _derived(self, slot: _Slot) -> Expr | None:
+        """A width as a multiple, or a part, of one that is known."""
+        bases: list[tuple[Expr, Values]] = [
+            (tree.Name(("channels",)), slot.channels),
+            (tree.Name(("input", "channels")), self.entering),
+            *((tree.Name((name,)), self.block.parameters[name]) for name in self.block.widths),
+        ]
+        for expr, known in bases:
+            if fits(slot.values, known):
+                return expr
+        for expr, known in reversed(bases):
+            for factor in FACTORS:
+                if fits(slot.values, [times(value, factor) for value in known]):
+                    return tree.Binary("*", tree.Number(factor), expr)
+                if fits(slot.values, [part(value, factor) for value in known]):
+                    return tree.Binary("//", expr, tree.Number(factor))
+        return None
+
+    def _new(self, slot: _Slot) -> Expr:
+        """A parameter of its own."""
+        name = self._claim(self._hinted(slot.values) or _called(slot))
+        optional = slot.row.is_optional and not slot.row.is_activation
+        filler = None if optional and not self._is_shortcut(slot.row) else usual(slot.values)
+        values = [filler if value is ABSENT else value for value in slot.values]
+        self.block.parameters[name] = values
+        if slot.is_width:
+            self.block.widths.add(name)
+        return tree.Name((name,))
+
+    def _hinted(self, values: Values) -> str | None:
+        """What the class itself calls these numbers."""
+        programs = self.block.pattern.programs
+        names = dict.fromkeys(name for each in programs if each for name in each.hints)
+        for name in names:
+            hinted = [each.hints.get(name, ABSENT) if each else ABSENT for each in programs]
+            if fits(values, hinted) and _is_free(name):
+                return name
+        return None
+
+    def _claim(self, name: str) -> str:
+        number = 2
+        claimed = name
+        while claimed in self.block.parameters or not _is_free(claimed):
+            claimed = f"{name}{number}"
+            number += 1
+        return claimed
+
+    # --- conditions ---------------------------------------------------------------------------
+
+    def _condition(self, row: Row) -> Expr | None:
+        """When a row is there; None if it always is where its braces are."""
+        programs = self._programs(row)
+        runs = [at for at, program in enumerate(programs) if program is not None]
+        there = [row.nodes[at] is not None for at in runs]
+        if all(there):
+            return None
+        for expr, holds in self._conditions() if self._is_shortcut(row) else ():
+            if [holds[at] for at in runs] == there:
+                return expr
+        given = self._widening(row, runs, there) or self._given(row, runs, there)
+        return given or tree.Name((self._flag(row, runs, there),))
+
+    def _widening(self, row: Row, runs: Sequence[int], there: Sequence[bool]) -> Expr | None:
+        """`width != input.channels`: a row that only changes the channels."""
+        expr = self.block.arguments.get(row, {}).get("out")
+        if not isinstance(expr, tree.Name) or expr.text not in self.block.parameters:
+            return None
+        values = self.block.parameters[expr.text]
+        widens = [not same(values[at], self.entering[at]) for at in runs]
+        return comparison("input.channels", expr)[0] if widens == list(there) else None
+
+    def _given(self, row: Row, runs: Sequence[int], there: Sequence[bool]) -> Expr | None:
+        """`squeeze != none`: a row with a parameter that only it needs."""
+        for expr in self.block.arguments.get(row, {}).values():
+            if isinstance(expr, tree.Name) and expr.text in self.block.parameters:
+                values = self.block.parameters[expr.text]
+                if [values[at] is not None for at in runs] == list(there):
+                    return tree.Compare(expr, (("!=", tree.Nothing()),))
+        return None
+
+    def _is_shortcut(self, row: Row) -> bool:
+        """Whether a row is a merge, or an input of merges alone: there strides and channels say
+        whether it is needed."""
+        if row.first.kind == "merge":
+            return True
+        for pattern in (self.block.pattern, *self._inner()):
+            if row in pattern.rows:
+                number = pattern.rows.index(row)
+                users = [each for each in pattern.rows if (number, 0) in each.inputs]
+                merges = all(each.first.kind == "merge" for each in users)
+                return bool(users) and merges and (number, 0) not in pattern.outputs
+        return False
+
+    def _inner(self) -> Iterator[Pattern]:
+        return (each.inner for each in self.block.pattern.all_rows() if each.inner)
+
+    def _conditions(self) -> Iterator[tuple[Expr, list[bool]]]:
+        """What a person would ask: strides and channels, both before one alone."""
+        atoms: list[tuple[Expr, Expr, list[bool]]] = []
+        stride = self.block.parameters.get("stride")
+        if stride is not None:
+            atoms.append((*comparison("stride", tree.Number(1)), [each != 1 for each in stride]))
+        if "out" in self.block.parameters:
+            differ = [a != b for a, b in zip(self.entering, self.leaving, strict=True)]
+            atoms.append((*comparison("input.channels", tree.Name(("out",))), differ))
+        for (ne, eq, first), (ne2, eq2, second) in combinations(atoms, 2):
+            either = [a or b for a, b in zip(first, second, strict=True)]
+            yield tree.Logic("or", (ne, ne2)), either
+            yield tree.Logic("and", (eq, eq2)), [not each for each in either]
+        for ne, eq, holds in atoms:
+            yield ne, holds
+            yield eq, [not each for each in holds]
+
+    def _flag(self, row: Row, runs: Sequence[int], there: Sequence[bool]) -> str:
+        values: Values = [False] * self.runs
+        for at, here in zip(runs, there, strict=True):
+            values[at] = here
+        for name, known in self.block.parameters.items():
+            if all(map(same, known, values)):
+                return name
+        node = row.first
+        plain = (node.name or node.key).rpartition(".")[2]
+        stem = self._hinted(values) or (plain if plain.isidentifier() else f"with_{node.key}")
+        name = self._claim(stem if _is_free(stem) else f"with_{stem}")
+        self.block.parameters[name] = values
+        return name
+
+    # --- defaults -----------------------------------------------------------------------------
+
+    def _set_defaults(self) -> None:
+        for name, values in self.block.parameters.items():
+            most = usual(values)
+            if None in values:
+                self.block.defaults[name] = None
+                continue
+            if name in self.block.widths and most != 1:
+                continue
+            often = sum(same(value, most) for value in values)
+            if name == "stride" and 1 in values:
+                self.block.defaults[name] = 1
+            elif isinstance(most, bool) and False in values:
+                self.block.defaults[name] = False
+            elif 2 * often > len(values):
+                self.block.defaults[name] = most
+
+
+def _rank(slot: _Slot) -> tuple[bool, ...]:
+    """Widths before other numbers, those before activations; what all runs have before the rest."""
+    groups = slot.argument == "groups"
+    return slot.row.is_activation, not slot.is_width, groups, ABSENT in slot.values
+
+
+def _called(slot: _Slot) -> str:
+    return {"out": "width", "n": "count"}.get(slot.argument, slot.argument)
+
+
+def _is_free(name: str) -> bool:
+    return (
+        name.isidentifier()
+        and not name.startswith("_")
+        and name not in NEVER | set(RESERVED) | MODULE_ATTRIBUTES
+    )

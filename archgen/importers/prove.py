@@ -1,0 +1,184 @@
+"""The proof of an import: the spec's model has the module's keys, outputs and gradients.
+
+Weights are the module's, loaded strictly; numbers are float64, batch norms are calibrated on the
+input, since fresh weights make wrong networks look equal. One of the modules that import torch.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+BATCH = 2
+LOUD = 4.0  # deviations of the input: what saturates has to
+TOLERANCE = 1e-9  # of the largest number; float64 has 1e-16, sums in another order lose some
+
+
+class Unequal(Exception):
+    """The two models are not the same network; the message says where they differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was compared: the number of keys, and whether they have one order, which counts for an
+    optimizer's state; the largest differences, relative."""
+
+    keys: int
+    same_order: bool
+    outputs: float
+    gradients: float
+
+    def __str__(self) -> str:
+        order = "in the same order" if self.same_order else "in another order"
+        largest = max(self.outputs, self.gradients)
+        same = "equal to the bit" if largest == 0 else f"equal within {largest:.0e}"
+        return f"{self.keys} keys {order}; outputs and gradients {same}"
+
+
+def prove(
+    model: nn.Module,
+    made: nn.Module,
+    shapes: Sequence[tuple[int, ...]],
+    heads: Sequence[int] = (),
+) -> Proof:
+    """Compare a module with the model of its spec, in evaluation and in training.
+
+    model: is left as it is. shapes: of the inputs, without the batch. heads: which head of the
+    module each head of the spec is. Raises `Unequal`.
+    """
+    same_order = compare_keys(model.state_dict(), made.state_dict())
+    theirs, ours = copy.deepcopy(model).double(), made.double()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        inputs = [LOUD * torch.randn(BATCH, *sizes, dtype=torch.float64) for sizes in shapes]
+        _awaken(theirs)
+        _calibrate(theirs, inputs)
+    ours.load_state_dict(theirs.state_dict(), strict=True)
+    with torch.no_grad():
+        outputs = _largest(
+            "the output in evaluation", _run(theirs.eval(), inputs), _run(ours.eval(), inputs)
+        )
+    gradients = _compare_training(theirs, ours, inputs, heads)
+    return Proof(len(model.state_dict()), same_order, outputs, gradients)
+
+
+def compare_keys(theirs: dict[str, Tensor], ours: dict[str, Tensor]) -> bool:
+    """Raise `Unequal` unless names and shapes are equal; whether the order is."""
+    for key in (*theirs, *ours):
+        if key not in ours:
+            raise Unequal(f"the key `{key}` is missing")
+        if key not in theirs:
+            raise Unequal(f"the key `{key}` is too many")
+        if theirs[key].shape != ours[key].shape:
+            shapes = (tuple(each[key].shape) for each in (ours, theirs))
+            raise Unequal("`{}` is {} and should be {}".format(key, *shapes))
+    return list(theirs) == list(ours)
+
+
+def _compare_training(
+    theirs: nn.Module, ours: nn.Module, inputs: list[Tensor], heads: Sequence[int]
+) -> float:
+    """Outputs and gradients in training mode, without what is random."""
+    for model in (theirs, ours):
+        model.train()
+        for module in model.modules():
+            if _is_random(module):
+                module.eval()
+    with _Undropped():
+        first, second = _run(theirs, inputs), _run(ours, inputs)
+    if heads:
+        main = len(first) - len(heads)
+        first = [*first[:main], *(first[main + number] for number in heads)]
+    largest = _largest("the output in training", first, second)
+    for results in (first, second):
+        generator = torch.Generator().manual_seed(0)
+        total = sum(
+            (value * torch.randn(value.shape, generator=generator, dtype=value.dtype)).sum()
+            for value in results
+        )
+        total.backward()  # type: ignore[union-attr]
+    expected, found = (dict(model.named_parameters()) for model in (theirs, ours))
+    for name, weight in expected.items():
+        pair = [
+            each if each is not None else torch.zeros(())
+            for each in (weight.grad, found[name].grad)
+        ]
+        largest = max(largest, _largest(f"the gradient of `{name}`", pair[:1], pair[1:]))
+    return largest
+
+
+def _awaken(model: nn.Module) -> None:
+    """Scales and shifts of norms as training could make them: with ones and zeros `relu6` is
+    `relu`, and a norm left out is not seen."""
+    for module in model.modules():
+        weight = getattr(module, "weight", None)
+        if isinstance(weight, nn.Parameter) and weight.dim() == 1:
+            with torch.no_grad():
+                weight.uniform_(0.5, LOUD)
+                if isinstance(module.bias, nn.Parameter):
+                    module.bias.uniform_(-1.0, 1.0)
+
+
+class _Undropped(TorchFunctionMode):
+    """Functions that drop numbers give back what they get."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if "dropout" in getattr(func, "__name__", ""):
+            return args[0]
+        return func(*args, **(kwargs or {}))
+
+
+def _calibrate(model: nn.Module, inputs: list[Tensor]) -> None:
+    """Give batch norms the statistics of the input, so that no layer dampens the signal."""
+    norms = [each for each in model.modules() if isinstance(each, nn.modules.batchnorm._BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    model.eval()
+    for norm in norms:
+        norm.train()
+        norm.momentum = 1.0
+    with torch.no_grad():
+        model(*inputs)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+
+
+def _is_random(module: nn.Module) -> bool:
+    dropout = isinstance(module, nn.modules.dropout._DropoutNd)
+    return dropout or type(module).__name__ in {"StochasticDepth", "DropPath"}
+
+
+def _run(model: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
+    return list(_tensors(model(*(each.clone() for each in inputs))))
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _tensors(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _tensors(item)
+
+
+def _largest(what: str, theirs: Sequence[Tensor], ours: Sequence[Tensor]) -> float:
+    """The largest difference, relative to the largest number. Raises `Unequal`."""
+    if len(theirs) != len(ours):
+        raise Unequal(f"{what}: {len(ours)} tensors instead of {len(theirs)}")
+    largest = 0.0
+    for expected, found in zip(theirs, ours, strict=True):
+        if expected.shape != found.shape:
+            raise Unequal(f"{what} is {tuple(found.shape)} and should be {tuple(expected.shape)}")
+        scale = max(float(expected.detach().abs().max()), 1e-30)
+        difference = float((expected - found).detach().abs().max()) / scale
+        if not difference <= TOLERANCE:
+            raise Unequal(f"{what} differs by {difference:.1e} of its largest number")
+        largest = max(largest, difference)
+    return largest

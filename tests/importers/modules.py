@@ -1,0 +1,258 @@
+"""Networks as people write them in PyTorch, for the importer."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Residual(nn.Module):
+    """A shortcut that may be `None`, an activation that is used twice."""
+
+    def __init__(self, inp: int, outp: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inp, outp, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outp)
+        self.conv2 = nn.Conv2d(outp, outp, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outp)
+        self.relu = nn.ReLU(inplace=True)
+        self.stride = stride
+        self.downsample = None
+        if stride != 1 or inp != outp:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(inp, outp, 1, stride, bias=False), nn.BatchNorm2d(outp)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
+        if self.downsample is not None:
+            x = self.downsample(x)
+        y += x
+        return self.relu(y)
+
+
+class SmallResNet(nn.Module):
+    """Stages in a loop over `nn.Sequential`s, `view` with `size(0)`."""
+
+    def __init__(self, widths: tuple[int, ...] = (16, 32, 64), depth: int = 2) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU())
+        stages, before = [], 16
+        for number, width in enumerate(widths):
+            units = [Residual(before, width, 2 if number else 1)]
+            units += [Residual(width, width) for _ in range(depth - 1)]
+            stages.append(nn.Sequential(*units))
+            before = width
+        self.layer1, self.layer2, self.layer3 = stages
+        self.fc = nn.Linear(before, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.layer3(self.layer2(self.layer1(self.stem(x))))
+        x = F.adaptive_avg_pool2d(x, 1)
+        return self.fc(x.view(x.size(0), -1))
+
+
+class Gate(nn.Module):
+    """Squeeze and excitation, with means over axes."""
+
+    def __init__(self, channels: int, by: int = 4) -> None:
+        super().__init__()
+        self.down = nn.Conv2d(channels, channels // by, 1)
+        self.up = nn.Conv2d(channels // by, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate = x.mean((2, 3), keepdim=True)
+        gate = torch.sigmoid(self.up(F.relu(self.down(gate))))
+        return x * gate
+
+
+class Gated(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 16, 3, padding="same")
+        self.gate = Gate(16)
+        self.head = nn.Linear(16, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.gate(F.silu(self.conv(x))).mean(dim=[-2, -1]))
+
+
+class Double(nn.Module):
+    def __init__(self, inp: int, outp: int) -> None:
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Conv2d(inp, outp, 3, padding=1), nn.BatchNorm2d(outp), nn.ReLU(inplace=True)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x)
+
+
+class UNet(nn.Module):
+    """Skips, `F.interpolate`, `torch.cat`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.enc1, self.enc2 = Double(3, 8), Double(8, 16)
+        self.mid = Double(16, 32)
+        self.dec2, self.dec1 = Double(32 + 16, 16), Double(16 + 8, 8)
+        self.out = nn.Conv2d(8, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        first = self.enc1(x)
+        second = self.enc2(F.max_pool2d(first, 2))
+        x = self.mid(F.max_pool2d(second, 2))
+        x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        x = self.dec2(torch.cat([x, second], dim=1))
+        x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        return self.out(self.dec1(torch.cat([x, first], dim=1)))
+
+
+class Listed(nn.Module):
+    """An `nn.ModuleList`, whose results are concatenated."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(
+            nn.Conv2d(4, 4, 3, padding=rate, dilation=rate) for rate in (1, 2, 3)
+        )
+        self.merge = nn.Conv2d(12, 4, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.merge(torch.cat([branch(x) for branch in self.branches], dim=1))
+
+
+class Scaled(nn.Module):
+    """A parameter of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+        self.scale = nn.Parameter(torch.full((8, 1, 1), 0.1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        return x + self.scale * F.gelu(x)
+
+
+class Twice(nn.Module):
+    """One convolution applied twice, with the same weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 1)
+        self.again = nn.Conv2d(8, 8, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.again(self.first(x)))
+        return F.relu(self.again(x))
+
+
+class Chunks(nn.Module):
+    """Channels split, one half as it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        left, right = x.chunk(2, dim=1)
+        return self.conv(torch.cat((right, F.leaky_relu(left, 0.2)), 1))
+
+
+class Headed(nn.Module):
+    """Two heads in training, in another order than they are run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 8, 3, padding=1)
+        self.conv2 = nn.Conv2d(8, 8, 3, padding=1)
+        self.early = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5))
+        self.late = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5))
+        self.fc = nn.Linear(8, 5)
+
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor, Tensor]:
+        x = F.relu(self.conv1(x))
+        early = self.early(x) if self.training else None
+        x = F.relu(self.conv2(x))
+        late = self.late(x) if self.training else None
+        x = self.fc(F.dropout(x.mean((2, 3)), 0.3, self.training))
+        if early is None or late is None:
+            return x
+        return x, late, early
+
+
+# --- what is refused --------------------------------------------------------------------------
+
+
+class Unused(nn.Module):
+    """A layer that `forward` forgot."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+        self.forgotten = nn.Conv2d(4, 4, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
+class Deciding(nn.Module):
+    """What it does hangs on numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.conv(x)
+        return F.relu(y) if (y > 0).all() else y
+
+
+class Reflected(nn.Module):
+    """An argument that no layer has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, padding=1, padding_mode="reflect")
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
+class Attending(nn.Module):
+    """A matrix product."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.matmul(x, x.transpose(-1, -2))
+
+
+class Batched(nn.Module):
+    """Mixes the samples of a batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x) - self.conv(x).mean(0)
+
+
+class Sized(nn.Module):
+    """Another program for larger inputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        return F.max_pool2d(x, 2) if x.shape[-1] > 20 else F.relu(x)
+
+
+class Row(nn.Sequential):
+    """The keys of a whole network cannot be numbers."""
+
+    def __init__(self) -> None:
+        super().__init__(nn.Conv2d(3, 4, 1), nn.ReLU())
