@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from archgen.analysis.figures import receptive_field
+from archgen.analysis.fields import Fields, receptive_field
 from archgen.analysis.numerals import plain
-from archgen.analysis.reach import Reaches
+from archgen.analysis.views import Extent
 from archgen.network import Body, Network, OutputValue
 from archgen.passes.features import cut, field_name
 from archgen.passes.places import known
@@ -22,14 +22,14 @@ class Feature:
     field: its name in the `NamedTuple`. shape: its sizes, without the batch. channels: how many.
     reduction: size of the input over its size, for each spatial axis; nothing where it has
         other axes than the input (tokens, vectors).
-    receptive_field: places of the input that one place of it can see, borders ignored.
+    receptive_field: places of the input that one place of it can see, as in `Figures`.
     """
 
     field: str
     shape: tuple[int, ...]
     channels: int
     reduction: tuple[int | float, ...]
-    receptive_field: tuple[int, ...]
+    receptive_field: tuple[Extent, ...]
 
 
 def features(network: Network) -> dict[str, Feature]:
@@ -47,16 +47,16 @@ def features(network: Network) -> dict[str, Feature]:
 
 def _features(body: Body) -> Iterator[Feature]:
     """One for each output of a body."""
-    entry = body.values[body.inputs[0]]
-    rows = Reaches().of_body(body)
+    entries = [body.values[ref] for ref in body.inputs]
+    rows = Fields().of_body(body)
     for output, row in zip(body.outputs, rows, strict=True):
         shape = body.values[output.value]
         yield Feature(
             field=output.name,
             shape=shape.sizes,
             channels=shape.channels,
-            reduction=tuple(map(plain, _reduction(entry, shape))),
-            receptive_field=receptive_field(entry, list(row.values())),
+            reduction=tuple(map(plain, _reduction(entries[0], shape))),
+            receptive_field=receptive_field(row, shape, entries),
         )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil, prod
+from math import prod
 
 from archgen.analysis.cost import Costs
-from archgen.analysis.reach import Reach, Reaches
+from archgen.analysis.depth import Depths
+from archgen.analysis.fields import Fields, receptive_field
+from archgen.analysis.views import Extent
 from archgen.frozen import dataclass
-from archgen.network import Body, CallNode, Network
+from archgen.network import Body, CallNode, Network, Ref
 from archgen.shapes import Shape
 
 CONVENTION = (
@@ -30,8 +32,10 @@ class Figures:
     outputs: shapes of the results, without those of auxiliary heads.
     reduction: size of the input over size of the features, for each spatial axis. The
         features are the last values that have more than one place: what a global pool reads.
-    receptive_field: places of the input that one place of the features can see, for each
-        spatial axis, borders ignored (Araujo et al. 2019).
+    receptive_field: places of the input that one place of the features can see, from the first
+        to the last, for each spatial axis, borders ignored (Araujo et al. 2019). "all" where it
+        sees the whole axis, whatever its size: behind a global mean, or attention. "unknown"
+        where it cannot be said.
     """
 
     params: int
@@ -41,7 +45,7 @@ class Figures:
     depth: int
     outputs: tuple[Shape, ...]
     reduction: tuple[Fraction, ...]
-    receptive_field: tuple[int, ...]
+    receptive_field: tuple[Extent, ...]
 
     @property
     def flops(self) -> int:
@@ -52,44 +56,38 @@ def figures(network: Network) -> Figures:
     """Count a network. Takes time for its distinct bodies only, not for their repeats."""
     body = network.body
     cost = Costs().of_body(body)
-    reaches = [reach for row in Reaches().of_body(body) for reach in row.values()]
+    depths = [depth for row in Depths().of_body(body) for depth in row.values()]
+    calls, ref = _features(body) or ((), body.inputs[0])
+    features = (calls[-1].body if calls else body).values[ref]
+    entries = [body.values[each] for each in body.inputs]
     return Figures(
         params=cost.params,
         buffers=cost.buffers,
         macs=cost.macs,
         activations=cost.activations,
-        depth=max((reach.depth for reach in reaches), default=0),
+        depth=max(depths, default=0),
         outputs=tuple(body.values[output.value] for output in body.outputs),
-        reduction=_reduction(body),
-        receptive_field=receptive_field(body.values[body.inputs[0]], reaches),
+        reduction=tuple(map(Fraction, entries[0].spatial, features.spatial)),
+        receptive_field=receptive_field(Fields().inside(body, calls, ref), features, entries),
     )
 
 
-def receptive_field(entry: Shape, reaches: list[Reach]) -> tuple[int, ...]:
-    """What a value sees of the input, by how it looks back at each source."""
-    seeing = [reach.margin for reach in reaches if len(reach.margin) == entry.rank - 1]
-    tolerance = 1e-6  # of resampling by thirds
-    return tuple(1 + ceil(max(margins) - tolerance) for margins in zip(*seeing, strict=True))
+def _features(body: Body) -> tuple[tuple[CallNode, ...], Ref] | None:
+    """The last value made that has more than one place, axes as the input's: the calls that it is
+    made in, and its number there."""
+    return _last(body, body.values[body.inputs[0]], set())
 
 
-def _reduction(body: Body) -> tuple[Fraction, ...]:
-    entry = body.values[body.inputs[0]]
-    features = _features(body, entry, set()) or entry
-    return tuple(map(Fraction, entry.spatial, features.spatial))
-
-
-def _features(body: Body, entry: Shape, barren: set[Body]) -> Shape | None:
-    """The last value made that has more than one place, axes as the input's.
-
-    `barren` are the bodies that were searched in vain: a body may be called exponentially often.
-    """
+def _last(body: Body, entry: Shape, barren: set[Body]) -> tuple[tuple[CallNode, ...], Ref] | None:
+    """`barren` are the bodies that were searched in vain: a body may be called exponentially
+    often."""
     for node in reversed(body.nodes):
         shape = body.shape_out(node)
         if (shape.rank, shape.axis) == (entry.rank, entry.axis) and prod(shape.spatial) > 1:
-            return shape
+            return (), node.outputs[0]
         if isinstance(node, CallNode) and node.body not in barren:
-            found = _features(node.body, entry, barren)
+            found = _last(node.body, entry, barren)
             if found:
-                return found
+                return (node, *found[0]), found[1]
     barren.add(body)
     return None

@@ -35,12 +35,14 @@ def plain(ratio: Fraction) -> int | float:
     return int(ratio) if ratio.denominator == 1 else float(ratio)
 
 
-def per_axis(numbers: Sequence[int | Fraction]) -> str:
-    """One number where all axes agree, else `64 x 32`; `-` where there are none."""
+def per_axis(numbers: Sequence[int | Fraction | str]) -> str:
+    """One number (or word) where all axes agree, else `64 x 32`; `-` where there are none."""
     texts = [_number(number) for number in numbers] or ["-"]
     return texts[0] if len(set(texts)) == 1 else " x ".join(texts)
 
 
-def _number(number: int | Fraction) -> str:
+def _number(number: int | Fraction | str) -> str:
+    if isinstance(number, str):
+        return number
     value = plain(number) if isinstance(number, Fraction) else number
     return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"

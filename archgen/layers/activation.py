@@ -6,6 +6,7 @@ from pydantic import Field
 
 from archgen.layers import demands
 from archgen.layers.base import Count, Finite, Layer, TorchArgument, TorchCall
+from archgen.layers.reads import Reads, pointwise, whole
 from archgen.shapes import Shape
 
 
@@ -13,6 +14,9 @@ class Activation(Layer):
     """Keeps the shape; becomes the torch module `target`."""
 
     group = "activation"
+    keeps_shape = True
+    exchangeable = True
+    light = True
     target: ClassVar[str]
 
     def shape(self, x: Shape) -> Shape:
@@ -20,6 +24,9 @@ class Activation(Layer):
 
     def module(self, x: Shape) -> TorchCall:
         return TorchCall(self.target)
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return pointwise(x)
 
 
 @final
@@ -30,6 +37,8 @@ class Relu(Activation):
     target = "nn.ReLU"
     takes_inplace = True
     saves_output = True
+    nonnegative = True
+    keeps_positive = True
     example = ("relu", "64 x 56 x 56", "64 x 56 x 56")
 
 
@@ -40,6 +49,7 @@ class Relu6(Activation):
     keyword = "relu6"
     target = "nn.ReLU6"
     takes_inplace = True
+    nonnegative = True
     example = ("relu6", "64 x 56 x 56", "64 x 56 x 56")
 
 
@@ -48,6 +58,8 @@ class LeakyRelu(Activation):
     """x where it is positive, slope * x elsewhere."""
 
     keyword = "leaky_relu"
+    keeps_sign = True
+    keeps_positive = True
     target = "nn.LeakyReLU"
     takes_inplace = True
     saves_output = True  # when it works in place itself
@@ -69,6 +81,7 @@ class Prelu(Activation):
     """Leaky ReLU whose slope is learned: one for all channels, or one for each."""
 
     keyword = "prelu"
+    keeps_sign = True
     target = "nn.PReLU"
     weight_names = ("weight",)
     example = ("prelu(shared=false)", "64 x 56 x 56", "64 x 56 x 56")
@@ -94,6 +107,8 @@ class Elu(Activation):
     """x where it is positive, alpha * (exp(x) - 1) elsewhere."""
 
     keyword = "elu"
+    keeps_sign = True
+    keeps_positive = True
     target = "nn.ELU"
     takes_inplace = True
     saves_output = True  # when it works in place itself
@@ -114,6 +129,7 @@ class Silu(Activation):
     """x * sigmoid(x), also called swish."""
 
     keyword = "silu"
+    keeps_sign = True
     target = "nn.SiLU"
     takes_inplace = True
     example = ("silu", "64 x 56 x 56", "64 x 56 x 56")
@@ -124,6 +140,7 @@ class Gelu(Activation):
     """x times the normal distribution function of x."""
 
     keyword = "gelu"
+    keeps_sign = True
     target = "nn.GELU"
     example = ("gelu", "197 x 768", "197 x 768")
 
@@ -139,6 +156,7 @@ class Mish(Activation):
     """x * tanh(log(1 + exp(x)))."""
 
     keyword = "mish"
+    keeps_sign = True
     target = "nn.Mish"
     takes_inplace = True
     example = ("mish", "64 x 56 x 56", "64 x 56 x 56")
@@ -151,6 +169,8 @@ class Sigmoid(Activation):
     keyword = "sigmoid"
     target = "nn.Sigmoid"
     saves_output = True
+    nonnegative = True
+    gate = True
     example = ("sigmoid", "64 x 1 x 1", "64 x 1 x 1")
 
 
@@ -159,6 +179,7 @@ class Tanh(Activation):
     """The hyperbolic tangent."""
 
     keyword = "tanh"
+    keeps_sign = True
     target = "nn.Tanh"
     saves_output = True
     example = ("tanh", "3 x 64 x 64", "3 x 64 x 64")
@@ -171,6 +192,8 @@ class Softmax(Activation):
     keyword = "softmax"
     target = "nn.Softmax"
     saves_output = True
+    nonnegative = True
+    gate = True
     example = ("softmax(0)", "1000", "1000")
 
     axis: Count = Field(description="the axis, counted without the batch")
@@ -182,12 +205,19 @@ class Softmax(Activation):
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of(self.target, TorchArgument(self.axis + 1, "dim"))
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return pointwise(x, {self.axis: whole(x.sizes[self.axis])})
+
+    def removes_offset(self, x: Shape) -> bool:
+        return self.axis != x.axis
+
 
 @final
 class Hardswish(Activation):
     """x * relu6(x + 3) / 6."""
 
     keyword = "hardswish"
+    keeps_sign = True
     target = "nn.Hardswish"
     takes_inplace = True
     example = ("hardswish", "16 x 112 x 112", "16 x 112 x 112")
@@ -199,5 +229,7 @@ class Hardsigmoid(Activation):
 
     keyword = "hardsigmoid"
     target = "nn.Hardsigmoid"
+    nonnegative = True
+    gate = True
     takes_inplace = True
     example = ("hardsigmoid", "64 x 1 x 1", "64 x 1 x 1")

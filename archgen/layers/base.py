@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from archgen.frozen import dataclass
+from archgen.layers.reads import Reads
 from archgen.shapes import Shape
 
 __all__ = [
@@ -26,7 +27,6 @@ __all__ = [
     "Positive",
     "TorchArgument",
     "TorchCall",
-    "Window",
     "per_axis",
 ]
 
@@ -61,7 +61,7 @@ class LayerFault(Exception):
 
     `argument` names the argument to point at, where one is to blame. `before` is a step that,
     written before the layer, makes it fit; `features` says which axis must have them: "first" or
-    "last".
+    "last". `ours`: torch would take it, and give something that nobody asked for.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class LayerFault(Exception):
         code: str = "A201",
         before: str | None = None,
         features: str | None = None,
+        ours: bool = False,
     ) -> None:
         super().__init__(message)
         self.before = before
@@ -81,6 +82,7 @@ class LayerFault(Exception):
         self.help = help
         self.argument = argument
         self.code = code
+        self.ours = ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +127,6 @@ class TorchCall:
         return cls(target, shown, defaulted)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """How a layer looks at its input along the spatial axes (for receptive fields)."""
-
-    kernel: tuple[int, ...]
-    stride: tuple[int, ...]
-    dilation: tuple[int, ...]
-
-
 class Called(BaseModel):
     """What a spec calls by a keyword: a layer or an initialiser. Fields in order are the
     signature; a field's `description` documents it.
@@ -159,11 +152,30 @@ class Layer(Called, ABC):
     # is 0 elsewhere by itself.
     derived_where: ClassVar[Mapping[str, tuple[str, str]]] = {}
     depth: ClassVar[int] = 0  # 1 for convolutions and linear layers
+    helper: ClassVar[str | None] = None  # the file in `templates/helpers/` its `function` calls
+    weight_names: ClassVar[tuple[str, ...]] = ()  # every name that `weights` can give
+
+    # Memory. The laws hold each against autograd.
     takes_inplace: ClassVar[bool] = False  # the torch module has `inplace=`
     fresh: ClassVar[bool] = True  # its output shares no memory with its input, ever
     saves_output: ClassVar[bool] = False  # autograd keeps its output: no in-place after it
-    helper: ClassVar[str | None] = None  # the file in `templates/helpers/` its `function` calls
-    weight_names: ClassVar[tuple[str, ...]] = ()  # every name that `weights` can give
+
+    # What it computes. A default says less than may be so, never more; the laws hold what is said.
+    keeps_shape: ClassVar[bool] = False  # its output has the shape of its input
+    fixes_size: ClassVar[bool] = False  # the spatial sizes of its output are its own
+    nonnegative: ClassVar[bool] = False  # no number of its output is negative
+    keeps_sign: ClassVar[bool] = False  # of numbers that are not negative it makes no negative one
+    keeps_positive: ClassVar[bool] = False  # numbers that are not negative stay as they are
+    keeps_offset: ClassVar[bool] = False  # f(x + c) = f(x) + c for each number c
+    only_training: ClassVar[frozenset[str]] = frozenset()  # torch's arguments, unread in evaluation
+
+    # How it is met in networks, specs and pictures.
+    gate: ClassVar[bool] = False  # an activation whose result is mostly a factor
+    exchangeable: ClassVar[bool] = False  # another of its group in its place is the same step
+    also_called: ClassVar[tuple[str, ...]] = ()  # what else people call a submodule of its kind
+    makes_module: ClassVar[bool] = True  # a name before it names a submodule
+    skipped: ClassVar[bool] = False  # a body leaves it out; in a `seq` it is a child
+    light: ClassVar[bool] = False  # shares a box of a drawing with its neighbour
     # Example for the reference, run by the tests: arguments, input shape, output shape.
     example: ClassVar[tuple[str, str, str]]
 
@@ -207,9 +219,29 @@ class Layer(Called, ABC):
         """Multiply-adds for one sample, as PyTorch's own counter counts (flops / 2)."""
         return 0
 
-    def window(self, x: Shape) -> Window | None:
-        """How it looks at space; None if point by point; global layers see all of it."""
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        """Whether with these arguments it hands on every input of this shape unchanged."""
+        return False
+
+    def removes_offset(self, x: Shape) -> bool:
+        """Whether what is added to each channel of its input is gone in training."""
+        return False
+
+    def keeps_extent(self, x: Shape) -> bool:
+        """Whether its output has the spatial sizes of its input, whatever these are."""
+        return self.keeps_shape
+
+    def canonical(self, x: Shape) -> Self:
+        """The same function, arguments that make no difference set to one value."""
+        return self
+
+    def caption(self, x: Shape) -> tuple[str, ...] | None:
+        """Its line in a picture, part by part; None: its name and what is not left to default."""
         return None
+
+    @abstractmethod
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        """For each axis of the input, the indices of it that an index of the output reads."""
 
 
 # Pydantic has noted the class variables by now; for each subclass it would evaluate their
@@ -228,5 +260,6 @@ def per_axis(value: int | tuple[int, ...], x: Shape, argument: str) -> tuple[int
             f"{argument} has {len(value)} numbers, the input has {axes} spatial axes",
             help=f"write one number, or {axes}",
             argument=argument,
+            ours=True,
         )
     return value

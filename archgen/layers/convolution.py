@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from math import prod
-from typing import ClassVar, final
+from typing import ClassVar, Self, final
 
 from pydantic import Field
 
@@ -17,10 +17,17 @@ from archgen.layers.base import (
     Positive,
     TorchArgument,
     TorchCall,
-    Window,
     per_axis,
 )
-from archgen.layers.windows import PADDED, Sliding, compact
+from archgen.layers.reads import Reads, by_group, over_space, spread
+from archgen.layers.windows import (
+    PADDED,
+    Sliding,
+    by_axis,
+    compact,
+    one_or_all,
+    without_dilation,
+)
 from archgen.shapes import Shape
 
 
@@ -34,6 +41,7 @@ class Conv(Layer):
     derived: ClassVar[Mapping[str, str]] = {"padding": "dilation * (kernel - 1) // 2"}
     derived_where: ClassVar[Mapping[str, tuple[str, str]]] = {"padding": PADDED}
     depth = 1
+    also_called = ("fc",)
     weight_names = ("weight", "bias")
     example = ("conv(64, 7, stride=2)", "3 x 224 x 224", "64 x 112 x 112")
 
@@ -69,8 +77,30 @@ class Conv(Layer):
     def macs(self, x: Shape) -> int:
         return prod(self.weights(x)["weight"]) * prod(self.shape(x).spatial)
 
-    def window(self, x: Shape) -> Window:
-        return self._sliding(x).window
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        features = by_group(x.channels, self.out, self.groups)
+        return over_space(self._sliding(x).reads, features)
+
+    def keeps_extent(self, x: Shape) -> bool:
+        sliding = self._sliding(x)
+        return all(
+            stride == 1 and 2 * padding == extent - 1
+            for stride, padding, extent in zip(
+                sliding.stride, sliding.padding, sliding.extent, strict=True
+            )
+        )
+
+    def canonical(self, x: Shape) -> Self:
+        return without_dilation(self, self._sliding(x))
+
+    def caption(self, x: Shape) -> tuple[str, ...]:
+        return (
+            f"{by_axis(self.kernel, x)} conv",
+            str(self.out),
+            *_stride(self.stride),
+            *([f"dilation {one_or_all(self.dilation)}"] if self.dilation != 1 else []),
+            *_groups(self.groups, x),
+        )
 
     def _sliding(self, x: Shape) -> Sliding:
         return Sliding.over(x, self.kernel, self.stride, self.padding, self.dilation)
@@ -127,8 +157,32 @@ class ConvTranspose(Layer):
     def macs(self, x: Shape) -> int:
         return prod(self.weights(x)["weight"]) * prod(x.spatial)
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        sliding = self._sliding(x)
+        space = map(spread, sliding.kernel, sliding.stride, sliding.padding)
+        features = by_group(x.channels, self.out, self.groups)
+        return over_space(space, features)
+
+    def caption(self, x: Shape) -> tuple[str, ...]:
+        return (
+            f"{by_axis(self.kernel, x)} transposed conv",
+            str(self.out),
+            *_stride(self.stride),
+            *_groups(self.groups, x),
+        )
+
     def _sliding(self, x: Shape) -> Sliding:
         return Sliding.over(x, self.kernel, self.stride, self.padding)
+
+
+def _stride(stride: Axes) -> tuple[str, ...]:
+    return () if stride == 1 else (f"stride {one_or_all(stride)}",)
+
+
+def _groups(groups: int, x: Shape) -> tuple[str, ...]:
+    if groups == x.channels > 1:
+        return ("depthwise",)
+    return () if groups == 1 else (f"{groups} groups",)
 
 
 def _enlarged(size: int, kernel: int, stride: int, padding: int, extra: int) -> int:
@@ -145,5 +199,6 @@ def _enlarged(size: int, kernel: int, stride: int, padding: int, extra: int) -> 
             f"{stride} make of {size}",
             argument="padding",
             code="A205",
+            ours=True,  # an empty output
         )
     return enlarged

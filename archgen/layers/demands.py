@@ -16,6 +16,7 @@ def features_first(x: Shape) -> None:
             help=f"put `permute({_to_front(x)})` before it",
             before=f"permute({_to_front(x)})",
             features="first",
+            ours=True,
         )
 
 
@@ -27,6 +28,7 @@ def features_last(x: Shape) -> None:
             help=f"put `flatten` before it for one vector, or `permute({_to_back(x)})` for tokens",
             before="flatten",
             features="last",
+            ours=True,
         )
 
 
@@ -38,6 +40,7 @@ def spatial(x: Shape) -> str:
         raise LayerFault(
             f"needs one to three spatial axes, {_sizes(x)} has {axes or 'none'}",
             help="a vector is given axes by `reshape`" if not axes else None,
+            ours=True,
         )
     return f"{axes}d"
 
@@ -45,14 +48,21 @@ def spatial(x: Shape) -> str:
 def image(x: Shape) -> None:
     """Two spatial axes."""
     if spatial(x) != "2d":
-        raise LayerFault(f"needs an image, with two spatial axes, not {x}")
+        raise LayerFault(f"needs an image, with two spatial axes, not {x}", ours=True)
 
 
-def divides(groups: int, number: int, what: str = "channels", argument: str = "groups") -> None:
+def divides(
+    groups: int,
+    number: int,
+    what: str = "channels",
+    argument: str = "groups",
+    *,
+    ours: bool = False,
+) -> None:
     """`groups` parts of the same size."""
     if number % groups:
         message = f"{argument}={groups} does not divide {number} {what}"
-        raise LayerFault(message, argument=argument, code="A202")
+        raise LayerFault(message, argument=argument, code="A202", ours=ours)
 
 
 def axis_of(axis: int, x: Shape, argument: str = "axis") -> None:

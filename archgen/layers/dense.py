@@ -6,6 +6,7 @@ from pydantic import Field
 
 from archgen.layers import demands
 from archgen.layers.base import Layer, Positive, TorchArgument, TorchCall
+from archgen.layers.reads import Reads, pointwise, whole
 from archgen.shapes import Shape
 
 
@@ -17,6 +18,7 @@ class Linear(Layer):
     group = "dense"
     out_channels = "out"
     depth = 1
+    also_called = ("fc",)
     weight_names = ("weight", "bias")
     example = ("linear(1000)", "2048", "1000")
 
@@ -38,6 +40,9 @@ class Linear(Layer):
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
         weight: dict[str, tuple[int, ...]] = {"weight": (self.out, x.channels)}
         return weight | {"bias": (self.out,)} if self.bias else weight
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return pointwise(x, {x.rank - 1: whole(x.channels)})
 
     def macs(self, x: Shape) -> int:
         return x.numel * self.out

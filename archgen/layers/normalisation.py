@@ -16,18 +16,39 @@ from archgen.layers.base import (
     TorchArgument,
     TorchCall,
 )
+from archgen.layers.reads import Reads, by_group, moved, pointwise, whole, window
+from archgen.layers.signature import show
 from archgen.shapes import Shape
 
 MOST_BATCH_NORM_AXES = 4
 Neighbours = Annotated[int, Field(ge=1, le=4_096)]  # torch makes so many channels more
 
 
+class Normalisation(Layer):
+    """Keeps the shape."""
+
+    group = "normalisation"
+    keeps_shape = True
+    exchangeable = True
+    light = True
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return pointwise(x)
+
+    def caption(self, x: Shape) -> tuple[str, ...]:
+        required = (name for name, field in type(self).model_fields.items() if field.is_required())
+        return self.keyword.replace("_", " "), *(show(getattr(self, name)) for name in required)
+
+
 @final
-class BatchNorm(Layer):
+class BatchNorm(Normalisation):
     """Batch normalisation of each channel, on the first axis or on the last."""
 
     keyword = "bn"
-    group = "normalisation"
+    only_training = frozenset({"momentum"})
     weight_names = ("weight", "bias")
     example = ("bn", "64 x 56 x 56", "64 x 56 x 56")
 
@@ -56,17 +77,19 @@ class BatchNorm(Layer):
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
         return _scale_and_shift(x) if self.affine else {}
 
+    def removes_offset(self, x: Shape) -> bool:
+        return True
+
     def buffers(self, x: Shape) -> dict[str, tuple[int, ...]]:
         channels = (x.channels,)
         return {"running_mean": channels, "running_var": channels, "num_batches_tracked": ()}
 
 
 @final
-class LayerNorm(Layer):
+class LayerNorm(Normalisation):
     """Layer normalisation of each token (or vector) over its features."""
 
     keyword = "layer_norm"
-    group = "normalisation"
     weight_names = ("weight", "bias")
     example = ("layer_norm(eps=1e-6)", "197 x 768", "197 x 768")
 
@@ -82,13 +105,15 @@ class LayerNorm(Layer):
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
         return _scale_and_shift(x)
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return pointwise(x, {x.axis: whole(x.channels)})
+
 
 @final
-class LayerNorm2d(Layer):
+class LayerNorm2d(Normalisation):
     """Layer normalisation of each place of an image over its channels."""
 
     keyword = "layer_norm2d"
-    group = "normalisation"
     weight_names = ("weight", "bias")
     example = ("layer_norm2d(eps=1e-6)", "96 x 56 x 56", "96 x 56 x 56")
 
@@ -104,13 +129,15 @@ class LayerNorm2d(Layer):
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
         return _scale_and_shift(x)
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return pointwise(x, {x.axis: whole(x.channels)})
+
 
 @final
-class GroupNorm(Layer):
+class GroupNorm(Normalisation):
     """Normalisation of each group of channels within a sample."""
 
     keyword = "group_norm"
-    group = "normalisation"
     weight_names = ("weight", "bias")
     example = ("group_norm(32)", "64 x 56 x 56", "64 x 56 x 56")
 
@@ -135,16 +162,21 @@ class GroupNorm(Layer):
             TorchArgument(self.eps, "eps", "eps", 1e-5),
         )
 
+    def removes_offset(self, x: Shape) -> bool:
+        return self.groups == x.channels
+
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
         return _scale_and_shift(x)
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return (by_group(x.channels, x.channels, self.groups), *map(whole, x.spatial))
+
 
 @final
-class InstanceNorm(Layer):
+class InstanceNorm(Normalisation):
     """Normalisation of each channel of each sample."""
 
     keyword = "instance_norm"
-    group = "normalisation"
     weight_names = ("weight", "bias")
     example = ("instance_norm", "64 x 56 x 56", "64 x 56 x 56")
 
@@ -165,16 +197,21 @@ class InstanceNorm(Layer):
             TorchArgument(self.affine, "affine", "affine", False),
         )
 
+    def removes_offset(self, x: Shape) -> bool:
+        return True
+
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
         return _scale_and_shift(x) if self.affine else {}
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return (moved(0), *map(whole, x.spatial))
+
 
 @final
-class LocalResponseNorm(Layer):
+class LocalResponseNorm(Normalisation):
     """Division by the energy of neighbouring channels (AlexNet, section 3.3)."""
 
     keyword = "lrn"
-    group = "normalisation"
     example = ("lrn(5)", "96 x 55 x 55", "96 x 55 x 55")
 
     size: Neighbours = Field(description="how many neighbouring channels")
@@ -195,13 +232,16 @@ class LocalResponseNorm(Layer):
             TorchArgument(self.k, "k", "k", 1.0),
         )
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return pointwise(x, {0: ((0, window(self.size, 1, self.size // 2, 1)),)})
+
 
 @final
-class L2Norm(Layer):
+class L2Norm(Normalisation):
     """Unit length over the channels of each place."""
 
     keyword = "l2_norm"
-    group = "normalisation"
+    keeps_sign = True
     example = ("l2_norm", "512 x 38 x 38", "512 x 38 x 38")
 
     def shape(self, x: Shape) -> Shape:
@@ -210,6 +250,9 @@ class L2Norm(Layer):
 
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of("L2Norm")
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return pointwise(x, {x.axis: whole(x.channels)})
 
 
 def _scale_and_shift(x: Shape) -> dict[str, tuple[int, ...]]:

@@ -5,6 +5,7 @@ from typing import final
 from pydantic import Field
 
 from archgen.layers.base import Finite, Layer, TorchArgument, TorchCall
+from archgen.layers.reads import Reads, pointwise
 from archgen.shapes import Shape
 
 
@@ -15,6 +16,13 @@ class Identity(Layer):
     keyword = "identity"
     group = "other"
     fresh = False
+    keeps_shape = True
+    keeps_sign = True
+    keeps_positive = True
+    keeps_offset = True
+    makes_module = False
+    skipped = True
+    light = True
     example = ("identity", "64 x 56 x 56", "64 x 56 x 56")
 
     def shape(self, x: Shape) -> Shape:
@@ -23,6 +31,12 @@ class Identity(Layer):
     def module(self, x: Shape) -> TorchCall:
         return TorchCall("nn.Identity")
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return pointwise(x)
+
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        return True
+
 
 @final
 class Multiply(Layer):
@@ -30,6 +44,8 @@ class Multiply(Layer):
 
     keyword = "multiply"
     group = "other"
+    keeps_shape = True
+    light = True
     example = ("multiply(0.5)", "64 x 56 x 56", "64 x 56 x 56")
 
     by: Finite = Field(description="the constant")
@@ -39,3 +55,9 @@ class Multiply(Layer):
 
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of("Multiply", TorchArgument(self.by, source="by"))
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return pointwise(x)
+
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        return self.by == 1

@@ -1,8 +1,7 @@
 """Pools. The rank of the input chooses between 1, 2 and 3 dimensions."""
 
 from collections.abc import Mapping
-from math import gcd
-from typing import ClassVar, final
+from typing import ClassVar, Self, final
 
 from pydantic import Field
 
@@ -14,19 +13,34 @@ from archgen.layers.base import (
     Padding,
     TorchArgument,
     TorchCall,
-    Window,
     per_axis,
 )
-from archgen.layers.windows import PADDED, Sliding, compact
+from archgen.layers.reads import Reads, moved, over_space, parts, whole
+from archgen.layers.windows import (
+    PADDED,
+    Sliding,
+    by_axis,
+    compact,
+    one_or_all,
+    without_dilation,
+)
 from archgen.shapes import Shape
 
 
+class Pool(Layer):
+    """Makes one number of many."""
+
+    group = "pooling"
+    exchangeable = True
+    keeps_sign = True
+
+
 @final
-class MaxPool(Layer):
+class MaxPool(Pool):
     """The largest number of each window."""
 
     keyword = "maxpool"
-    group = "pooling"
+    keeps_offset = True
     derived: ClassVar[Mapping[str, str]] = {
         "stride": "kernel",
         "padding": "dilation * (kernel - 1) // 2",
@@ -58,8 +72,18 @@ class MaxPool(Layer):
             TorchArgument(self.ceil_mode, "ceil_mode", "ceil_mode", False),
         )
 
-    def window(self, x: Shape) -> Window:
-        return self._sliding(x).window
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return over_space(self._sliding(x).reads, moved(0))
+
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        return _takes_single_numbers(self._sliding(x))
+
+    def canonical(self, x: Shape) -> Self:
+        return without_dilation(self, self._sliding(x))
+
+    def caption(self, x: Shape) -> tuple[str, ...]:
+        stride = self.kernel if self.stride is None else self.stride
+        return f"{by_axis(self.kernel, x)} maxpool", f"stride {one_or_all(stride)}"
 
     def _sliding(self, x: Shape) -> Sliding:
         stride = self.kernel if self.stride is None else self.stride
@@ -67,11 +91,10 @@ class MaxPool(Layer):
 
 
 @final
-class AvgPool(Layer):
+class AvgPool(Pool):
     """The mean of each window."""
 
     keyword = "avgpool"
-    group = "pooling"
     derived: ClassVar[Mapping[str, str]] = {"stride": "kernel", "padding": "(kernel - 1) // 2"}
     derived_where: ClassVar[Mapping[str, tuple[str, str]]] = {
         "padding": ("stride < kernel", "stride <= 2")
@@ -104,8 +127,20 @@ class AvgPool(Layer):
             TorchArgument(self.count_include_pad, "count_include_pad", "count_include_pad", True),
         )
 
-    def window(self, x: Shape) -> Window:
-        return self._sliding(x).window
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return over_space(self._sliding(x).reads, moved(0))
+
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        return _takes_single_numbers(self._sliding(x))
+
+    def canonical(self, x: Shape) -> Self:
+        if self.ceil_mode or any(self._sliding(x).padding):
+            return self
+        return self.model_copy(update={"count_include_pad": True})
+
+    def caption(self, x: Shape) -> tuple[str, ...]:
+        stride = self.kernel if self.stride is None else self.stride
+        return f"{by_axis(self.kernel, x)} avgpool", f"stride {one_or_all(stride)}"
 
     def _sliding(self, x: Shape) -> Sliding:
         stride = self.kernel if self.stride is None else self.stride
@@ -113,11 +148,12 @@ class AvgPool(Layer):
 
 
 @final
-class GlobalAvgPool(Layer):
+class GlobalAvgPool(Pool):
     """The mean of each channel; the spatial axes stay, with size 1."""
 
     keyword = "global_avgpool"
-    group = "pooling"
+    keeps_offset = True
+    fixes_size = True
     example = ("global_avgpool", "2048 x 7 x 7", "2048 x 1 x 1")
 
     def shape(self, x: Shape) -> Shape:
@@ -127,16 +163,17 @@ class GlobalAvgPool(Layer):
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of(f"nn.AdaptiveAvgPool{x.rank - 1}d", TorchArgument(1))
 
-    def window(self, x: Shape) -> Window:
-        return Window(x.spatial, x.spatial, (1,) * (x.rank - 1))
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return (moved(0), *map(whole, x.spatial))
 
 
 @final
-class AdaptiveAvgPool(Layer):
+class AdaptiveAvgPool(Pool):
     """The means of so many windows of about equal size."""
 
     keyword = "adaptive_avgpool"
-    group = "pooling"
+    keeps_offset = True
+    fixes_size = True
     example = ("adaptive_avgpool(7)", "512 x 14 x 14", "512 x 7 x 7")
 
     size: Axes = Field(description="sizes of the output")
@@ -148,16 +185,17 @@ class AdaptiveAvgPool(Layer):
     def module(self, x: Shape) -> TorchCall:
         return _adaptive(f"nn.AdaptiveAvgPool{x.rank - 1}d", self.size, x)
 
-    def window(self, x: Shape) -> Window:
-        return _adaptive_window(self.size, x)
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return _adaptive_reads(self.size, x)
 
 
 @final
-class AdaptiveMaxPool(Layer):
+class AdaptiveMaxPool(Pool):
     """The largest numbers of so many windows of about equal size."""
 
     keyword = "adaptive_maxpool"
-    group = "pooling"
+    keeps_offset = True
+    fixes_size = True
     example = ("adaptive_maxpool(1)", "512 x 14 x 14", "512 x 1 x 1")
 
     size: Axes = Field(description="sizes of the output")
@@ -169,8 +207,8 @@ class AdaptiveMaxPool(Layer):
     def module(self, x: Shape) -> TorchCall:
         return _adaptive(f"nn.AdaptiveMaxPool{x.rank - 1}d", self.size, x)
 
-    def window(self, x: Shape) -> Window:
-        return _adaptive_window(self.size, x)
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return _adaptive_reads(self.size, x)
 
 
 def _stride(sliding: Sliding) -> TorchArgument:
@@ -178,21 +216,22 @@ def _stride(sliding: Sliding) -> TorchArgument:
     return TorchArgument(compact(sliding.stride), "stride", "stride", compact(sliding.kernel))
 
 
+def _takes_single_numbers(sliding: Sliding) -> bool:
+    return {*sliding.kernel, *sliding.stride} == {1}
+
+
 def _adaptive(target: str, size: Axes, x: Shape) -> TorchCall:
     numbers = compact(per_axis(size, x, "size"))
     return TorchCall.of(target, TorchArgument(numbers, source="size"))
 
 
-def _adaptive_window(size: Axes, x: Shape) -> Window:
-    """The longest windows, and how far apart they are at least."""
-    sizes = per_axis(size, x, "size")
-    strides = tuple(max(n // parts, 1) for n, parts in zip(x.spatial, sizes, strict=True))
-    return Window(tuple(map(_longest, x.spatial, sizes)), strides, (1,) * len(sizes))
-
-
-def _longest(n: int, parts: int) -> int:
-    """The longest of the ranges from `floor(i * n / parts)` to `ceil((i + 1) * n / parts)`.
-
-    The remainder of `i * n` by `parts` is at most `parts - gcd`.
-    """
-    return 1 - (gcd(n, parts) - n) // parts
+def _adaptive_reads(size: Axes, x: Shape) -> Reads:
+    axes = enumerate(zip(x.spatial, per_axis(size, x, "size"), strict=True), start=1)
+    found = [(axis, before, after, parts(before, after)) for axis, (before, after) in axes]
+    return (
+        moved(0),
+        *(
+            whole(before) if after == 1 else ((axis, steps),) if steps else None
+            for axis, before, after, steps in found
+        ),
+    )

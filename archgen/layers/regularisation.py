@@ -6,34 +6,50 @@ from pydantic import Field
 
 from archgen.layers import demands
 from archgen.layers.base import Layer, Probability, TorchArgument, TorchCall
+from archgen.layers.reads import Reads, pointwise
 from archgen.shapes import Shape
 
 
-@final
-class Dropout(Layer):
-    """Zeroes numbers at random."""
+class Regularisation(Layer):
+    """Hands on its input in evaluation."""
 
-    keyword = "dropout"
     group = "regularisation"
     fresh = False
-    example = ("dropout(0.2)", "1280", "1280")
+    keeps_shape = True
+    keeps_sign = True
+    keeps_offset = True
+    light = True
 
-    p: Probability = Field(0.5, description="probability of a number to be zeroed")
+    p: float
 
     def shape(self, x: Shape) -> Shape:
         return x
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return pointwise(x)
+
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        return self.p == 0 or not training
+
+
+@final
+class Dropout(Regularisation):
+    """Zeroes numbers at random."""
+
+    keyword = "dropout"
+    example = ("dropout(0.2)", "1280", "1280")
+
+    p: Probability = Field(0.5, description="probability of a number to be zeroed")
 
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of("nn.Dropout", _probability(self.p))
 
 
 @final
-class Dropout2d(Layer):
+class Dropout2d(Regularisation):
     """Zeroes whole channels at random."""
 
     keyword = "dropout2d"
-    group = "regularisation"
-    fresh = False
     example = ("dropout2d(0.1)", "64 x 56 x 56", "64 x 56 x 56")
 
     p: Probability = Field(0.5, description="probability of a channel to be zeroed")
@@ -47,20 +63,15 @@ class Dropout2d(Layer):
 
 
 @final
-class DropPath(Layer):
+class DropPath(Regularisation):
     """Stochastic depth: zeroes whole samples at random (Huang et al. 2016)."""
 
     keyword = "drop_path"
-    group = "regularisation"
-    fresh = False
     example = ("drop_path(0.1)", "256 x 28 x 28", "256 x 28 x 28")
 
     p: Annotated[float, Field(ge=0, lt=1)] = Field(
         description="probability of a sample to be zeroed; the others are scaled up"
     )
-
-    def shape(self, x: Shape) -> Shape:
-        return x
 
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of("DropPath", TorchArgument(self.p, source="p"))

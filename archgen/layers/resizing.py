@@ -1,5 +1,6 @@
 """Layers that make an image larger or smaller without weights: pads, crops, upsampling."""
 
+from fractions import Fraction
 from typing import Literal, Self, final
 
 from pydantic import Field, model_validator
@@ -17,6 +18,7 @@ from archgen.layers.base import (
     TorchCall,
     per_axis,
 )
+from archgen.layers.reads import MOST_SPANS, Reads, Steps, moved, points, pointwise
 from archgen.layers.windows import compact
 from archgen.shapes import Shape
 
@@ -65,6 +67,13 @@ class Pad(Layer):
             return TorchCall.of(f"nn.ZeroPad{axes}", by)
         return TorchCall.of(f"nn.ConstantPad{axes}", by, TorchArgument(self.value, source="value"))
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        before = enumerate((first for first, _ in self._sides(x)), start=1)
+        return pointwise(x, {axis: moved(axis, -first) for axis, first in before})
+
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        return not any(side for both in self._sides(x) for side in both)
+
     def _sides(self, x: Shape) -> tuple[tuple[int, int], ...]:
         if isinstance(self.by, int):
             return ((self.by, self.by),) * (x.rank - 1)
@@ -94,6 +103,7 @@ class PadChannels(Layer):
 
     keyword = "pad_channels"
     group = "shape"
+    keeps_sign = True
     out_channels = "out"
     example = ("pad_channels(32)", "16 x 16 x 16", "32 x 16 x 16")
 
@@ -106,6 +116,7 @@ class PadChannels(Layer):
             raise LayerFault(
                 f"the input has {x.channels} channels already, more than {self.out}",
                 argument="out",
+                ours=True,  # a negative pad cuts off
             )
         return x.with_channels(self.out)
 
@@ -124,6 +135,10 @@ class PadChannels(Layer):
         value = (*(0,) * axes, before, added - before)
         return TorchCall.of(f"nn.ZeroPad{x.rank}d", TorchArgument(value, source=source))
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        before = (self.out - x.channels) // 2 if self.both else 0
+        return pointwise(x, {0: moved(0, -before)})
+
 
 @final
 class Crop(Layer):
@@ -132,6 +147,8 @@ class Crop(Layer):
     keyword = "crop"
     group = "shape"
     fresh = False
+    keeps_sign = True
+    keeps_offset = True
     helper = "center_crop"
     example = ("crop(56)", "64 x 64 x 64", "64 x 56 x 56")
 
@@ -162,6 +179,11 @@ class Crop(Layer):
     def function(self, x: Shape) -> str | None:
         return None if self.like is None else "center_crop({x}, {like}.shape[2:])"
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        sizes = zip(x.spatial, _target(self.size, self.like, x), strict=True)
+        cut = enumerate(((size - wanted) // 2 for size, wanted in sizes), start=1)
+        return pointwise(x, {axis: moved(axis, first) for axis, first in cut})
+
 
 @final
 class Upsample(Layer):
@@ -169,6 +191,7 @@ class Upsample(Layer):
 
     keyword = "upsample"
     group = "shape"
+    keeps_offset = True
     example = ("upsample(2)", "256 x 14 x 14", "256 x 28 x 28")
 
     scale: Axes | Small | None = Field(None, description="how many times larger")
@@ -207,6 +230,33 @@ class Upsample(Layer):
         mode = f', mode="{self.mode}"' if self.mode != "nearest" else ""
         align = ", align_corners=True" if self.align_corners else ""
         return f"F.interpolate({{x}}, size={{like}}.shape[2:]{mode}{align})"
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        sizes = zip(x.spatial, self._sizes(x), self._ratios(x), strict=True)
+        found = [self._steps(before, after, ratio) for before, after, ratio in sizes]
+        terms = ((((axis, steps),) if steps else None) for axis, steps in enumerate(found, start=1))
+        return (moved(0), *terms)
+
+    def _steps(self, before: int, after: int, ratio: Fraction) -> Steps | None:
+        """What torch's interpolation reads along an axis."""
+        if self.mode == "nearest":
+            return points(ratio, Fraction(0), after, 0)
+        if self.mode == "nearest-exact":
+            return points(ratio, ratio / 2, after, 0)
+        reach = 2 if self.mode == "bicubic" else 1
+        if self.align_corners:
+            return points(Fraction(before - 1, max(after - 1, 1)), Fraction(0), after, reach)
+        return points(ratio, (ratio - 1) / 2, after, reach)
+
+    def _ratios(self, x: Shape) -> list[Fraction]:
+        """How far apart in the input two neighbours of the output lie."""
+        if isinstance(self.scale, float):
+            return [1 / Fraction(self.scale).limit_denominator(MOST_SPANS)] * (x.rank - 1)
+        return list(map(Fraction, x.spatial, self._sizes(x)))
+
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        ones = set(self.scale) if isinstance(self.scale, tuple) else {self.scale}
+        return self.mode == "nearest" and ones == {1}
 
     def _sizes(self, x: Shape) -> tuple[int, ...]:
         if self.scale is None:

@@ -14,6 +14,17 @@ from archgen.layers.base import (
     TorchArgument,
     TorchCall,
 )
+from archgen.layers.reads import (
+    MOST_SPANS,
+    Reads,
+    Steps,
+    at,
+    moved,
+    pointwise,
+    reshaped,
+    shuffled,
+    whole,
+)
 from archgen.layers.signature import show
 from archgen.shapes import Shape
 
@@ -32,6 +43,9 @@ class Flatten(Layer):
     group = "shape"
     out_channels = None
     fresh = False
+    keeps_sign = True
+    keeps_offset = True
+    light = True
     example = ("flatten", "512 x 7 x 7", "25088")
 
     start: Count = Field(0, description="the first axis that is merged, counted without the batch")
@@ -43,6 +57,12 @@ class Flatten(Layer):
 
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of("nn.Flatten", TorchArgument(self.start + 1, "start_dim", None, 1))
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return reshaped(x.sizes, self.shape(x).sizes)
+
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        return self.start == x.rank - 1
 
     def channels_out(self, x: Shape, output: int = 0) -> str | None:
         return "channels" if x.axis < self.start else None
@@ -56,6 +76,8 @@ class Reshape(Layer):
     group = "shape"
     out_channels = None
     fresh = False
+    keeps_sign = True
+    keeps_offset = True
     example = ("reshape([512, 4, 4])", "8192", "512 x 4 x 4")
 
     sizes: Annotated[
@@ -79,6 +101,9 @@ class Reshape(Layer):
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of("Reshape", TorchArgument(self.sizes, source="sizes"))
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return reshaped(x.sizes, self.shape(x).sizes)
+
 
 @final
 class Permute(Layer):
@@ -87,6 +112,8 @@ class Permute(Layer):
     keyword = "permute"
     group = "shape"
     fresh = False
+    keeps_sign = True
+    keeps_offset = True
     example = ("permute([1, 2, 0])", "96 x 56 x 56", "56 x 56 x 96")
 
     axes: Annotated[tuple[Count, ...], Field(min_length=1, max_length=MOST_AXES)] = Field(
@@ -104,6 +131,12 @@ class Permute(Layer):
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of("Permute", TorchArgument((0, *(axis + 1 for axis in self.axes))))
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return tuple(moved(self.axes.index(axis)) for axis in range(x.rank))
+
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        return self.axes == tuple(range(x.rank))
+
 
 @final
 class Select(Layer):
@@ -113,6 +146,8 @@ class Select(Layer):
     group = "shape"
     out_channels = None
     fresh = False
+    keeps_sign = True
+    keeps_offset = True
     example = ("select(0, 0)", "197 x 768", "768")
 
     index: int = Field(description="which one; -1 is the last")
@@ -133,6 +168,12 @@ class Select(Layer):
         index = TorchArgument(self.index, "index", "index")
         return TorchCall.of("Select", TorchArgument(self.axis + 1, "dim"), index)
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        left = [axis for axis in range(x.rank) if axis != self.axis]
+        index = at(self.index % x.sizes[self.axis])
+        axes = range(x.rank)
+        return tuple(index if axis == self.axis else moved(left.index(axis)) for axis in axes)
+
     def channels_out(self, x: Shape, output: int = 0) -> str | None:
         return None if self.axis == x.axis else "channels"
 
@@ -144,6 +185,8 @@ class Mean(Layer):
     keyword = "mean"
     group = "shape"
     out_channels = None
+    keeps_sign = True
+    keeps_offset = True
     example = ("mean(0)", "49 x 768", "768")
 
     axis: Count | Annotated[tuple[Count, ...], Field(min_length=1)] = Field(
@@ -169,6 +212,13 @@ class Mean(Layer):
             TorchArgument(self.keep, "keepdim", "keep", False),
         )
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        left = [axis for axis in range(x.rank) if self.keep or axis not in self._axes]
+        return tuple(
+            whole(size) if axis in self._axes else moved(left.index(axis))
+            for axis, size in enumerate(x.sizes)
+        )
+
     def channels_out(self, x: Shape, output: int = 0) -> str | None:
         return None if x.axis in self._axes else "channels"
 
@@ -185,6 +235,9 @@ class Split(Layer):
     group = "shape"
     out_channels = None
     fresh = False
+    keeps_sign = True
+    keeps_offset = True
+    makes_module = False
     example = ("split(2)", "116 x 28 x 28", "58 x 28 x 28, 58 x 28 x 28")
 
     parts: Part | Parts = Field(description="how many parts, or their sizes")
@@ -192,9 +245,10 @@ class Split(Layer):
     def shape(self, x: Shape) -> tuple[Shape, ...]:
         count = self.parts if isinstance(self.parts, int) else len(self.parts)
         if count < 2:
-            raise LayerFault("a `split` makes two parts or more", argument="parts", code="A109")
+            message = "a `split` makes two parts or more"
+            raise LayerFault(message, argument="parts", code="A109", ours=True)
         if isinstance(self.parts, int):
-            demands.divides(self.parts, x.channels, argument="parts")
+            demands.divides(self.parts, x.channels, argument="parts", ours=True)
             return (x.with_channels(x.channels // self.parts),) * self.parts
         if sum(self.parts) != x.channels:
             raise LayerFault(
@@ -210,6 +264,10 @@ class Split(Layer):
             return f"torch.chunk({{x}}, {self.parts}, dim={x.axis + 1})"
         return f"torch.split({{x}}, {list(self.parts)}, dim={x.axis + 1})"
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        before = sum(part.channels for part in self.shape(x)[:output])
+        return pointwise(x, {x.axis: moved(x.axis, before)})
+
     def channels_out(self, x: Shape, output: int = 0) -> str:
         return "channels // parts" if isinstance(self.parts, int) else f"parts[{output}]"
 
@@ -221,6 +279,9 @@ class ChannelShuffle(Layer):
     keyword = "channel_shuffle"
     group = "shape"
     fresh = False
+    keeps_shape = True
+    keeps_sign = True
+    keeps_offset = True
     example = ("channel_shuffle(2)", "116 x 28 x 28", "116 x 28 x 28")
 
     groups: Positive = Field(description="how many groups the channels are now in")
@@ -233,6 +294,12 @@ class ChannelShuffle(Layer):
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of("nn.ChannelShuffle", TorchArgument(self.groups, source="groups"))
 
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return pointwise(x, {0: shuffled(x.channels, self.groups)})
+
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        return self.groups == 1
+
 
 @final
 class PixelShuffle(Layer):
@@ -242,6 +309,8 @@ class PixelShuffle(Layer):
     group = "shape"
     out_channels = "channels // by ** 2"
     fresh = False
+    keeps_sign = True
+    keeps_offset = True
     example = ("pixel_shuffle(2)", "64 x 32 x 32", "16 x 64 x 64")
 
     by: Positive = Field(description="how many times larger, each way")
@@ -259,6 +328,21 @@ class PixelShuffle(Layer):
 
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of("nn.PixelShuffle", TorchArgument(self.by, source="by"))
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        """Feature `(c, i, j)` at `(h, w)` goes to feature `c` at `(h * by + i, w * by + j)`."""
+        if self.by > MOST_SPANS:
+            return (None, None, None)
+        rows, columns = (
+            Steps(tuple((i * weight, i * weight) for i in range(self.by)), 0)
+            for weight in (self.by, 1)
+        )
+        features = (0, Steps(((0, 0),), self.by**2))
+        held = Steps(((0, 0),) * self.by, 1)
+        return (features, (1, rows), (2, columns)), ((1, held),), ((2, held),)
+
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        return self.by == 1
 
 
 def _filled(sizes: tuple[int, ...], x: Shape) -> tuple[int, ...]:
@@ -280,7 +364,8 @@ def _without(axes: tuple[int, ...], x: Shape) -> Shape:
     else first."""
     kept = [axis for axis in range(x.rank) if axis not in axes]
     if not kept:
-        raise LayerFault(f"nothing but one number would be left of {x}", argument="axis")
+        message = f"nothing but one number would be left of {x}"
+        raise LayerFault(message, argument="axis", ours=True)
     last = len(kept) - 1 if x.channels_last else 0
     axis = kept.index(x.axis) if x.axis in kept else last
     return Shape(tuple(x.sizes[axis] for axis in kept), axis)

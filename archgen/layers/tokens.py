@@ -13,6 +13,7 @@ from archgen.layers.base import (
     TorchArgument,
     TorchCall,
 )
+from archgen.layers.reads import Reads, whole
 from archgen.shapes import Shape
 
 TOKEN_AXES = 2  # tokens and features
@@ -24,6 +25,8 @@ class Attention(Layer):
 
     keyword = "attention"
     group = "tokens"
+    keeps_shape = True
+    only_training = frozenset({"dropout"})
     depth = 2  # the projections before and after
     weight_names = ("in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias")
     example = ("attention(12)", "197 x 768", "197 x 768")
@@ -37,6 +40,7 @@ class Attention(Layer):
             raise LayerFault(
                 f"needs tokens, an axis of them and an axis of features, not {x}",
                 help="`reshape` and `permute` make tokens of an image",
+                ours=True,  # one token of a batch is taken for tokens without one
             )
         demands.divides(self.heads, x.channels, argument="heads")
         return x
@@ -57,6 +61,9 @@ class Attention(Layer):
             "out_proj.weight": (features, features),
             "out_proj.bias": (features,),
         }
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return tuple(map(whole, x.sizes))
 
     def macs(self, x: Shape) -> int:
         """Four projections; the products of queries with keys, and of weights with values."""

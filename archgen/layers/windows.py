@@ -5,17 +5,22 @@ The sizes are PyTorch's, to the letter. Knows no single layer.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from archgen.frozen import dataclass
 from archgen.layers.base import (
     AUTO,
     Axes,
+    Called,
     LayerFault,
     Padding,
     TorchArgument,
-    Window,
     per_axis,
 )
+from archgen.layers.reads import Steps, window
 from archgen.shapes import Shape
+
+Model = TypeVar("Model", bound=Called)
 
 # Windows that touch or leave gaps are not padded; small ones would not be anyway.
 PADDED = ("stride < kernel", "stride == 1 or stride == 2 and dilation == 1")
@@ -50,8 +55,9 @@ class Sliding:
         return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
 
     @property
-    def window(self) -> Window:
-        return Window(self.kernel, self.stride, self.dilation)
+    def reads(self) -> tuple[Steps, ...]:
+        """What an index of each spatial axis reads."""
+        return tuple(map(window, self.kernel, self.stride, self.padding, self.dilation))
 
     def sizes(self, x: Shape, *, ceil_mode: bool = False) -> tuple[int, ...]:
         """The spatial sizes of the output, or a `LayerFault` if one would be empty."""
@@ -106,6 +112,25 @@ class Sliding:
 def compact(numbers: tuple[int, ...]) -> int | tuple[int, ...]:
     """One number where all are the same."""
     return numbers[0] if len(set(numbers)) == 1 else numbers
+
+
+def without_dilation(layer: Model, sliding: Sliding) -> Model:
+    """A layer whose window has one element only, whatever its dilation."""
+    if any(kernel != 1 for kernel in sliding.kernel):
+        return layer
+    return layer.model_copy(update={"dilation": 1})
+
+
+def by_axis(value: Axes, x: Shape) -> str:
+    """`3x3`: a window's size in words, axis by axis."""
+    axes = x.rank - 1
+    return "x".join(map(str, (value,) * axes if isinstance(value, int) else value))
+
+
+def one_or_all(value: Axes) -> str:
+    """`2` where all axes agree, else `2x1`."""
+    numbers = (value,) if isinstance(value, int) else value
+    return "x".join(map(str, numbers[:1] if len(set(numbers)) == 1 else numbers))
 
 
 def _auto_padding(kernel: int, stride: int, dilation: int) -> int:

@@ -7,12 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from archgen.frozen import dataclass
+from archgen.layers import LAYERS
 from archgen.layers.base import Layer
 from archgen.network import Definition
 from archgen.syntax import tree
 from archgen.syntax.walk import nodes_in
 
-_NO_LAYERS: Final = {("input",), ("param",), ("init",), ("identity",)}
+_NO_LAYERS: Final = {
+    *(("input",), ("param",), ("init",)),
+    *((keyword,) for keyword, layer in LAYERS.items() if layer.skipped),
+}
 Statements = Sequence[tree.Statement]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from archgen.diagnostics import Diagnostic, Edit, Label, warning
+from archgen.layers import LAYERS
 from archgen.lint.nameless import Nameless, bodies, nameless, unequal_stems, weighs
 from archgen.network import Definition
 from archgen.syntax import tree
@@ -16,8 +17,6 @@ from archgen.text import Span
 
 if TYPE_CHECKING:
     from archgen.resolve.modules import Module
-
-_ALSO_CALLED: Final = {"linear": ("linear", "fc"), "conv": ("conv", "fc")}
 
 
 def check(module: Module) -> Iterator[Diagnostic]:
@@ -67,7 +66,9 @@ def _name_of_a_chain(named: tree.Named) -> Iterator[Diagnostic]:
         return
     stem = first.function.parts[-1]
     name = place.name
-    if any(name.removeprefix(word).isdecimal() for word in _ALSO_CALLED.get(stem, (stem,))):
+    layer = LAYERS.get(stem)
+    words = (stem, *(layer.also_called if layer else ()))
+    if any(name.removeprefix(word).isdecimal() for word in words):
         message = f"`{name}` names the whole chain, not its `{stem}`: keys are `{name}.0....`"
         hint = f"name the layer alone, `{name} = {stem}(...)`, and go on in the next line"
         yield warning("W015", message, place.span, help=hint)

@@ -7,16 +7,10 @@ from math import prod
 from typing import Final
 
 from archgen.diagnostics import Diagnostic, warning
-from archgen.layers.activation import Hardsigmoid, Relu, Relu6, Sigmoid, Softmax
 from archgen.layers.convolution import Conv, ConvTranspose
-from archgen.layers.normalisation import BatchNorm, GroupNorm, InstanceNorm
 from archgen.lint.reach import FARTHEST, Reach, Use
 from archgen.network import Body, LayerNode, MergeNode, Ref
 
-# Layers behind which a missing bias is missed as much as before them.
-_MOVES: Final = frozenset({"shape", "regularisation"})
-# Squeeze and excitation, and attention over places, are published without biases.
-_GATES: Final = (Sigmoid, Hardsigmoid, Softmax)
 _MOST_BRANCHES: Final = 8  # of an addition that may be a residual one
 
 
@@ -24,44 +18,35 @@ def check_layer(reach: Reach, body: Body, node: LayerNode) -> Iterator[Diagnosti
     """W001 and W002: a convolution's bias that does nothing, or that is missed."""
     match node.layer:
         case Conv(bias=True) | ConvTranspose(bias=True):
-            uses = reach.uses(body, node.outputs[0], _is_identity)
+            uses = reach.uses(body, node.outputs[0], lambda each: each.layer.skipped)
             if uses and all(_subtracts_mean(use) for use in uses):
                 norm = uses[0].node
                 assert isinstance(norm, LayerNode)
                 message = f"the bias does nothing: `{norm.layer.keyword}` after it takes it away"
                 yield warning("W001", message, node.span, help="leave `bias=true` out")
         case Conv() | ConvTranspose() if prod(body.shape_out(node).spatial) > 1:
-            uses = reach.uses(body, node.outputs[0], _only_moves)
+            uses = reach.uses(body, node.outputs[0], lambda each: each.layer.keeps_offset)
             if uses and all(_misses_bias(use) for use in uses):
                 what = f"`{node.layer.keyword}`"
                 message = f"{what} has neither a bias nor a normalisation after it"
                 yield warning("W002", message, node.span, help="say `bias=true`, or add `-> bn`")
 
 
-def _is_identity(node: LayerNode) -> bool:
-    return node.layer.keyword == "identity"
-
-
-def _only_moves(node: LayerNode) -> bool:
-    return node.layer.group in _MOVES or _is_identity(node)
-
-
 def _subtracts_mean(use: Use) -> bool:
     """Whether a node takes away whatever was added to each channel."""
-    if not isinstance(use.node, LayerNode):
-        return False
-    layer = use.node.layer
-    if isinstance(layer, GroupNorm):
-        return layer.groups == use.body.shape_in(use.node).channels
-    return isinstance(layer, BatchNorm | InstanceNorm)
+    node = use.node
+    return isinstance(node, LayerNode) and node.layer.removes_offset(use.body.shape_in(node))
 
 
 def _misses_bias(use: Use) -> bool:
-    """Whether a value goes out of the network, or into an activation that is no gate."""
+    """Whether a value goes out of the network, or into an activation that is no gate.
+
+    Squeeze and excitation, and attention over places, are published without biases.
+    """
     if use.node is None:
         return True
     layer = use.node.layer if isinstance(use.node, LayerNode) else None
-    return layer is not None and layer.group == "activation" and not isinstance(layer, _GATES)
+    return layer is not None and layer.group == "activation" and not layer.gate
 
 
 def check_merge(reach: Reach, body: Body, node: MergeNode) -> Iterator[Diagnostic]:
@@ -70,7 +55,7 @@ def check_merge(reach: Reach, body: Body, node: MergeNode) -> Iterator[Diagnosti
         return
     for ref in node.inputs:
         last = reach.last_layer(body, ref)
-        if last is None or not isinstance(last.layer, Relu | Relu6):
+        if last is None or not last.layer.nonnegative or last.layer.gate:
             continue
         if reach.is_read_again(body, ref):
             continue  # it goes on by itself: this sum is of features, and it is no branch of it

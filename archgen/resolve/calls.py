@@ -48,7 +48,7 @@ def apply_call(frame: Frame, link: tree.Call, name: str | None) -> Step:
     if value is None:
         return _passed(frame, name, stem, link.span)
     given = bind(value, link.arguments, frame.env)
-    if getattr(value.target, "keyword", None) == "identity" and not frame.sequential:
+    if getattr(value.target, "skipped", False) and not frame.sequential:
         return _passed(frame, name, stem, link.span)
     text = f"{value.name}, called {name}" if name and name != value.name else value.name
     target = Target(value.target, given, link, text)

@@ -6,6 +6,7 @@ import keyword
 from collections.abc import Sequence
 
 from archgen.diagnostics import Edit, Fault, error
+from archgen.layers import LAYERS
 from archgen.resolve.reserved import METHODS, MODULE_ATTRIBUTES
 from archgen.syntax import tree
 from archgen.text import Span
@@ -62,5 +63,6 @@ def makes_module(links: Sequence[tree.Link]) -> bool:
         return bool(links) and not isinstance(links[0], tree.Reuse)
     link = links[0]
     if isinstance(link, tree.Call):
-        return link.function.parts not in {("input",), ("identity",), ("split",)}
+        layer = LAYERS.get(link.function.text)
+        return link.function.parts != ("input",) and (layer is None or layer.makes_module)
     return isinstance(link, tree.Seq | tree.Group)

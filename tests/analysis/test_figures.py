@@ -131,13 +131,49 @@ def test_resampling_brings_places_nearer() -> None:
     assert known.receptive_field == (4, 4)
 
 
-def test_global_layers_do_not_widen_the_features() -> None:
-    plain = line("conv(8, 3, stride=4) -> relu")
-    squeezed = line(
-        "conv(8, 3, stride=4) -> relu; mul { identity; { global_avgpool; conv(8, 1); sigmoid } }"
-    )
-    assert plain.receptive_field == squeezed.receptive_field
+SQUEEZED = "mul { identity; { global_avgpool; conv(8, 1); sigmoid } }"
+
+
+def test_behind_a_global_layer_everything_is_seen() -> None:
+    plain, squeezed = line("conv(8, 3, stride=2)"), line(f"conv(8, 3, stride=2); {SQUEEZED}")
+    assert plain.receptive_field == (3, 3)
+    assert squeezed.receptive_field == ("all", "all")
     assert plain.reduction == squeezed.reduction
+
+
+def test_what_no_layer_reads_is_not_seen() -> None:
+    """The last window of stride 4 ends at row 62 of 0 to 63."""
+    assert line(f"conv(8, 3, stride=4); {SQUEEZED}").receptive_field == (63, 63)
+
+
+CASES = {
+    "conv(1, 7) -> conv(1, 3, stride=2) -> conv(1, 3)": 13,
+    "conv(1, 7); reshape([1, 32, 2, 32, 2]); permute([0, 2, 4, 1, 3]); reshape([4, 32, 32]); "
+    "conv(4, 3)": 12,
+    "conv(1, 3, stride=2); conv(1, 3); upsample(2); conv(1, 3)": 9,
+    'conv(1, 3, stride=2); conv(1, 3); upsample(2, mode="bilinear"); conv(1, 3)': 11,
+    "conv(1, 3, stride=2); conv(1, 3); conv_transpose(1, 4, stride=2, padding=1); conv(1, 3)": 11,
+    "conv(1, 3, stride=2); conv_transpose(1, 2, stride=2); conv(1, 3)": 5,
+    "conv(1, 3, dilation=4); conv(1, 3, stride=2); conv(1, 3, dilation=2)": 19,
+    "c = conv(1, 3); conv(1, 3, stride=2); conv(1, 3, stride=2); upsample(4); "
+    "add { identity; from c }; conv(1, 3)": 13,
+    "maxpool(3, stride=2, ceil_mode=true) -> conv(4, 3)": 7,
+}
+
+
+@pytest.mark.parametrize("body", CASES)
+def test_receptive_fields_through_all_that_resamples(body: str) -> None:
+    """As gradients show them."""
+    known = measured(f"arch line {{ input(1, 64, 64); {body} }}")
+    assert set(known.receptive_field) == {CASES[body]}
+
+
+def test_where_a_figure_cannot_be_said_it_is_not_guessed() -> None:
+    """Rows of three are not rows of two."""
+    known = measured(
+        "arch line { input(1, 12, 12); reshape([1, 8, 18]); conv(1, 3); reshape([1, 12, 12]) }"
+    )
+    assert "unknown" in known.receptive_field
 
 
 def test_axes_may_differ() -> None:

@@ -6,17 +6,16 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Le, Lt, MinLen
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from archgen.layers import LAYERS
-from archgen.layers.base import AUTO, Auto, Layer
+from archgen.layers.base import AUTO, Auto, Layer, LayerFault
 from archgen.layers.make import ArgumentFault, make
 from archgen.layers.signature import UNSAID, signature
 from archgen.shapes import Shape
 
 WORDS = {"true": True, "false": False, "none": None, "auto": AUTO}
-FEATURES_LAST = {"linear", "layer_norm", "attention"}
-FEATURES_FIRST_OR_LAST = {"bn"}
 
 
 def layer_of(text: str) -> Layer:
@@ -35,20 +34,52 @@ def called(cls: type[Layer], *positional: object, **named: object) -> Layer | Ar
 
 
 def shape_of(text: str, cls: type[Layer]) -> Shape:
-    """The shape of an example: tokens have two sizes."""
+    """The shape of an example: what has two sizes is tokens, where the layer takes them."""
     sizes = tuple(map(int, text.split(" x ")))
-    last = len(sizes) == 2 and cls.group not in ("convolution", "pooling")
-    return Shape(sizes, len(sizes) - 1 if last else 0)
+    if len(sizes) != 2:
+        return Shape(sizes)
+    tokens = Shape(sizes, 1)
+    try:
+        layer_of(cls.example[0]).shape(tokens)
+    except LayerFault:
+        return Shape(sizes)
+    return tokens
+
+
+def example(cls: type[Layer]) -> tuple[Layer, Shape]:
+    """The layer that a class shows, and its input."""
+    return layer_of(cls.example[0]), shape_of(cls.example[1], cls)
+
+
+def small_example(cls: type[Layer]) -> tuple[Layer, Shape]:
+    """The same with an input as small as it takes."""
+    layer, x = example(cls)
+    for most in (12, 24, 36, 64):
+        small = x.with_spatial(min(x.channels, most), tuple(min(8, size) for size in x.spatial))
+        try:
+            layer.shape(small)
+        except LayerFault:
+            continue
+        return layer, small
+    return layer, x
+
+
+@st.composite
+def taken(draw: st.DrawFn, cls: type[Layer]) -> tuple[Layer, Shape]:
+    """A layer and an input that it takes: its example, or arbitrary ones."""
+    layer, x = draw(st.one_of(cases(cls), st.just(small_example(cls))))
+    try:
+        layer.shape(x)
+    except LayerFault:
+        reject()
+    return layer, x
 
 
 @st.composite
 def cases(draw: st.DrawFn, cls: type[Layer]) -> tuple[Layer, Shape]:
     """A layer whose arguments its class takes, and an input; they need not fit."""
     sizes = tuple(draw(st.lists(st.integers(1, 9), min_size=1, max_size=4)))
-    last = cls.keyword in FEATURES_LAST
-    last = last or (cls.keyword in FEATURES_FIRST_OR_LAST and draw(st.booleans()))
-    axis = len(sizes) - 1 if last else 0
-    x = Shape(sizes, axis)
+    x = Shape(sizes, draw(st.sampled_from([0, len(sizes) - 1])))
     arguments = {
         name: draw(values(field.annotation, tuple(field.metadata), x))
         for name, field in cls.model_fields.items()
@@ -107,7 +138,9 @@ def plain(kind: Any, limits: tuple[object, ...], x: Shape) -> st.SearchStrategy[
     least = least_of(limits)
     if kind is int:
         return st.one_of(st.integers(least, 4), st.sampled_from([*x.sizes, 6, 12]))
-    return st.floats(0.125, 0.875) if bounded(limits) else st.floats(0.25, 3.0)
+    if bounded(limits):
+        return st.floats(0.125, 0.875)
+    return st.one_of(st.floats(0.25, 3.0), st.floats(-3.0, -0.25))
 
 
 def bounded(limits: tuple[object, ...]) -> bool:

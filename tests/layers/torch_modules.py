@@ -51,3 +51,17 @@ def evaluate(text: str, layer: Layer, x: Tensor) -> Any:
     if layer.helper:
         scope[layer.helper] = helper(layer.helper)
     return eval(text.format(x="v.x", like="v.like"), scope)
+
+
+def awake(module: nn.Module) -> nn.Module:
+    """The module in float64, its weights and statistics as after some training."""
+    generator = torch.Generator().manual_seed(0)
+    module.double()
+    with torch.no_grad():
+        for value in (*module.parameters(), *module.buffers()):
+            if value.is_floating_point():
+                value.normal_(generator=generator)
+        for name, value in module.named_buffers():
+            if name.endswith("var"):
+                value.abs_().add_(0.1)
+    return module

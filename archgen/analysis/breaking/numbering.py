@@ -17,14 +17,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from archgen.analysis.breaking.carried import Aside
-from archgen.analysis.breaking.operations import (
-    Operation,
-    has_state,
-    keeps_extent,
-    keeps_sign,
-    operation,
-    rectifies,
-)
+from archgen.analysis.breaking.operations import Operation, has_state, operation
 from archgen.analysis.weights import names
 from archgen.network import (
     AuxValue,
@@ -173,15 +166,16 @@ class Numbering:
         if node not in self._operations:
             self._operations[node] = operation(node.layer, x, training=self._training)
         meaning = self._operations[node]
-        if meaning is None or (node.layer.keyword == "relu" and read[0] in self._rectified):
+        rectified = read[0] in self._rectified
+        if meaning is None or (node.layer.keeps_positive and rectified):
             return Step(node, None, read, read[:1])
         state = path if has_state(node.layer, x) else ""
         # Of a further value, `like=from x`, the sizes count alone.
         counted = (*read[:1], *map(self._extent, read[1:]))
         step = replace(self._opaque(node, meaning, counted, state), inputs=read)
-        if keeps_extent(node.layer, x):
+        if node.layer.keeps_extent(x):
             self._extents[step.outputs[0]] = self._extent(read[0])
-        if rectifies(node.layer) or (keeps_sign(node.layer) and read[0] in self._rectified):
+        if node.layer.nonnegative or (node.layer.keeps_sign and rectified):
             self._rectified.update(step.outputs)
         return step
 

@@ -56,8 +56,6 @@ class BodyMatch:
     partner: dict[int, int] = field(default_factory=dict, repr=False)  # new row -> old row
 
 
-# What kinds of layers can take each other's place, and remain "the" layer there.
-_EXCHANGED = ("activation", "normalisation", "pooling")
 _LEAST_LIKENESS = 0.3
 _ANCHOR = 1e6  # the score of what is known to be one and the same
 
@@ -345,7 +343,7 @@ def _of_layers(old: Unit, new: Unit) -> float:
     assert isinstance(new.node, LayerNode)
     one, other = old.node.layer, new.node.layer
     if one.keyword != other.keyword:
-        exchanged = one.group == other.group and one.group in _EXCHANGED
+        exchanged = one.group == other.group and one.exchangeable and other.exchangeable
         return 0.3 if exchanged else 0
     before = effective(one, old.body.shape_in(old.node))
     after = effective(other, new.body.shape_in(new.node))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from archgen.backends.drawing.caption import caption, is_light
+from archgen.backends.drawing.caption import caption
 from archgen.backends.drawing.diagram import Line, Word
 from archgen.backends.drawing.wiring import Operation, Value
 from archgen.layers.base import Layer
@@ -76,13 +76,13 @@ def _words(operation: Operation, gone: Gone) -> Iterator[Word]:
     marked = operation.marked
     if marked and marked.detail:
         text = f"{text} ({marked.detail})"
-    yield Word(text, not is_light(node.layer), marked.mark if marked else None)
+    yield Word(text, not node.layer.light, marked.mark if marked else None)
     for lost in gone.get(operation.outputs[0], ()):
         yield Word(lost, mark="removed")
 
 
 def _is_light(operation: Operation) -> bool:
-    return is_light(_layer(operation))
+    return _layer(operation).light
 
 
 def _layer(operation: Operation) -> Layer:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import assert_never
 
-from archgen.backends.drawing.caption import is_light
 from archgen.backends.drawing.marks import Marks
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
 
@@ -100,7 +99,7 @@ class Likeness:
     def _weight(self, node: Node) -> int | None:
         match node:
             case LayerNode():
-                return int(not is_light(node.layer))
+                return int(not node.layer.light)
             case CallNode(count=1):
                 return self.heavy(node.body)
             case _:

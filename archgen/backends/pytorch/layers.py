@@ -47,9 +47,6 @@ def make_layer(
     return made
 
 
-KEEP_SHAPES = {"activation", "normalisation", "regularisation"}  # groups of layers
-
-
 @dataclass(slots=True)
 class Fields:
     """The fields of a layer as expressions."""
@@ -107,11 +104,11 @@ class Fields:
         return [self._flattened()]
 
     def _flattened(self) -> Expr | None:
-        """Channels times the positions that `flatten` adds to them, if these are always so many."""
+        """Channels times the positions that become channels, if these are always so many."""
         positions: set[int | None] = set()
         for layer, shape in zip(self.layers, self.shapes, strict=True):
             after = layer.shape(shape)
-            if layer.keyword != "flatten" or not isinstance(after, Shape):
+            if not isinstance(after, Shape) or after.numel != shape.numel:
                 return None
             whole, rest = divmod(after.channels, shape.channels)
             positions.add(None if rest else whole)
@@ -128,10 +125,9 @@ class Fields:
         said = set() if text is None else set(algebra.names_in(parse_expression(text)))
         each = {key: self.walk.names_behind(arg) for key, arg in self.target.arguments.items()}
         sizes = {name for key, names in each.items() if key not in said for name in names}
-        if layer.group in KEEP_SHAPES:
+        if layer.keeps_shape:
             sizes = set()
-        fixed = layer.keyword.startswith(("global_", "adaptive_"))
-        return sizes, set().union(*each.values()), not fixed
+        return sizes, set().union(*each.values()), not layer.fixes_size
 
     def _name(self, name: str) -> Expr:
         found = self.source.channels if name == "channels" else self.expr(name)

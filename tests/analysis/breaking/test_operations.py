@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from archgen.analysis.breaking import operations
 from archgen.analysis.breaking.operations import operation
 from archgen.layers import LAYERS
 from archgen.layers.base import Layer, LayerFault
@@ -39,16 +38,6 @@ def examples() -> list[tuple[Layer, Shape]]:
     return [(layer_of(cls.example[0]), shape_of(cls.example[1], cls)) for cls in LAYERS.values()]
 
 
-def test_the_names_are_those_of_layers() -> None:
-    tables = (operations.AT_REST, operations.RECTIFYING, operations.KEEPING_SIGN)
-    assert {name for table in tables for name in table} <= set(LAYERS)
-    for layer, x in examples():
-        wanted = operations.IN_TRAINING.get(layer.keyword, frozenset())
-        if wanted:
-            call = layer.module(x)
-            assert wanted <= {each.keyword for each in (*call.arguments, *call.defaulted)}
-
-
 @pytest.mark.parametrize(("text", "sizes"), HANDING_ON)
 def test_layers_that_do_nothing(text: str, sizes: tuple[int, ...]) -> None:
     assert operation(layer_of(text), Shape(sizes), training=False) is None
@@ -70,33 +59,6 @@ def test_torch_hands_on_the_input_where_nothing_is_done(text: str, sizes: tuple[
     result = build(layer.module(Shape(sizes))).eval()(given)
     nothing = operation(layer, Shape(sizes), training=False) is None
     assert nothing is (result.shape == given.shape and torch.equal(result, given))
-
-
-@pytest.mark.torch
-@pytest.mark.parametrize("cls", LAYERS.values(), ids=list(LAYERS))
-def test_signs(cls: type[Layer]) -> None:
-    import torch
-
-    from tests.layers.torch_modules import build, run
-
-    layer, x = layer_of(cls.example[0]), shape_of(cls.example[1], cls)
-    if operations.rectifies(layer):
-        assert all((each >= 0).all() for each in run(layer, x))
-    if operations.keeps_sign(layer) and layer.function(x) is None:
-        assert (build(layer.module(x))(torch.rand(2, *x.sizes)) >= 0).all()
-
-
-@pytest.mark.torch
-@pytest.mark.parametrize("keyword", sorted(operations.AT_REST))
-def test_layers_at_rest_hand_on_their_input(keyword: str) -> None:
-    import torch
-
-    from tests.layers.torch_modules import build
-
-    cls = LAYERS[keyword]
-    layer, x = layer_of(cls.example[0]), shape_of(cls.example[1], cls)
-    given = torch.randn(2, *x.sizes)
-    assert torch.equal(build(layer.module(x)).eval()(given), given)
 
 
 def test_every_layer_is_told_from_the_others() -> None:
