@@ -9,6 +9,8 @@ from math import gcd, lcm
 
 from archgen.layers.reads import MOST_SPANS, Span, Steps
 
+MOST_WORK = 2**15  # spans that are looked at for one step
+
 
 class Unknown(Exception):
     """What is read cannot be said, or takes too long to say."""
@@ -77,7 +79,7 @@ def after(inner: Steps, outer: Steps, size: int) -> Steps:
     if inner.bounded or outer.bounded:
         return _listed(inner, outer, size)
     times = inner.period // gcd(inner.period, outer.shift) if outer.shift else 1
-    if outer.period * times > MOST_SPANS:
+    if outer.period * times * inner.period > MOST_WORK:
         return _listed(inner, outer, size)
     spans = tuple(_through(inner, outer, index) for index in range(outer.period * times))
     shift = outer.shift * times // inner.period * inner.shift
@@ -86,7 +88,7 @@ def after(inner: Steps, outer: Steps, size: int) -> Steps:
 
 def _listed(inner: Steps, outer: Steps, size: int) -> Steps:
     """Index by index."""
-    if size > MOST_SPANS:
+    if size * min(inner.period, MOST_SPANS) > MOST_WORK:
         raise Unknown
     spans = tuple(_through(inner, outer, index) for index in range(size))
     return Steps(spans, 0, _solid(inner, outer, spans), 0, size)

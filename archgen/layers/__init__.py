@@ -1,106 +1,38 @@
-"""The built-in layers, by keyword. To add one is to add its class, here and in its module."""
+"""The built-in layers, by keyword: every class in a module of this folder that has one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Final
 
-from archgen.layers.activation import (
-    Elu,
-    Gelu,
-    Hardsigmoid,
-    Hardswish,
-    LeakyRelu,
-    Mish,
-    Prelu,
-    Relu,
-    Relu6,
-    Sigmoid,
-    Silu,
-    Softmax,
-    Tanh,
-)
 from archgen.layers.base import Layer
-from archgen.layers.convolution import Conv, ConvTranspose
-from archgen.layers.dense import Linear
-from archgen.layers.normalisation import (
-    BatchNorm,
-    GroupNorm,
-    InstanceNorm,
-    L2Norm,
-    LayerNorm,
-    LayerNorm2d,
-    LocalResponseNorm,
-)
-from archgen.layers.other import Identity, Multiply
-from archgen.layers.pooling import (
-    AdaptiveAvgPool,
-    AdaptiveMaxPool,
-    AvgPool,
-    GlobalAvgPool,
-    MaxPool,
-)
-from archgen.layers.regularisation import Dropout, Dropout2d, DropPath
-from archgen.layers.resizing import Crop, Pad, PadChannels, Upsample
-from archgen.layers.shape import (
-    ChannelShuffle,
-    Flatten,
-    Mean,
-    Permute,
-    PixelShuffle,
-    Reshape,
-    Select,
-    Split,
-)
-from archgen.layers.tokens import Attention
 
 __all__ = ["LAYERS"]
 
-CLASSES: Final[tuple[type[Layer], ...]] = (
-    Conv,
-    ConvTranspose,
-    Linear,
-    BatchNorm,
-    LayerNorm,
-    LayerNorm2d,
-    GroupNorm,
-    InstanceNorm,
-    LocalResponseNorm,
-    L2Norm,
-    Relu,
-    Relu6,
-    LeakyRelu,
-    Prelu,
-    Elu,
-    Silu,
-    Gelu,
-    Mish,
-    Sigmoid,
-    Tanh,
-    Softmax,
-    Hardswish,
-    Hardsigmoid,
-    MaxPool,
-    AvgPool,
-    GlobalAvgPool,
-    AdaptiveAvgPool,
-    AdaptiveMaxPool,
-    Flatten,
-    Reshape,
-    Permute,
-    Select,
-    Mean,
-    Split,
-    ChannelShuffle,
-    PixelShuffle,
-    Pad,
-    PadChannels,
-    Crop,
-    Upsample,
-    Dropout,
-    Dropout2d,
-    DropPath,
-    Attention,
-    Identity,
-    Multiply,
+# The order of the reference; modules that are not named come last.
+ORDER: Final = (
+    *("convolution", "dense", "normalisation", "activation", "pooling", "shape", "resizing"),
+    *("regularisation", "tokens", "other"),
 )
+
+
+def _classes() -> Iterator[type[Layer]]:
+    found = sorted(module.name for module in iter_modules(__path__))
+    known = [name for name in ORDER if name in found]
+    for name in (*known, *(name for name in found if name not in ORDER)):
+        module = import_module(f"{__name__}.{name}")
+        for value in vars(module).values():
+            is_layer = isinstance(value, type) and issubclass(value, Layer)
+            if is_layer and value.__module__ == module.__name__ and hasattr(value, "keyword"):
+                yield value
+
+
+def _by_group(classes: list[type[Layer]]) -> list[type[Layer]]:
+    groups = list(dict.fromkeys(cls.group for cls in classes))
+    return sorted(classes, key=lambda cls: groups.index(cls.group))
+
+
+CLASSES: Final[tuple[type[Layer], ...]] = tuple(_by_group(list(_classes())))
 LAYERS: Final[dict[str, type[Layer]]] = {layer.keyword: layer for layer in CLASSES}
