@@ -106,7 +106,10 @@ COMMANDS = {
     ("fmt", "--check", "net.arch"): "",
     ("summary", "net.arch", "--depth", "2"): "pixel_unshuffle(2)",
     ("draw", "net.arch", "--level", "layer"): "pixel unshuffle",
-    ("source", "net.arch"): "nn.PixelUnshuffle(by)",
+    (
+        "-c",
+        "import archgen; print(archgen.source(archgen.load('net.arch')))",
+    ): "nn.PixelUnshuffle(by)",
     ("ir", "net.arch"): '"layer": "pixel_unshuffle"',
     ("layers", "pixel_unshuffle"): "how many times smaller",
 }
@@ -114,7 +117,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize("command", COMMANDS, ids=[command[0] for command in COMMANDS])
 def test_commands_know_it(copy: Path, command: tuple[str, ...]) -> None:
-    found = run(copy, "-m", "archgen", *command)
+    found = run(copy, *(() if command[0] == "-c" else ("-m", "archgen")), *command)
     assert found.returncode == 0, found.stdout + found.stderr
     assert COMMANDS[command] in found.stdout
 
