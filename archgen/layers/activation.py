@@ -82,6 +82,7 @@ class Prelu(Activation):
 
     keyword = "prelu"
     keeps_sign = True
+    keeps_positive = True
     target = "nn.PReLU"
     weight_names = ("weight",)
     example = ("prelu(shared=false)", "64 x 56 x 56", "64 x 56 x 56")
