@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from annotated_types import Ge, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 from hypothesis import reject
 from hypothesis import strategies as st
 
@@ -140,6 +140,8 @@ def plain(kind: Any, limits: tuple[object, ...], x: Shape) -> st.SearchStrategy[
         return st.one_of(st.integers(least, 4), st.sampled_from([*x.sizes, 6, 12]))
     if bounded(limits):
         return st.floats(0.125, 0.875)
+    if any(isinstance(limit, Ge | Gt) and limit not in UNSAID for limit in spread(limits)):
+        return st.floats(0.25, 3.0)
     return st.one_of(st.floats(0.25, 3.0), st.floats(-3.0, -0.25))
 
 
