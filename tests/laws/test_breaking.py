@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import assume, event, given, settings
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 import archgen
@@ -19,11 +19,11 @@ from archgen.analysis.difference import difference
 from archgen.analysis.weights import state
 from archgen.resolve.program import Program
 from tests.laws.changing import changes, renamings
-from tests.sweeps import calm, examples
+from tests.sweeps import examples
 
 
 @pytest.mark.torch
-@settings(calm, max_examples=40)
+@examples(sample=40, full=1000, of="edits of random specs, what breaks judged by torch")
 @given(changes())
 def test_torch_agrees(texts: tuple[str, str]) -> None:
     from tests.analysis.breaking import torch_says
@@ -87,7 +87,7 @@ def test_a_shipped_network_breaks_nothing_of_itself(name: str) -> None:
     assert findings(archgen.load(name), archgen.load(name), list(Category)) == []
 
 
-@settings(calm, max_examples=60)
+@examples(sample=60, full=2000, of="edits of random specs, keys that changed")
 @given(changes())
 def test_every_key_that_changed_is_counted(texts: tuple[str, str]) -> None:
     """Changes of keys by distinct bodies are those of all keys, written out one by one."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -34,10 +34,8 @@ from archgen.backends.drawing.marks import caption_of
 from archgen.network import LayerNode, MergeNode, ParamNode
 from tests.laws.plain import Plain, describe
 from tests.laws.writing import specs
+from tests.sweeps import examples
 
-calm = settings(
-    deadline=None, suppress_health_check=list(HealthCheck), print_blob=False, derandomize=True
-)
 LINES = (
     "relu",
     "gelu -> bn",
@@ -211,7 +209,7 @@ def report(found: Difference) -> dict[str, object]:
     return counts
 
 
-@settings(calm, max_examples=20)
+@examples(sample=20, full=1000, of="random specs, compared with themselves")
 @given(specs())
 def test_a_network_does_not_differ_from_itself(text: str) -> None:
     found = hold(loaded(text), loaded(text))
@@ -221,14 +219,14 @@ def test_a_network_does_not_differ_from_itself(text: str) -> None:
     assert not any(figure.change for figure in found.figures)
 
 
-@settings(calm, max_examples=60)
+@examples(sample=60, full=3000, of="random specs and edits of them, compared")
 @given(versions())
 def test_the_difference_of_a_network_and_what_edits_make_of_it(pair: tuple[str, str]) -> None:
     found = hold(loaded(pair[0]), loaded(pair[1]))
     event("same" if found.same else "different")
 
 
-@settings(calm, max_examples=15)
+@examples(sample=15, full=500, of="pairs of random specs, compared")
 @given(specs(), specs())
 def test_of_two_networks_that_have_nothing_to_do_with_each_other(one: str, other: str) -> None:
     hold(loaded(one), loaded(other))

@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 
 import pytest
 import torch
-from hypothesis import assume, event, given, settings
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -23,12 +23,12 @@ from archgen.syntax.parse import parse
 from archgen.text import Source
 from tests.laws.changing import changes
 from tests.laws.writing import specs
-from tests.sweeps import calm
+from tests.sweeps import examples
 
 pytestmark = pytest.mark.torch
 
 
-@settings(calm, max_examples=40)
+@examples(sample=40, full=2000, of="edits of random specs, each weight with one fate")
 @given(changes())
 def test_every_weight_has_one_fate(texts: tuple[str, str]) -> None:
     old, new = map(_network, texts)
@@ -51,7 +51,7 @@ def test_every_weight_has_one_fate(texts: tuple[str, str]) -> None:
         assert list(result.carried.items()) == [(key, key) for key in weights]
 
 
-@settings(calm, max_examples=20)
+@examples(sample=20, full=500, of="edits of random specs, weights carried there and back")
 @given(changes())
 def test_what_was_carried_there_is_carried_back(texts: tuple[str, str]) -> None:
     old, new = map(_network, texts)
@@ -78,7 +78,7 @@ def _is_arch(item: tree.Node) -> TypeGuard[tree.Arch]:
     return isinstance(item, tree.Arch)
 
 
-@settings(calm, max_examples=100)
+@examples(sample=100, full=2000, of="insertions into random specs")
 @given(insertions())
 def test_an_insertion_loses_no_other_weight(texts: tuple[str, str]) -> None:
     old, new = map(_network, texts)
@@ -92,7 +92,7 @@ def test_an_insertion_loses_no_other_weight(texts: tuple[str, str]) -> None:
     assert len(made.carried) == len(list(state(old)))
 
 
-@settings(calm, max_examples=30)
+@examples(sample=30, full=500, of="random specs with other names, run")
 @given(specs(), st.data())
 def test_a_renamed_network_computes_the_same(text: str, data: st.DataObject) -> None:
     """Names of values, submodules and blocks are others; weights find their places."""

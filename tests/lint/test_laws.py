@@ -3,7 +3,7 @@ comment silences each of them, and what is mended is mended for good and means t
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from archgen.diagnostics import Diagnostic, Severity
@@ -12,14 +12,8 @@ from archgen.lint.fix import mended
 from archgen.resolve.program import Program
 from archgen.text import Source
 from tests.laws.writing import specs
+from tests.sweeps import examples
 
-calm = settings(
-    deadline=None,
-    max_examples=60,
-    derandomize=True,
-    print_blob=False,
-    suppress_health_check=list(HealthCheck),
-)
 IDLE = ("use shuffle as idle\n", "let idle = 3\n", "# lint: off W009: idle\nlet used = 1\n")
 
 
@@ -33,7 +27,7 @@ def linted(text: str) -> list[Diagnostic]:
     return linter.finish()
 
 
-@calm
+@examples(sample=60, full=3000, of="random specs, linted")
 @given(specs())
 def test_warnings_have_places_and_are_told_once(text: str) -> None:
     found = linted(text)
@@ -45,7 +39,7 @@ def test_warnings_have_places_and_are_told_once(text: str) -> None:
     assert len({item.key for item in found}) == len(found)
 
 
-@calm
+@examples(sample=60, full=1000, of="random specs, warnings silenced by comments")
 @given(specs())
 def test_a_comment_silences_each(text: str) -> None:
     lines = text.split("\n")
@@ -59,7 +53,7 @@ def test_a_comment_silences_each(text: str) -> None:
     assert linted("\n".join(lines)) == []
 
 
-@settings(calm, max_examples=15)
+@examples(sample=15, full=500, of="random specs with idle lines, fixed")
 @given(specs(), st.lists(st.sampled_from(IDLE), unique=True))
 def test_what_is_mended_stays_mended(text: str, idle: list[str]) -> None:
     source = Source("net.arch", "".join(idle) + text)
