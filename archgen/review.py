@@ -48,7 +48,7 @@ def review(
     changes = [change for pair in report.pairs if (change := _change(pair)).is_news]
     shown = f"{code(key)}: " if key else ""
     if not (changes or report.diagnostics or settings):
-        return f"{marker(key)}\n{shown}No network is another than at {code(against)}.\n"
+        return f"{marker(key)}\n{shown}No network changed since {code(against)}.\n"
     comment = _Comment(marker(key), f"### {shown}{_heading(report, changes, against)}")
     comment.add_list("table", [*map(_reconfigured, settings)], "files")
     comment.add_list("table", [*_HEAD, *map(_row, changes)] if changes else [], "rows")

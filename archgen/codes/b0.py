@@ -143,13 +143,15 @@ A checkpoint of the old network has tensors of other sizes under the same keys, 
     ),
     Code(
         "B301",
-        "the function is another",
+        "the network computes another function",
         """
-Old checkpoints load, and the network computes something else with them: a stride that moved, an
-activation, an epsilon, a shortcut, branches in another order. Nothing fails; accuracy drops.
+With the weights of an old checkpoint, the network computes something else: a stride that moved, an
+activation, an epsilon, a shortcut, branches in another order. Nothing fails; accuracy drops. Where
+the checkpoint does not load as a whole, the weights that `archgen transfer` carries are meant.
 
 Both versions are compared as computations: names, comments, the way a block is written, and layers
-that do nothing make no difference. Sums count as equal if they are to the last bit.
+that do nothing make no difference. Two computations are equal if their results are equal to the
+last bit: the same three numbers added in another order count as different.
 """,
         before=_net("input(3, 8, 8)", "conv(4, 3)", "add { identity; relu }"),
         fails=_net("input(3, 8, 8)", "conv(4, 3)", "add { identity; gelu }"),

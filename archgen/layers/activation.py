@@ -75,6 +75,9 @@ class LeakyRelu(Activation):
         slope = TorchArgument(self.slope, "negative_slope", "slope", 0.01)
         return TorchCall.of(self.target, slope)
 
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        return self.slope == 1
+
 
 @final
 class Prelu(Activation):

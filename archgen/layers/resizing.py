@@ -139,6 +139,9 @@ class PadChannels(Layer):
         before = (self.out - x.channels) // 2 if self.both else 0
         return pointwise(x, {0: moved(0, -before)})
 
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        return self.out == x.channels
+
 
 @final
 class Crop(Layer):
@@ -256,7 +259,7 @@ class Upsample(Layer):
 
     def is_identity(self, x: Shape, *, training: bool) -> bool:
         ones = set(self.scale) if isinstance(self.scale, tuple) else {self.scale}
-        return self.mode == "nearest" and ones == {1}
+        return ones == {1}
 
     def _sizes(self, x: Shape) -> tuple[int, ...]:
         if self.scale is None:

@@ -1,7 +1,7 @@
 """Layers that rearrange, cut or join axes and compute next to nothing."""
 
 from math import prod
-from typing import Annotated, Literal, final
+from typing import Annotated, Literal, Self, final
 
 from pydantic import Field
 
@@ -222,6 +222,15 @@ class Mean(Layer):
     def channels_out(self, x: Shape, output: int = 0) -> str | None:
         return None if x.axis in self._axes else "channels"
 
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        # Not where it is over the places of an image, of which another input has more than one.
+        return self.keep and self._axes == (x.axis,) and x.channels == 1
+
+    def canonical(self, x: Shape) -> Self:
+        if isinstance(self.axis, int):
+            return self
+        return self.model_copy(update={"axis": tuple(sorted(self.axis))})
+
     @property
     def _axes(self) -> tuple[int, ...]:
         return (self.axis,) if isinstance(self.axis, int) else self.axis
@@ -298,7 +307,7 @@ class ChannelShuffle(Layer):
         return pointwise(x, {0: shuffled(x.channels, self.groups)})
 
     def is_identity(self, x: Shape, *, training: bool) -> bool:
-        return self.groups == 1
+        return self.groups in {1, x.channels}
 
 
 @final

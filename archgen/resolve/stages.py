@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from archgen.diagnostics import Diagnostic, Fault, error
+from archgen.diagnostics import Diagnostic, Edit, Fault, error
 from archgen.frozen import dataclass
 from archgen.network import Applied, CallNode, LayerNode, Step
 from archgen.resolve.expressions import bind
@@ -49,6 +49,7 @@ def _stage_of(frame: Frame, link: tree.Call, name: str | None) -> _Stage:
     n = _whole(frame, own.get("n"), "n", 1)
     given = bind(value, passed, frame.env)
     names = parameters_of(value.target)
+    _check_once(value, block, passed)
     _check_stage(value, names, own, link)
     if "stride" in dict(value.arguments):
         message = f"`{value.name}` brings a `stride`, which a stage gives to its calls"
@@ -83,6 +84,22 @@ def _check_stage(
         message = f"`{value.name}` has no parameter `stride`"
         hint = "give the block a parameter `stride=1`"
         raise Fault(error("A120", message, own["stride"].span, help=hint))
+
+
+def _check_once(value: LayerValue, block: tree.Argument, passed: Sequence[tree.Argument]) -> None:
+    """`stage(conv(16, 3), 3)` gives `out` twice, and means `n=3`."""
+    if not isinstance(block.value, tree.Apply):
+        return
+    names = parameters_of(value.target)
+    brought = match_arguments(value.name, names, block.value.arguments)
+    for name, argument in match_arguments(value.name, names, passed).items():
+        if name in brought:
+            message = f"`{name}` is given twice: in `{value.name}(...)`, and to the stage"
+            plain = argument.name is None and len(passed) == 1
+            text = argument.span.text
+            hint = f"how often is said by name: write `n={text}`" if plain else "say it once"
+            fix = [Edit(argument.span, f"n={text}")] if plain else []
+            raise Fault(error("A108", message, argument.span, help=hint, fix=fix))
 
 
 def _whole(frame: Frame, argument: tree.Argument | None, what: str, default: int) -> int:

@@ -248,7 +248,7 @@ def test_formats_of_code_hosts(repository: Repository, run: Run) -> None:
     assert github.exit_code == 1
     column = BLOCK.index("relu") + 1
     place = f"file=specs/unit.arch,line=1,endLine=1,col={column},endColumn={column + 4}"
-    assert f"::error {place},title=B301 the function is another::" in github.output
+    assert f"::error {place},title=B301 the network computes another function::" in github.output
     sarif = run("breaking", "--against", "main", "--format", "sarif")
     assert sarif.exit_code == 1
     (log,) = json.loads(sarif.output)["runs"]

@@ -27,7 +27,7 @@ def test_nothing_changed_is_one_line(repository: Repository, run: Run) -> None:
     result = run("review", "--against", "main")
     assert (result.exit_code, result.output) == (
         0,
-        MARKER + "No network is another than at `main`.\n",
+        MARKER + "No network changed since `main`.\n",
     )
 
 
@@ -137,7 +137,7 @@ def test_what_changed_is_drawn_folded(repository: Repository, run: Run) -> None:
 def test_a_key_tells_comments_apart(repository: Repository, run: Run) -> None:
     same = run("review", "--against", "main", "--key", "vision/a").output
     mark = "<!-- archgen review: vision/a -->\n"
-    assert same == f"{mark}`vision/a`: No network is another than at `main`.\n"
+    assert same == f"{mark}`vision/a`: No network changed since `main`.\n"
     repository.write({"net.arch": NET.replace("relu", "gelu")})
     output = run("review", "--against", "main", "--key", "vision/a").output
     assert output.startswith(f"{mark}### `vision/a`: 1 network changed since `main`: 1 breaking")

@@ -77,6 +77,7 @@ NEWCOMER = {
     "a call of add": arch("a = conv(8, 3)", "b = from input -> conv(8, 1)", "add(a, b)"),
     "a sum": arch("a = conv(8, 3)", "b = from input -> conv(8, 1)", "y = a + b"),
     "a missing brace": "arch net {\n  input(3, 32, 32)\n  body = {\n    conv(8, 3)\n  relu\n}\n",
+    "how often a stage repeats, without its name": arch("stage(conv(16, 3), 3)"),
     "a missing parenthesis": arch("conv(16, 3 -> bn -> relu"),
     "input channels": arch("conv(16, 3)", "conv(16, 32, 3)", "flatten -> linear(32768, 10)"),
     "kernel first": arch("conv(3, 16) -> bn"),

@@ -74,6 +74,16 @@ def test_a_stride_that_the_block_brings_is_an_error() -> None:
     assert faults(UNIT + arch("stage(unit(4, stride=2), n=2)")) == [("A120", 4, 9)]
 
 
+def test_how_often_is_said_by_name() -> None:
+    """What the call of the block gives, the stage does not give again."""
+    assert faults(arch("stage(conv(16, 3), 3)")) == [("A108", 3, 22)]
+    assert faults(arch("stage(conv(16, 3), out=8)")) == [("A108", 3, 22)]
+    assert faults(arch("stage(conv(kernel=3), 16, 5)")) == [("A108", 3, 29)]
+    assert result(arch("stage(conv(kernel=3), 16, n=2)")) == (16, 32, 32)
+    text = "block trunk(what=conv(16, 3)) { stage(what, 8) }\n" + arch("trunk")
+    assert result(text) == (8, 32, 32)
+
+
 @pytest.mark.parametrize("n", ["0", "-1", "2.0", "true", '"3"', "none"])
 def test_n_is_an_integer_of_at_least_1(n: str) -> None:
     assert faults(UNIT + arch(f"stage(unit, 4, n={n})")) == [("A109", 4, 18)]

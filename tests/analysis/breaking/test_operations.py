@@ -22,6 +22,17 @@ HANDING_ON = (  # layers with arguments that make them do nothing, and an input
     ("avgpool(1)", (4, 6, 6)),
     ("avgpool([1, 1], stride=1)", (4, 6, 6)),
     ("upsample(1)", (4, 6, 6)),
+    ('upsample(1, mode="nearest-exact")', (4, 6, 6)),
+    ('upsample([1, 1], mode="bilinear")', (4, 6, 6)),
+    ('upsample(1, mode="bilinear", align_corners=true)', (4, 6, 6)),
+    ('upsample(1, mode="bicubic")', (4, 6, 6)),
+    ('upsample(1, mode="linear")', (4, 6)),
+    ("channel_shuffle(4)", (4, 6, 6)),
+    ("leaky_relu(1)", (4, 6, 6)),
+    ("mean(0, keep=true)", (1, 6, 6)),
+    ("mean([0], keep=true)", (1, 6, 6)),
+    ("pad_channels(4)", (4, 6, 6)),
+    ("pad_channels(4, both=true)", (4, 6, 6)),
     ("dropout(0.5)", (4, 6, 6)),
 )
 ACTING = (
@@ -31,6 +42,19 @@ ACTING = (
     ("pad([0, [0, 1]])", (4, 6, 6)),
     ("maxpool(1, stride=2)", (4, 6, 6)),
     ("avgpool([1, 2], stride=1, padding=0)", (4, 6, 6)),
+    ("upsample(2)", (4, 6, 6)),
+    ("channel_shuffle(2)", (4, 6, 6)),
+    ("mean(0, keep=true)", (4, 6, 6)),
+    ("mean(0)", (1, 6, 6)),
+    ("mean([0, 1], keep=true)", (1, 6, 6)),
+    ("pad_channels(5)", (4, 6, 6)),
+)
+SAME = (  # two ways to write what torch computes to the last bit
+    ("mean([1, 2])", "mean([2, 1])"),
+    ("mean([2, 0], keep=true)", "mean([0, 2], keep=true)"),
+    ("mean(1)", "mean([1])"),
+    ("conv(4, 1)", "conv(4, 1, dilation=2)"),
+    ("avgpool(2)", "avgpool(2, count_include_pad=false)"),
 )
 
 
@@ -59,6 +83,26 @@ def test_torch_hands_on_the_input_where_nothing_is_done(text: str, sizes: tuple[
     result = build(layer.module(Shape(sizes))).eval()(given)
     nothing = operation(layer, Shape(sizes), training=False) is None
     assert nothing is (result.shape == given.shape and torch.equal(result, given))
+
+
+@pytest.mark.parametrize("texts", SAME)
+def test_two_ways_to_write_one_operation(texts: tuple[str, str]) -> None:
+    one, other = (operation(layer_of(text), Shape((4, 6, 6)), training=True) for text in texts)
+    assert one == other
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("texts", SAME)
+def test_torch_computes_the_same_for_two_ways(texts: tuple[str, str]) -> None:
+    import torch
+
+    from tests.layers.torch_modules import build
+
+    x = Shape((4, 6, 6))
+    one, other = (build(layer_of(text).module(x)) for text in texts)
+    other.load_state_dict(one.state_dict())
+    given = torch.randn(2, *x.sizes)
+    assert torch.equal(one(given), other(given))
 
 
 def test_every_layer_is_told_from_the_others() -> None:
