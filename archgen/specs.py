@@ -54,6 +54,8 @@ def locate(spec: str) -> tuple[str, str | None]:
         return str(file), path
     known = [shipped_name for shipped_name, _ in shipped()]
     hint = suggest(path, known) or "`archgen list` names them; a path ends in .arch"
+    if os.path.isfile(path):
+        hint = "the name of a spec ends in .arch; a checkpoint stands before the specs"
     place = Span(Source("<command line>", spec), 0, len(spec))
     raise ArchError([error("A501", f"no shipped network is called `{path}`", place, help=hint)])
 

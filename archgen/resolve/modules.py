@@ -206,8 +206,12 @@ def _from_use(diagnostic: Diagnostic, asked: tree.Use | None) -> Diagnostic:
     if asked is None or diagnostic.span.source.text:
         return diagnostic
     if not asked.quoted and diagnostic.code in _MISSING:
-        known = sorted(each.stem for each in (resources.root("specs") / "blocks").glob("*.arch"))
+        specs = resources.root("specs")
+        known = sorted(each.stem for each in (specs / "blocks").glob("*.arch"))
         hint = suggest(asked.target, known) or f"there are: {', '.join(known)}"
+        if (specs / f"{asked.target}.arch").exists():
+            file = f"{asked.target}.arch"
+            hint = f'`{file}` holds networks: copy it beside this file, then `use "{file}"`'
         message = f"there is no shipped library `{asked.target}`"
         close = re.fullmatch(r"did you mean `(\w+)`\?", hint)
         fix = [Edit(asked.span, f"use {close[1]}")] if close and not asked.alias else []

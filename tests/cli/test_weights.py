@@ -207,6 +207,7 @@ def test_an_unknown_network(file: Path, run: Run) -> None:
         (("nowhere", "net.arch"), 1, "error[A520]"),
         (("net.arch", "net.arch"), 1, "error[A521]"),
         (("m.safetensors", "nowhere.arch"), 1, "error[A501]"),
+        (("net.arch", "m.safetensors"), 1, "a checkpoint stands before the specs"),
         (("m.safetensors", "--set", "classes=3"), 2, "are for a SPEC"),
         (("m.safetensors", "--features", "stem"), 2, "are for a SPEC"),
         (("m.safetensors", "net.arch", "--format", "xml"), 2, "xml"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import archgen
+from archgen import resources
 from archgen.lint.edits import apply
 from tests.language.ask import arch, diagnostics, fault
 
@@ -116,3 +119,14 @@ def test_the_help_is_honest(text: str, code: str, hint: str) -> None:
 def test_the_form_that_is_named_works(text: str) -> None:
     pytest.importorskip("torch")
     archgen.build(archgen.loads(text), device="meta")
+
+
+def test_a_shipped_network_is_no_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`use resnet`: what the help says is done, and the file checks."""
+    text = "{use}\narch net {{ input(3, 64, 64); trunk = resnet18 }}\n"
+    monkeypatch.chdir(tmp_path)
+    assert 'use "resnet.arch"' in (fault(text.format(use="use resnet")).help or "")
+    shipped = resources.root("specs") / "resnet.arch"
+    Path("resnet.arch").write_text(shipped.read_text(encoding="utf-8"), encoding="utf-8")
+    Path("net.arch").write_text(text.format(use='use "resnet.arch"').replace("64", "224"))
+    assert archgen.check("net.arch") == []
