@@ -11,6 +11,7 @@ from archgen.checkpoint.contents import State, contents
 from archgen.checkpoint.fit import check_fits, fit
 from archgen.checkpoint.hints import without
 from archgen.checkpoint.read import read
+from archgen.diagnostics import ArchError, error
 from archgen.network import Network
 
 Weights = State | str | os.PathLike[str]
@@ -42,9 +43,18 @@ def fitting(
     check_fits(whole if is_whole else network, held, path, "A524")
     if path is not None:
         state = read(path, under, numbers=True).state
+    _check_numbers(state, network, path)
     if prefix:
         state = {key.removeprefix(prefix): tensor for key, tensor in state.items()}
     return _cut(state, network) if is_whole else state
+
+
+def _check_numbers(state: State, network: Network, path: str | None) -> None:
+    """Tensors on the device meta have shapes, and nothing that a load could copy."""
+    empty = next((key for key, each in state.items() if getattr(each, "is_meta", False)), None)
+    if empty is not None:
+        message = f"{path or 'the state_dict'} has no numbers: `{empty}` is on the device meta"
+        raise ArchError([error("A524", message, network.span)])
 
 
 def _cut(weights: State, network: Network) -> State:

@@ -96,6 +96,16 @@ def test_there_are_no_numbers_on_meta(state: dict[str, Any]) -> None:
         archgen.build(archgen.loads(NET), weights=state, device="meta")
 
 
+@pytest.mark.parametrize("form", ["state", "torch"])
+def test_weights_on_meta_are_refused(form: str, tmp_path: Path) -> None:
+    state = archgen.build(archgen.loads(NET), device="meta").state_dict()
+    path = tmp_path / "weights.pt"
+    torch.save(state, path)
+    found = refused(weights=state if form == "state" else path)
+    assert found.code == "A524"
+    assert "has no numbers: `stem.0.weight` is on the device meta" in found.message
+
+
 # --- torchvision --------------------------------------------------------------------------
 
 NAME = "torchvision:ResNet50_Weights.IMAGENET1K_V2"

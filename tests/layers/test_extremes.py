@@ -177,3 +177,15 @@ def test_attention_macs_are_those_of_the_counter_on_meta_and_with_math() -> None
         with backend, FlopCounterMode(display=False) as counter:
             model(x)
         assert counter.get_total_flops() == 2 * network.macs
+
+
+def test_attention_on_the_cpu_hides_from_the_counter_in_evaluation() -> None:
+    network = archgen.loads("arch t { input(5, 8, axis=1); attention(2) }")
+    model = archgen.build(network).eval()
+    with (
+        sdpa_kernel(SDPBackend.MATH),
+        torch.no_grad(),
+        FlopCounterMode(display=False) as counter,
+    ):
+        model(torch.randn(1, 5, 8))
+    assert counter.get_total_flops() == 0
