@@ -6,6 +6,8 @@ import pytest
 
 import archgen
 
+torch = pytest.importorskip("torch")
+
 pytestmark = pytest.mark.torch
 
 BLOCKS = """\
@@ -19,6 +21,12 @@ block two(n=1) { l(n); aux q = relu -> conv(2, 1); bn; l(n - 1) }
 block many(n) { for i in range(n) { conv(channels, 3); aux "h{i}" = conv(2, 1) } }
 block fork(n) { a = conv(channels, 3); b = l(n); output a, b }
 block listed(n) { for i in range(n) { xs[i] = l(i) }; output xs }
+block tagged(tag, n=1) {
+  conv(4, 3)
+  aux "{tag}_{n}" = conv(n, 1)
+  if n > 1 { "{tag}" = tagged("{tag}x", n - 1) }
+  relu
+}
 block same = l(2)
 arch inner(heads=true) { input(4, 8, 8); l; if heads { aux side = conv(3, 1) }; relu }
 """
@@ -31,6 +39,8 @@ LINES = (
     "for n in [0, 1, 2] { two(n) }",
     "many(3) -> many(7)",
     "if channels == 4 { l; aux z = relu } else { aux z = conv(3, 1) }",
+    'tagged("a") -> tagged("b") -> tagged("b", 2)',
+    'for tag in ["a", "b"] { for n in [1, 3] { "{tag}{n}" = tagged(tag, n) } }',
     "both = fork(1); concat { from both.a; from both.b }",
     "both = fork(1); from both.a; aux z = conv(3, 1); from both.b; output both",
     "xs = listed(3); concat { for x in from xs { from x } }",
@@ -50,6 +60,13 @@ def test_heads_are_what_was_said(lines: str) -> None:
     network = archgen.loads(f"{BLOCKS}arch net {{ input(4, 8, 8); {lines} }}\n", "net")
     assert network.body.heads
     Judge(network).all()
+
+
+def test_a_class_has_heads_of_one_name() -> None:
+    text = 'block b(tag) { relu; aux "{tag}_head" = conv(2, 1) }\n'
+    model = archgen.build(archgen.loads(f'{text}arch net {{ input(4, 8, 8); b("a") -> b("b") }}'))
+    result = model(torch.zeros(2, 4, 8, 8))
+    assert result._fields == ("output", "b1_a_head", "b2_b_head")
 
 
 def test_features_leave_heads_out() -> None:

@@ -349,6 +349,6 @@ def run_aux(walk: Walk, lanes: Lanes, statement: tree.Aux, steps: Steps) -> None
         return
     walk.items += [item for item in items if isinstance(item, Let)]
     (apply,) = (item for item in items if isinstance(item, Apply))
-    first = steps[0]
-    assert isinstance(first, NamedStep)
-    walk.aux.append(Aux(first.names[0], apply, apply.outputs[0]))
+    names = [step.names[0] for step in steps if isinstance(step, NamedStep)]
+    agree(lanes, names)  # a field of the class's `NamedTuple`
+    walk.aux.append(Aux(names[0], apply, apply.outputs[0]))
