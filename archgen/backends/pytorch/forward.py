@@ -63,7 +63,7 @@ class Writer(Joins):
                 case Apply():
                     self.apply(item)
                 case Learned():
-                    name = self.attribute(item.name, "get_parameter")
+                    name = self.parameter(item.name)
                     term = Term(name, typed=True, axes=len(item.sizes))
                     self.give(item.output, term)
                 case Merge(branches=None):
@@ -77,7 +77,16 @@ class Writer(Joins):
                 case _:
                     pass
 
-    def attribute(self, name: Expr, getter: str = "get_submodule") -> str:
+    def parameter(self, name: Expr) -> str:
+        """`self.gamma`, `getattr(self, f"gamma{i}")`; a tensor may stand in for it.
+
+        `get_parameter` would refuse that, and `torch.func.functional_call` does it.
+        """
+        if isinstance(name, tree.String):
+            return f"self.{name.value}"
+        return f"getattr(self, {written(self.attributes.outside(name))})"
+
+    def attribute(self, name: Expr) -> str:
         """`self.conv1`, `self.ups[0]`, `self.get_submodule(f"path{i}")`."""
         if isinstance(name, tree.String):
             head, *indices = name.value.split(".")
@@ -89,7 +98,7 @@ class Writer(Joins):
         match outside.parts:
             case (str(head), index) if head.endswith(".") and not isinstance(index, str):
                 return f"self.{head[:-1]}[{written(index)}]"
-        return f"self.{getter}({written(outside)})"
+        return f"self.get_submodule({written(outside)})"
 
     def apply(self, item: Apply) -> None:
         term = self.applied(item)

@@ -97,3 +97,18 @@ def test_a_model_with_other_arguments_starts_again() -> None:
     model.reset_parameters()
     assert model.linear1.weight.shape == (7, 8)
     assert not model.linear1.weight.any()
+
+
+def test_parameters_with_computed_names_may_be_replaced() -> None:
+    text = """
+    block scaled(tag, s) {
+      mul { identity; "{tag}" = param([channels, 1, 1], init=constant(s)) }
+      for i in range(2) { add { identity; "{tag}_{i}" = param([1, 1, 8], init=constant(i)) } }
+    }
+    arch net { input(4, 8, 8); scaled("a", 2); scaled("b", 3); scaled("a", 2) }
+    """
+    model = archgen.build(archgen.loads(text))
+    x = torch.ones(1, 4, 8, 8)
+    assert torch.equal(model(x), ((2 * x + 1) * 3 + 1) * 2 + 1)
+    state = {key: torch.zeros_like(value) for key, value in model.state_dict().items()}
+    assert torch.equal(torch.func.functional_call(model, state, (x,)), 0 * x)
