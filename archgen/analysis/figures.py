@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from fractions import Fraction
 from math import prod
 
@@ -45,7 +46,16 @@ class Figures:
     depth: int
     outputs: tuple[Shape, ...]
     reduction: tuple[Fraction, ...]
-    receptive_field: tuple[Extent, ...]
+    network: Network = field(repr=False, compare=False)
+
+    @property
+    def receptive_field(self) -> tuple[Extent, ...]:
+        """Found when it is asked for: it may take longer than all the others."""
+        body = self.network.body
+        calls, ref = _features(body)
+        entries = [body.values[each] for each in body.inputs]
+        features = _owner(body, calls).values[ref]
+        return receptive_field(Fields().inside(body, calls, ref), features, entries)
 
     @property
     def flops(self) -> int:
@@ -57,9 +67,9 @@ def figures(network: Network) -> Figures:
     body = network.body
     cost = Costs().of_body(body)
     depths = [depth for row in Depths().of_body(body) for depth in row.values()]
-    calls, ref = _features(body) or ((), body.inputs[0])
-    features = (calls[-1].body if calls else body).values[ref]
-    entries = [body.values[each] for each in body.inputs]
+    calls, ref = _features(body)
+    features = _owner(body, calls).values[ref]
+    entry = body.values[body.inputs[0]]
     return Figures(
         params=cost.params,
         buffers=cost.buffers,
@@ -67,15 +77,20 @@ def figures(network: Network) -> Figures:
         activations=cost.activations,
         depth=max(depths, default=0),
         outputs=tuple(body.values[output.value] for output in body.outputs),
-        reduction=tuple(map(Fraction, entries[0].spatial, features.spatial)),
-        receptive_field=receptive_field(Fields().inside(body, calls, ref), features, entries),
+        reduction=tuple(map(Fraction, entry.spatial, features.spatial)),
+        network=network,
     )
 
 
-def _features(body: Body) -> tuple[tuple[CallNode, ...], Ref] | None:
+def _features(body: Body) -> tuple[tuple[CallNode, ...], Ref]:
     """The last value made that has more than one place, axes as the input's: the calls that it is
-    made in, and its number there."""
-    return _last(body, body.values[body.inputs[0]], set())
+    made in, and its number there. The input if there is no such value."""
+    return _last(body, body.values[body.inputs[0]], set()) or ((), body.inputs[0])
+
+
+def _owner(body: Body, calls: tuple[CallNode, ...]) -> Body:
+    """The body that a value is made in."""
+    return calls[-1].body if calls else body
 
 
 def _last(body: Body, entry: Shape, barren: set[Body]) -> tuple[tuple[CallNode, ...], Ref] | None:

@@ -22,17 +22,19 @@ def verify(network: Network) -> list[Diagnostic]:
     """
     if not network.promises:
         return []
-    known = values(figures(network))
+    asked = {name.text for each in network.promises for name in _names_in(each.condition)}
+    known = values(figures(network), asked)
     severity = Severity.ERROR if network.defaults else Severity.NOTE
     found = (_verify(promise, known, severity) for promise in network.promises)
     return [diagnostic for diagnostic in found if diagnostic]
 
 
-def values(known: Figures) -> dict[str, object]:
+def values(known: Figures, asked: set[str]) -> dict[str, object]:
     """The figures as values of the language: `output` is a list of sizes (of lists, where there
-    are several), `reduction` one number where the axes agree."""
+    are several), `reduction` one number where the axes agree. The receptive field is looked for
+    only where it is asked for."""
     outputs = [_sizes(shape) for shape in known.outputs]
-    return {
+    found: dict[str, object] = {
         "params": known.params,
         "buffers": known.buffers,
         "macs": known.macs,
@@ -41,8 +43,10 @@ def values(known: Figures) -> dict[str, object]:
         "depth": known.depth,
         "output": outputs[0] if len(outputs) == 1 else Items.of(outputs, NOWHERE),
         "reduction": _one_or_all([plain(ratio) for ratio in known.reduction]),
-        "receptive_field": _one_or_all(known.receptive_field),
     }
+    if "receptive_field" in asked:
+        found["receptive_field"] = _one_or_all(known.receptive_field)
+    return found
 
 
 def _sizes(shape: Shape) -> Items:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from pathlib import PurePath
 from typing import assert_never
 
@@ -203,13 +202,16 @@ def _plain(value: object) -> object:
 
 
 def _figures(known: Figures) -> Data:
-    numbers = asdict(known)
     return {
-        **numbers,
+        "params": known.params,
+        "buffers": known.buffers,
+        "macs": known.macs,
+        "activations": known.activations,
+        "depth": known.depth,
         "outputs": [_shape(shape) for shape in known.outputs],
-        "flops": known.flops,
         "reduction": [plain(ratio) for ratio in known.reduction],
         "receptive_field": list(known.receptive_field),
+        "flops": known.flops,
     }
 
 

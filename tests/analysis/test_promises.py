@@ -7,13 +7,19 @@ import pytest
 import archgen
 from archgen.analysis.promises import verify
 from archgen.diagnostics import Diagnostic, Severity
+from archgen.resolve.program import Program
 
 BODY = "input(3, 8, 8); conv(4, 3, stride=2); flatten; linear(classes)"
 # 3 * 4 * 9 = 108 and 64 * 10 + 10 = 650 parameters; 108 * 16 + 640 = 2_368 multiply-adds.
 
 
 def broken(promises: str, **parameters: object) -> list[Diagnostic]:
-    return verify(archgen.loads(f"arch small(classes=10) {{ {BODY}; {promises} }}", **parameters))
+    """What does not hold; `loads` would raise it."""
+    network = Program.of(f"arch small(classes=10) {{ {BODY}; {promises} }}").network(
+        "small", parameters
+    )
+    assert network is not None
+    return verify(network)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ classes. `make prove` takes every network.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from math import inf
 
 import archgen
@@ -19,17 +20,24 @@ EVERY = tuple(name for name, _ in archgen.shipped())
 ALSO = ("efficientnet_v2_s",)
 
 
+@cache
+def loaded(name: str) -> archgen.Network:
+    """A shipped network, resolved once in a process."""
+    return archgen.load(name)
+
+
+@cache
 def representatives(most_macs: float = inf, most_modules: float = inf) -> list[str]:
     """Of the networks made of the same blocks, the cheapest to run; none above the limits."""
     chosen: dict[frozenset[str], archgen.Network] = {}
     for name in EVERY:
-        network = archgen.load(name)
+        network = loaded(name)
         key = frozenset(definitions(network.body))
         if key not in chosen or cost(network) < cost(chosen[key]):
             chosen[key] = network
     return [
         network.name
-        for network in (*chosen.values(), *map(archgen.load, ALSO))
+        for network in (*chosen.values(), *map(loaded, ALSO))
         if network.macs <= most_macs and count_modules(network) <= most_modules
     ]
 
