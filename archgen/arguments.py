@@ -57,9 +57,11 @@ def text(value: str) -> str:
 
 
 def called(value: object) -> str:
-    """What a value is: `numpy.ndarray`, or the integer itself where its size is at fault."""
+    """What a value is: `numpy.ndarray`, or the number itself, unless it is too long to read."""
     kind = type(value)
-    if kind is int and abs(int.__index__(value)) < 2**64:  # type: ignore[arg-type]
+    if kind in {bool, float}:
+        return str(value)
+    if kind is int and abs(int.__index__(value)) < 2**128:  # type: ignore[arg-type]
         return str(value)
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 

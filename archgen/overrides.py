@@ -40,6 +40,7 @@ Inputs = Span | Sequence[int] | Sequence[Sequence[int] | Span] | Mapping[str, Se
 Features = Span | str | Sequence[str]
 
 MOST_DIGITS = 12  # no size of more fits a value
+LONGEST = 40  # digits of a size that are shown as they are
 DEEPEST_VALUE = 48  # lists in lists, as brackets in a text
 PYTHON = "<arguments>"
 
@@ -194,7 +195,7 @@ def _written(size: object) -> str:
     """A size of Python's as text; of what is none, what it is."""
     if isinstance(size, bool) or not isinstance(size, int):
         return called(size)
-    return str(int.__pos__(size)) if abs(int(size)) < 10**MOST_DIGITS else "9" * (MOST_DIGITS + 1)
+    return str(int.__pos__(size)) if abs(int(size)) < 10**LONGEST else "9" * LONGEST
 
 
 def _named_sizes(span: Span) -> tuple[str, Sizes]:

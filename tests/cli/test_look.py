@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archgen import api
+import archgen
 from archgen.cli import draw
 from archgen.codes import CODES
 from archgen.layers import LAYERS
@@ -49,7 +49,7 @@ def test_explain_lists_all_codes(run: Run) -> None:
 def test_list_names_every_shipped_network_with_its_figures(run: Run) -> None:
     head, *rows = run("list").stdout.splitlines()
     assert head.split() == ["network", "parameters", "MACs", "source"]
-    assert [row.split()[0] for row in rows] == [name for name, _ in api.shipped()]
+    assert [row.split()[0] for row in rows] == [name for name, _ in archgen.shipped()]
     resnet50 = next(row for row in rows if row.startswith("resnet50 "))
     assert resnet50.split()[1:5] == ["25.56", "M", "4.09", "G"]
     assert "arXiv:1512.03385" in resnet50

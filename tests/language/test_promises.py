@@ -7,6 +7,7 @@ import pytest
 import archgen
 from archgen.analysis.promises import verify
 from archgen.diagnostics import Severity
+from archgen.resolve.program import Program
 from tests.language.ask import arch, fault, faults
 
 NET = ("conv(4, 3, stride=2) -> bn -> relu", "global_avgpool -> flatten -> linear(10)")
@@ -103,5 +104,7 @@ def test_the_current_value_is_that_of_the_statement() -> None:
 }
 """
     assert verify(archgen.loads(text)) == []
-    (broken,) = verify(archgen.loads(text.replace("channels == 4 ", "channels == 5 ")))
+    other = Program.of(text.replace("channels == 4 ", "channels == 5 ")).network("net")
+    assert other is not None
+    (broken,) = verify(other)
     assert broken.message.startswith("broken promise: channels is 4, 1 less than 5")

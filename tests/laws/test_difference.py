@@ -158,6 +158,14 @@ def drawn(found: Difference) -> None:
     every = [(match, each) for match in sites(found.match) for each in changes(match)]
     kinds = {each.kind for _, each in every if each.new or each.old}
     telling = kinds - {"renamed"}
+    where = sites(found.match)
+
+    def places(match: BodyMatch, each: Change) -> Iterator[str]:
+        if each.new:
+            name = each.new.unit.named(0, each.new.unit.count)
+            yield from (f"{prefix}{name}" for _, prefix in where[match].paths)
+
+    compared = {at for one, each in every if each.kind != "added" for at in places(one, each)}
     for level in LEVELS:
         diagram = draw_difference(found, level).diagram
         marked = set(marks_of(diagram.items))
@@ -165,7 +173,9 @@ def drawn(found: Difference) -> None:
         assert ("added" in marked) <= ("added" in kinds), level
         assert ("removed" in marked) <= ("removed" in kinds), level
         for match, each in every:
-            if each.kind == "added" and each.new and not each.new.unit.reused:
+            is_added = each.kind == "added" and each.new and not each.new.unit.reused
+            # What is called twice may be compared twice, with two answers for one place.
+            if is_added and not set(places(match, each)) & compared:
                 are_new(diagram.items, [new for _, new in sites(found.match)[match].paths], each)
     gone = {caption_of(each.old.unit) for _, each in every if each.kind == "removed" and each.old}
     struck = {word.text for word in words(diagram.items) if word.mark == "removed"}

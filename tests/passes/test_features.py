@@ -46,12 +46,12 @@ def test_every_shipped_network_has_backbones(name: str) -> None:
 
 
 def unread_submodules(source: str, name: str) -> set[str]:
-    """Attributes that the constructor of the network's class sets and `forward` does not read."""
+    """Attributes that the constructor of the network's class sets and no other method reads."""
     classes = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
     methods = {each.name: each for each in classes[-1].body if isinstance(each, ast.FunctionDef)}
-    made, read = (attributes(methods[each]) for each in ("__init__", "forward"))
+    made = attributes(methods.pop("__init__"))
     assert made, name
-    return made - read
+    return made.difference(*map(attributes, methods.values()))
 
 
 def attributes(function: ast.FunctionDef) -> set[str]:

@@ -42,9 +42,18 @@ class Marks:
         """The mark of nodes that are drawn as one: of the first that has any."""
         return next((self.nodes[node] for node in nodes if node in self.nodes), None)
 
+    def inside(self, nodes: Sequence[Node], above: Marked | None) -> Marked | None:
+        """The mark of nodes in a call that has the mark `above`: what is inside of a new block is
+        new, though the same body stands elsewhere too, where it was compared."""
+        return above if is_new(above) else self.of(nodes) or above
+
     def behind(self, places: Sequence[Node | Body]) -> tuple[str, ...]:
         """What is gone behind nodes that are drawn as one."""
         return tuple(dict.fromkeys(each for place in places for each in self.gone.get(place, ())))
+
+
+def is_new(marked: Marked | None) -> bool:
+    return marked is not None and marked.mark == "added"
 
 
 def marks(found: Difference) -> Marks:

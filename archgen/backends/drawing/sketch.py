@@ -136,7 +136,7 @@ class _Sketch:
         for aux in body.aux:
             cost = self.costs.of_node(body, aux.node)
             title = Word(spell_node(aux.node), strong=True)
-            marked = self.marks.of([aux.node]) or whole
+            marked = self.marks.inside([aux.node], whole)
             note = f"{short(cost.params)} parameters, in training only"
             box = self.canvas.box(
                 "block",

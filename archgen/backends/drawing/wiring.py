@@ -13,7 +13,7 @@ from itertools import groupby
 
 from archgen.backends.drawing.diagram import MOST_BOXES, TooLarge
 from archgen.backends.drawing.likeness import Likeness
-from archgen.backends.drawing.marks import Marked, Marks
+from archgen.backends.drawing.marks import Marked, Marks, is_new
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode, Ref
 from archgen.shapes import Shape
 
@@ -160,13 +160,15 @@ class _Spreading:
         """Add the operations of `twins` to the scope; their values in it."""
         first = twins[0]
         values = dict(zip(first.inputs, inputs, strict=True))
-        if inputs:
+        new = is_new(whole)
+        if inputs and not new:
             self.scope.lose(inputs[0], self.marks.behind(twins))
         for place, node in enumerate(first.nodes):
             sites = tuple((body, body.nodes[place]) for body in twins)
             above = whole.within(place == 0) if whole else None
             results = self._node(sites, path, tuple(values[ref] for ref in node.inputs), above)
-            self.scope.lose(results[0], self.marks.behind([each for _, each in sites]))
+            if not new:
+                self.scope.lose(results[0], self.marks.behind([each for _, each in sites]))
             values.update(zip(node.outputs, results, strict=True))
             if len(self.scope.operations) > MOST_BOXES:
                 raise TooLarge
@@ -182,7 +184,7 @@ class _Spreading:
         """Add a node, or what is in it; its results."""
         node = sites[0][1]
         name = path if isinstance(node, MergeNode) else f"{path}{node.name}"
-        marked = self.marks.of([each for _, each in sites]) or above
+        marked = self.marks.inside([each for _, each in sites], above)
         if isinstance(node, CallNode) and self.spreads(node, name):
             callees = tuple(twin.body for _, twin in sites if isinstance(twin, CallNode))
             inner = self.body(callees, f"{name}.", arguments, marked)
