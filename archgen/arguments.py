@@ -88,7 +88,7 @@ TEXT = Kind("a string", lambda value: isinstance(value, str))
 TEXTS = Kind("strings in a list", _are_texts)
 PATH = Kind("a path", lambda value: isinstance(value, str | os.PathLike))
 STATE = Kind(
-    "a dictionary of tensors by their keys",
+    "a dictionary of tensors by their keys, which are strings",
     lambda value: isinstance(value, Mapping) and all(isinstance(key, str) for key in value),
 )
 DEPTH = Kind(

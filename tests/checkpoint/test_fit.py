@@ -185,5 +185,5 @@ def test_a_network_that_cannot_be_built_has_no_weights() -> None:
 
 
 def test_keys_are_texts() -> None:
-    with pytest.raises(TypeError, match="is a string"):
+    with pytest.raises(TypeError, match="which are strings"):
         check({3: torch.zeros(1)})
