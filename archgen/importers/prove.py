@@ -7,13 +7,15 @@ input, since fresh weights make wrong networks look equal. One of the modules th
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+
+from archgen.importers.trace import tensors_in
 
 BATCH = 2
 LOUD = 4.0  # deviations of the input: what saturates has to
@@ -154,18 +156,7 @@ def _is_random(module: nn.Module) -> bool:
 
 
 def _run(model: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
-    return list(_tensors(model(*(each.clone() for each in inputs))))
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _tensors(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _tensors(item)
+    return list(tensors_in(model(*(each.clone() for each in inputs))))
 
 
 def _largest(what: str, theirs: Sequence[Tensor], ours: Sequence[Tensor]) -> float:

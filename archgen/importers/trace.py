@@ -163,7 +163,7 @@ class _Tracer(TorchFunctionMode):
             return call(module, *args, **kwargs)
         if not self.stack:
             return self.whole(module, call, args, kwargs)
-        read = list(_tensors((args, kwargs)))
+        read = list(tensors_in((args, kwargs)))
         adapter = _adapter(module)
         if adapter is not None:
             return self.layer(module, path, call, args, kwargs, adapter)
@@ -185,13 +185,13 @@ class _Tracer(TorchFunctionMode):
         """Run a module as a program of its own, over values of its own."""
         sequential = type(module).forward is nn.Sequential.forward
         program = Program(type(module).__name__, path, sequential, [], hints=_hints(module))
-        for tensor in _tensors((args, kwargs)):
+        for tensor in tensors_in((args, kwargs)):
             program.inputs.append(self.fresh(tensor))
         program.input_names = _input_names(module, len(program.inputs))
         self.stack.append(program)
         try:
             result = call(module, *args, **kwargs)
-            program.outputs = [self.value(tensor) for tensor in _tensors(result)]
+            program.outputs = [self.value(tensor) for tensor in tensors_in(result)]
         finally:
             self.stack.pop()
         return program, result
@@ -205,7 +205,7 @@ class _Tracer(TorchFunctionMode):
         kwargs: Any,
         adapter: Callable[[Any, tuple[int, ...]], LayerCall],
     ) -> Any:
-        inputs = [self.value(tensor) for tensor in _tensors((args, kwargs))]
+        inputs = [self.value(tensor) for tensor in tensors_in((args, kwargs))]
         self.inside = True
         try:
             result = call(module, *args, **kwargs)
@@ -228,16 +228,16 @@ class _Tracer(TorchFunctionMode):
         result = func(*args, **kwargs)
         if self.inside or not self.stack or name in _SILENT:
             return result
-        read = list(_tensors((args, kwargs)))
+        read = list(tensors_in((args, kwargs)))
         if name in _CHOICES and any(id(tensor) in self.values for tensor in read):
             raise self.unsupported("a decision that depends on the numbers of a tensor")
-        if any(True for _ in _tensors(result)):
+        if any(True for _ in tensors_in(result)):
             self.function(name, args, kwargs, read, result)
         return result
 
     def function(self, name: str, args: Any, kwargs: Any, read: list[Tensor], result: Any) -> None:
         inputs = [self.value(tensor) for tensor in read]
-        outputs = [self.fresh(tensor) for tensor in _tensors(result)]
+        outputs = [self.fresh(tensor) for tensor in tensors_in(result)]
         plain = name.strip("_") if name.startswith("__") else name.rstrip("_")
         call = functions.Function(plain, tuple(args), kwargs, inputs, outputs)
         try:
@@ -253,7 +253,7 @@ class _Tracer(TorchFunctionMode):
         except Unsupported as error:
             raise self.unsupported(error.what) from None
         if step.kind == "same":
-            for tensor in _tensors(result):
+            for tensor in tensors_in(result):
                 self.values[id(tensor)] = inputs[0]
             return
         kind: Any = step.kind
@@ -294,7 +294,7 @@ class _Tracer(TorchFunctionMode):
         return value
 
     def add(self, kind: Any, key: str, inputs: list[Value], result: Any, **more: Any) -> None:
-        outputs = [self.fresh(tensor) for tensor in _tensors(result)]
+        outputs = [self.fresh(tensor) for tensor in tensors_in(result)]
         self.stack[-1].nodes.append(Node(kind, key, inputs, outputs, **more))
 
     def unsupported(self, what: str) -> Unsupported:
@@ -308,15 +308,16 @@ def _within(path: str, owner: str) -> str | None:
     return path.removeprefix(f"{owner}.") if path.startswith(f"{owner}.") else None
 
 
-def _tensors(value: Any) -> Iterator[Tensor]:
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """The tensors in arguments or a result, in order."""
     if isinstance(value, Tensor):
         yield value
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _tensors(item)
+            yield from tensors_in(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _tensors(item)
+            yield from tensors_in(item)
 
 
 def _line() -> str:
