@@ -61,6 +61,11 @@ class Normal(Start):
     std: Deviation = Field(1.0, description="its standard deviation")
 
 
+# torch 2.14 draws evenly between the bounds and rejects; within these limits it keeps one number in
+# a thousand. They are standard deviations, and count where the mean is outside of the bounds.
+FARTHEST, WIDEST = 10.0, 100.0
+
+
 @final
 class TruncNormal(Start):
     """The normal distribution between `a` and `b`."""
@@ -75,6 +80,10 @@ class TruncNormal(Start):
     @model_validator(mode="after")
     def ordered(self) -> Self:
         _in_order(self.a, self.b)
+        outside = max(self.a - self.mean, self.mean - self.b) / self.std
+        width = (self.b - self.a) / self.std
+        if outside > FARTHEST or (outside > 0 and width > WIDEST):
+            raise ValueError("torch would need too many draws: `mean` is outside of `a` to `b`")
         return self
 
 

@@ -122,6 +122,7 @@ def test_layers(text: str) -> None:
     check(text)
 
 
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("keyword", INITIALISERS)
 @examples(sample=100, full=2_000, of="extreme initialisers")
 @given(data=st.data())
@@ -147,6 +148,8 @@ def test_initialisers(keyword: str, data: st.DataObject) -> None:
     [
         "init(conv.weight, constant(1e39)); conv(4, 3)",
         "init(conv.weight, xavier_normal(gain=-1)); conv(4, 3)",
+        "init(conv.weight, trunc_normal(mean=50)); conv(4, 3)",
+        "init(conv.weight, trunc_normal(mean=-1e-3, a=0, b=1e6)); conv(4, 3)",
         "conv(4, 3) -> leaky_relu(1e39)",
         "conv(4, 3) -> bn(eps=1e-50)",
     ],
