@@ -358,7 +358,9 @@ class Applied:
         if each.old.reused and each.new.reused:
             plain["name"] = new["name"] if self.follows(each) else plain["name"]
         if each.inner is not None:
-            plain["inner"] = Applied(each.inner).body()
+            # By its own rows: in them chains are opened that `new` has closed.
+            assert Applied(each.inner).body() == written(each.inner.new)
+            plain["inner"] = new["inner"]
         return plain
 
     def follows(self, each: Matched) -> bool:
