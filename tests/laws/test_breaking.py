@@ -23,7 +23,7 @@ from tests.sweeps import examples
 
 
 @pytest.mark.torch
-@examples(sample=40, full=1000, of="edits of random specs, what breaks judged by torch")
+@examples(sample=20, full=1000, of="edits of random specs, what breaks judged by torch")
 @given(changes())
 def test_torch_agrees(texts: tuple[str, str]) -> None:
     from tests.analysis.breaking import torch_says
@@ -61,7 +61,7 @@ def test_torch_agrees_on_what_is_carried(texts: tuple[str, str]) -> None:
     assert differs in {None, "numerics" in found}
 
 
-@examples(sample=100, full=10_000, of="random edits, what breaks and what differs")
+@examples(sample=50, full=10_000, of="random edits, what breaks and what differs")
 @given(st.one_of(changes(), renamings()))
 def test_what_breaks_is_a_difference(texts: tuple[str, str]) -> None:
     """`diff` and `breaking` agree: nothing breaks where nothing differs."""
@@ -87,7 +87,7 @@ def test_a_shipped_network_breaks_nothing_of_itself(name: str) -> None:
     assert findings(archgen.load(name), archgen.load(name), list(Category)) == []
 
 
-@examples(sample=60, full=2000, of="edits of random specs, keys that changed")
+@examples(sample=30, full=2000, of="edits of random specs, keys that changed")
 @given(changes())
 def test_every_key_that_changed_is_counted(texts: tuple[str, str]) -> None:
     """Changes of keys by distinct bodies are those of all keys, written out one by one."""
