@@ -19,9 +19,9 @@ the trail begins with the innermost call. The edits together fix it and change n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from archgen.as_json import to_json
-from archgen.diagnostics import Diagnostic, Edit, Frame, Label, Severity
 from archgen.snippet import Mark, Row, draw, last_line, printable
 from archgen.text import Source, Span
 
@@ -29,6 +29,49 @@ __all__ = ["counts", "plural", "printable", "render_json", "render_text"]
 
 LONGEST_TEXT = 1000  # code points of a message, note or help
 LONGEST_TRAIL = 8  # calls that are shown, the outermost last
+
+
+class Place(Protocol):
+    """A part of a source."""
+
+    @property
+    def span(self) -> Span: ...
+
+
+class Remark(Place, Protocol):
+    """A place and what is said there: a label, or a call on the way to it."""
+
+    @property
+    def text(self) -> str: ...
+
+
+class Edit(Place, Protocol):
+    @property
+    def replacement(self) -> str: ...
+
+
+class Finding(Protocol):
+    """What is reported: a `Diagnostic`, which prints itself by this module."""
+
+    @property
+    def severity(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def labels(self) -> Sequence[Remark]: ...
+    @property
+    def notes(self) -> Sequence[str]: ...
+    @property
+    def help(self) -> str | None: ...
+    @property
+    def trail(self) -> Sequence[Remark]: ...
+    @property
+    def edits(self) -> Sequence[Edit]: ...
+    @property
+    def fix(self) -> Sequence[Edit]: ...
+
 
 Paint = Callable[[str, str], str]
 _SGR = {
@@ -42,13 +85,13 @@ _SGR = {
 }
 
 
-def render_text(diagnostics: Sequence[Diagnostic], color: bool = False) -> str:
+def render_text(diagnostics: Sequence[Finding], color: bool = False) -> str:
     """Render diagnostics for a terminal, an empty line between two; no newline at the end."""
     paint = _paint if color else _plain
     return "\n\n".join("\n".join(_rows(item, paint)) for item in diagnostics)
 
 
-def render_json(diagnostics: Sequence[Diagnostic]) -> str:
+def render_json(diagnostics: Sequence[Finding]) -> str:
     """Render diagnostics as one JSON object in ASCII (the module describes it)."""
     errors, warnings = counts(diagnostics)
     items = [_as_json(item) for item in diagnostics]
@@ -56,10 +99,10 @@ def render_json(diagnostics: Sequence[Diagnostic]) -> str:
     return to_json(report)
 
 
-def counts(diagnostics: Sequence[Diagnostic]) -> tuple[int, int]:
+def counts(diagnostics: Sequence[Finding]) -> tuple[int, int]:
     """How many are errors, and how many warnings."""
     severities = [item.severity for item in diagnostics]
-    return severities.count(Severity.ERROR), severities.count(Severity.WARNING)
+    return severities.count("error"), severities.count("warning")
 
 
 def plural(count: int, noun: str) -> str:
@@ -78,8 +121,8 @@ def _paint(text: str, style: str) -> str:
     return f"\x1b[{_SGR[style]}m{text}\x1b[0m" if style in _SGR else text
 
 
-def _rows(item: Diagnostic, paint: Paint) -> Iterator[str]:
-    severity = item.severity.value
+def _rows(item: Finding, paint: Paint) -> Iterator[str]:
+    severity = str(item.severity)
     yield paint(f"{severity}[{item.code}]", severity) + paint(f": {_line(item.message)}", "strong")
     files = _by_source(item)
     gutter = max((len(str(last_line(marks))) for _, marks in files), default=1)
@@ -97,7 +140,7 @@ def _rows(item: Diagnostic, paint: Paint) -> Iterator[str]:
         yield from _remark(kind, text, gutter, paint)
 
 
-def _by_source(item: Diagnostic) -> list[tuple[Source, list[Mark]]]:
+def _by_source(item: Finding) -> list[tuple[Source, list[Mark]]]:
     """The labels of each source, that of the fault first."""
     files: dict[int, tuple[Source, list[Mark]]] = {}
     for index, label in enumerate(item.labels):
@@ -112,7 +155,7 @@ def _row(row: Row, severity: str, paint: Paint) -> str:
     return "".join(painted).rstrip()
 
 
-def _trail(trail: Sequence[Frame]) -> Iterator[tuple[str, str]]:
+def _trail(trail: Sequence[Remark]) -> Iterator[tuple[str, str]]:
     left_out = len(trail) - LONGEST_TRAIL
     head = LONGEST_TRAIL // 2 if left_out > 1 else len(trail)
     for frame in trail[:head]:
@@ -122,7 +165,7 @@ def _trail(trail: Sequence[Frame]) -> Iterator[tuple[str, str]]:
         yield from map(_frame, trail[head + left_out :])
 
 
-def _frame(frame: Frame) -> tuple[str, str]:
+def _frame(frame: Remark) -> tuple[str, str]:
     return "in", f"{frame.text} ({_place(frame.span)})"
 
 
@@ -156,9 +199,9 @@ def _clip(text: str) -> str:
 # --- JSON ---------------------------------------------------------------------------------
 
 
-def _as_json(item: Diagnostic) -> dict[str, object]:
+def _as_json(item: Finding) -> dict[str, object]:
     return {
-        "severity": item.severity.value,
+        "severity": str(item.severity),
         "code": item.code,
         "message": item.message,
         "labels": [_place_json(label) for label in item.labels],
@@ -174,7 +217,7 @@ def _edit_json(edit: Edit) -> dict[str, object]:
     return {**_span_json(edit.span), "replacement": edit.replacement}
 
 
-def _place_json(item: Label | Frame) -> dict[str, object]:
+def _place_json(item: Remark) -> dict[str, object]:
     return {**_span_json(item.span), "text": item.text}
 
 

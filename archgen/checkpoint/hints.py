@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from archgen.analysis.weights import state
 from archgen.checkpoint.contents import Contents
-from archgen.checkpoint.fit import Difference, Fit
+from archgen.checkpoint.differences import Comparison, Difference
 
 _LONGEST_PREFIX = 4  # names, as in `module.model.backbone.net.`
 _MOST_INPUTS = 20  # other sizes of inputs that are worth a trial
@@ -40,7 +40,7 @@ class Prefix:
     matched: int
 
 
-def prefix(fit: Fit) -> Prefix | None:
+def prefix(fit: Comparison) -> Prefix | None:
     """The prefix without which the most keys are the network's, if these are more than now."""
     wanted = {entry.key for entry in state(fit.network)}
     counted = Counter(
@@ -56,7 +56,7 @@ def prefix(fit: Fit) -> Prefix | None:
     return Prefix(text, matched) if matched > now else None
 
 
-def settings(fit: Fit) -> dict[str, int]:
+def settings(fit: Comparison) -> dict[str, int]:
     """Integer parameters of the arch that the sizes of what is reshaped would be explained by."""
     sizes = [pair for each in fit.of("reshaped") for pair in _other_sizes(each)]
     found = {}
@@ -67,7 +67,7 @@ def settings(fit: Fit) -> dict[str, int]:
     return found
 
 
-def inputs(fit: Fit) -> list[str]:
+def inputs(fit: Comparison) -> list[str]:
     """Sizes of inputs with other channels that reshaped weights may be of: `4x224x224`, with its
     name where there are several inputs."""
     body = fit.network.body

@@ -12,8 +12,8 @@ from typing import Literal, get_args
 
 from archgen.analysis.difference import KeyPair, difference
 from archgen.analysis.weights import Entry
+from archgen.checkpoint.differences import COUNT
 from archgen.checkpoint.first import input_convolutions
-from archgen.checkpoint.fit import COUNT
 from archgen.checkpoint.grouping import layer_of
 from archgen.diagnostics import ArchError, error
 from archgen.limits import check_buildable

@@ -12,12 +12,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import cache
 from typing import Final
 
 from archgen.analysis.weights import state
-from archgen.checkpoint.fit import COUNT, Difference, Fit
+from archgen.checkpoint.differences import COUNT, Comparison, Difference
 from archgen.checkpoint.grouping import paths
 
 _MOST: Final = 4000  # keys of each side that are compared
@@ -27,7 +26,7 @@ Sizes = tuple[int, ...]
 Form = tuple[tuple[str, Sizes], ...]
 
 
-def renames(fit: Fit) -> dict[str, str]:
+def renames(fit: Comparison) -> dict[str, str]:
     """For paths of the network that are missing whole, the path that holds the same: neither is
     below another one that is named here."""
     missing = _Side(fit.of("missing"), (entry.key for entry in state(fit.network)))
@@ -85,6 +84,8 @@ def _words(path: str) -> str:
 
 @cache
 def _similarity(one: str, other: str) -> float:
+    from difflib import SequenceMatcher
+
     return SequenceMatcher(None, one, other).ratio()
 
 

@@ -17,28 +17,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from types import MappingProxyType
 
 from archgen.checkpoint.contents import STRIDED, Contents
-from archgen.checkpoint.fit import Difference, Fit, Part, place_of
+from archgen.checkpoint.differences import Comparison, Difference, Part, place_of
 from archgen.checkpoint.grouping import paths, whole
-from archgen.checkpoint.identify import Match, Survey
 from archgen.checkpoint.renames import renames
 from archgen.report import plural, printable
 from archgen.text import Span
 
 MOST_ROWS = 50
-MOST_OF_A_LINE = 3
 
 
-def render_text(fit: Fit, shown: str) -> str:
+def render_text(fit: Comparison, shown: str) -> str:
     """A line that says it, then one for each layer that differs."""
     verb = "fits" if fit.fits else "does not fit"
-    lines = [f"{printable(shown)} {verb} {fit.network.name}: {_counted(fit.contents)}"]
+    lines = [f"{printable(shown)} {verb} {fit.network.name}: {counted(fit.contents)}"]
     return "\n".join([*lines, *rows(fit)])
 
 
-def rows(fit: Fit, most: int = MOST_ROWS) -> list[str]:
+def rows(fit: Comparison, most: int = MOST_ROWS) -> list[str]:
     """A line for each layer that differs, or for the largest block that does as a whole."""
     return table(list(_rows(fit)), most)
 
@@ -47,7 +44,7 @@ def hint_text(hint: str) -> str:
     return f"  = help: {printable(hint)}"
 
 
-def render_json(fit: Fit, shown: str, hints: Sequence[str] = ()) -> str:
+def render_json(fit: Comparison, shown: str, hints: Sequence[str] = ()) -> str:
     report = {
         "version": 1,
         "checkpoint": shown,
@@ -55,71 +52,11 @@ def render_json(fit: Fit, shown: str, hints: Sequence[str] = ()) -> str:
         "fits": fit.fits,
         "tensors": sum(fit.contents.dtypes.values()),
         "dtypes": fit.contents.dtypes,
-        "missing": [_wanted(fit, each) for each in fit.of("missing")],
+        "missing": [wanted_json(fit, each) for each in fit.of("missing")],
         "unexpected": [_unexpected(each) for each in fit.of("unexpected")],
-        "reshaped": [_wanted(fit, each) | _held(each) for each in fit.of("reshaped")],
-        "retyped": [_wanted(fit, each) | _retyped(each) for each in fit.of("retyped")],
+        "reshaped": [wanted_json(fit, each) | held_json(each) for each in fit.of("reshaped")],
+        "retyped": [wanted_json(fit, each) | _retyped(each) for each in fit.of("retyped")],
         "hints": list(hints),
-    }
-    return json.dumps(report, indent=2)
-
-
-def survey_text(
-    found: Survey, contents: Contents, shown: str, hints: Mapping[str, str] = MappingProxyType({})
-) -> str:
-    """Which shipped networks a checkpoint is of, a line for each.
-
-    hints: by name of a network, the options with which it fits.
-    """
-    lines = [f"{printable(shown)}: {_counted(contents)}"]
-    for each in found.matches:
-        verb = "fits" if each.fit.fits else "has the keys of"
-        verb = f"without `{printable(each.prefix)}` {verb}" if each.prefix else verb
-        other = [text for part in each.fit.parts for text in _what(part, full=True)]
-        options = f" (fits with {hints[each.name]})" if each.name in hints else ""
-        lines.append(f"  {verb} {each.name} ({each.file}){options}{_few(other)}")
-    if not found.matches:
-        lines.append("  no shipped network has its keys")
-    if found.nearest and not found.matches:
-        lines.append(f"  the closest is {nearest_text(found.nearest)}")
-    return "\n".join(lines)
-
-
-def nearest_text(match: Match) -> str:
-    """`resnet34 (resnet.arch): 2 keys differ: missing fc; unexpected head`, in a line."""
-    prefix = f", without `{printable(match.prefix)}`" if match.prefix else ""
-    shown = f"{match.name} ({match.file}){prefix}"
-    if match.fit.fits:
-        return f"{shown}, which it fits"
-    other = [f"{part.kind} {printable(part.path)}" for part in match.fit.parts]
-    return f"{shown}: {plural(len(match.fit.differences), 'key')} of it differ{_few(other)}"
-
-
-def _few(texts: Sequence[str]) -> str:
-    more = [f"and {len(texts) - MOST_OF_A_LINE:,} more"] if len(texts) > MOST_OF_A_LINE else []
-    return ": " + "; ".join([*texts[:MOST_OF_A_LINE], *more]) if texts else ""
-
-
-def survey_json(found: Survey, contents: Contents, shown: str) -> str:
-    """The same: `networks` has those with its keys, `prefix` is what has to be taken off;
-    `nearest` the name of the closest one if there are none."""
-    nearest = found.nearest if not found.matches else None
-    report = {
-        "version": 1,
-        "checkpoint": shown,
-        "tensors": sum(contents.dtypes.values()),
-        "dtypes": contents.dtypes,
-        "networks": [
-            {
-                "name": each.name,
-                "file": each.file,
-                "prefix": each.prefix,
-                "fits": each.fits,
-                "reshaped": [_wanted(each.fit, key) | _held(key) for key in each.fit.differences],
-            }
-            for each in found.matches
-        ],
-        "nearest": nearest and nearest.name,
     }
     return json.dumps(report, indent=2)
 
@@ -139,7 +76,7 @@ def table(rows: Sequence[Sequence[str]], most: int = MOST_ROWS) -> list[str]:
     return lines
 
 
-def _counted(contents: Contents) -> str:
+def counted(contents: Contents) -> str:
     """`320 tensors (float32 267, int64 53)`."""
     dtypes = contents.dtypes
     kinds = ", ".join(f"{dtype} {count:,}" for dtype, count in dtypes.items())
@@ -147,19 +84,19 @@ def _counted(contents: Contents) -> str:
     return plural(sum(dtypes.values()), "tensor") + (f" ({kinds})" if kinds else "")
 
 
-def _rows(fit: Fit) -> Iterator[tuple[str, str, str, str]]:
+def _rows(fit: Comparison) -> Iterator[tuple[str, str, str, str]]:
     renamed = renames(fit)
     parts = chain.from_iterable(_split(fit, part, renamed) for part in fit.parts)
     for part in parts:
         alike = part.kind in ("missing", "unexpected")
-        what = _how_much(part) if alike else "; ".join(_what(part))
+        what = _how_much(part) if alike else "; ".join(what_differs(part))
         other = renamed.get(part.path) if part.kind == "missing" else None
         remark = f"did you mean `{printable(other)}`?" if other else ""
         place = place_text(part.place)
         yield part.kind, printable(part.path), what, "  ".join(filter(None, (place, remark)))
 
 
-def _split(fit: Fit, part: Part, renamed: Mapping[str, str]) -> Iterator[Part]:
+def _split(fit: Comparison, part: Part, renamed: Mapping[str, str]) -> Iterator[Part]:
     """A part that is missing, by what of it may have been renamed."""
     owners = {
         each.key: next((path for path in paths(each.key) if path in renamed), "")
@@ -187,7 +124,7 @@ def _how_much(part: Part) -> str:
     return f"{printable(name)} {_shape(each)}".strip()
 
 
-def _what(part: Part, *, full: bool = False) -> Iterator[str]:
+def what_differs(part: Part, *, full: bool = False) -> Iterator[str]:
     for each in part.differences:
         name = printable(each.key if full else each.key.removeprefix(part.path).removeprefix("."))
         if part.kind == "retyped":
@@ -226,7 +163,7 @@ def place_text(span: Span | None) -> str:
 # --- JSON ---------------------------------------------------------------------------------
 
 
-def _wanted(fit: Fit, each: Difference) -> dict[str, object]:
+def wanted_json(fit: Comparison, each: Difference) -> dict[str, object]:
     assert each.wanted
     place = place_json(place_of(fit.network, each.key))
     return {"key": each.key, "shape": each.wanted.sizes, "place": place}
@@ -244,11 +181,11 @@ def _unexpected(each: Difference) -> dict[str, object]:
     return {"key": each.key, "shape": each.held.shape, "dtype": each.held.dtype}
 
 
-def _held(each: Difference) -> dict[str, object]:
+def held_json(each: Difference) -> dict[str, object]:
     assert each.held
     return {"held": each.held.shape, "dtype": each.held.dtype}
 
 
 def _retyped(each: Difference) -> dict[str, object]:
     assert each.held
-    return _held(each) | {"layout": each.held.layout}
+    return held_json(each) | {"layout": each.held.layout}

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from archgen.analysis.weights import Entry, state
-from archgen.checkpoint.fit import place_of
+from archgen.checkpoint.differences import place_of
 from archgen.checkpoint.grouping import layer_of, whole
 from archgen.checkpoint.plan import Plan
 from archgen.checkpoint.report import place_json, place_text, sizes_text, table

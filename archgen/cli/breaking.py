@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from archgen.cli import reports
+from archgen.cli.against import compared, rules_of
 from archgen.report import counts, plural
 
 if TYPE_CHECKING:
-    from archgen.breakage import Report, Rules
-    from archgen.versions import Broken, Pair
+    from archgen.breakage import Report
 
 CATEGORIES = ("interface", "weights", "numerics", "cost", "training")
 
@@ -63,40 +61,6 @@ def command(
     errors, _ = counts(found)
     if errors:
         raise click.exceptions.Exit(1)
-
-
-def rules_of(only: Sequence[str] = (), threshold: float | None = None) -> Rules:
-    """What counts here, as the configuration and the call say."""
-    from archgen import config
-    from archgen.breakage import Rules
-    from archgen.diagnostics import ArchError, Fault
-
-    try:
-        return Rules.of(config.find(), only, threshold)
-    except Fault as fault:
-        raise ArchError([fault.diagnostic]) from None
-
-
-def compared(against: str, paths: Sequence[str]) -> Iterator[Pair | Broken]:
-    """The pairs of archs that a call is about. Raises `ArchError`."""
-    from archgen import versions
-
-    if is_spec(against):
-        if len(paths) != 1:
-            raise click.UsageError(f"to compare with {against}, name one PATH")
-        return versions.between(against, paths[0])
-    return versions.changed_since(against, paths)
-
-
-def is_spec(against: str) -> bool:
-    """Whether it is a spec (`old.arch`, `main:old.arch:net`, `resnet18`) or a folder, and not a
-    revision. A branch called as a shipped network is a revision."""
-    from archgen import git, specs
-
-    name = against.rpartition(":")[0] if not against.endswith(".arch") else against
-    if os.path.isdir(against) or name.endswith(".arch"):
-        return True
-    return specs.is_shipped(against) and not git.is_revision(against)
 
 
 def _said(report: Report) -> str:

@@ -93,7 +93,7 @@ def _fitting(
 ) -> State:
     """The weights that a model is to have. Raises `ArchError`, before anything is written."""
     from archgen.checkpoint.loading import fitting
-    from archgen.cli.weights import NEEDS_TORCH
+    from archgen.cli.checkpoints import NEEDS_TORCH
 
     if device == "meta":
         raise click.UsageError("--weights: on the device meta there are no numbers")

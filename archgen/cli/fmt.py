@@ -15,8 +15,8 @@ from typing import Final, Literal
 import click
 
 from archgen.cli import files
-from archgen.cli.check import specs_of
 from archgen.cli.failures import Refused, Stopped
+from archgen.cli.folders import specs_of
 from archgen.diagnostics import ArchError, Fault
 from archgen.report import plural, printable
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from archgen.cli import files
-from archgen.cli.check import specs_of
 from archgen.cli.failures import Stopped
+from archgen.cli.folders import specs_of
 from archgen.cli.reports import format_option, report
 from archgen.report import counts, plural
 

@@ -6,7 +6,7 @@ import re
 
 import click
 
-from archgen.cli.breaking import compared, is_spec, rules_of
+from archgen.cli.against import compared, is_spec, rules_of
 
 
 def _key(_: click.Context, __: click.Parameter, value: str) -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archgen.cli import files
+from archgen.cli.checkpoints import NEEDS_TORCH, Under, stripped
 from archgen.cli.failures import Stopped
 from archgen.cli.spec import Settings, input_option, input_spans, parameters
-from archgen.cli.weights import NEEDS_TORCH, Under, stripped
 from archgen.report import printable
 
 if TYPE_CHECKING:

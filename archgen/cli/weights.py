@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from archgen.cli.failures import Stopped
+from archgen.cli.checkpoints import Under, contents_of
 from archgen.cli.spec import Settings, load, network_options
 from archgen.diagnostics import ArchError
 from archgen.report import plural
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from archgen.checkpoint.fit import Fit
 
 _MOST_TRIED: Final = 5  # networks whose options are looked for
-NEEDS_TORCH: Final = "pip install 'archgen[torch]'"
-Under = tuple[str, ...]
 
 
 @click.command("weights")
@@ -63,29 +61,8 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def contents_of(checkpoint: str, under: Under, prefix: str) -> Contents:
-    """What a file holds, with a prefix taken off. Raises `ArchError`, `Stopped` without torch."""
-    from archgen.checkpoint.contents import contents
-    from archgen.checkpoint.read import read
-
-    try:
-        return stripped(contents(read(checkpoint, under).state), prefix)
-    except ModuleNotFoundError as problem:
-        raise Stopped(f"{problem}: {NEEDS_TORCH}") from None
-
-
-def stripped(held: Contents, prefix: str) -> Contents:
-    """The same with a prefix taken off."""
-    from archgen.checkpoint.hints import without
-
-    try:
-        return without(held, prefix)
-    except ValueError as problem:
-        raise click.BadParameter(str(problem), param_hint="'--prefix'") from None
-
-
 def _identify(checkpoint: str, contents: Contents, form: str) -> bool:
-    from archgen.checkpoint import report
+    from archgen.checkpoint import survey_report as report
     from archgen.checkpoint.identify import survey
 
     found = survey(contents)
@@ -128,13 +105,13 @@ def _hints(found: Fit, spec: str, settings: Settings, prefix: str) -> Iterator[s
 
 def _nearest(found: Fit) -> Iterator[str]:
     """A shipped network that it fits much better."""
-    from archgen.checkpoint import report
     from archgen.checkpoint.identify import survey
+    from archgen.checkpoint.survey_report import nearest_text
 
     surveyed = survey(found.contents)
     best = next(iter([*surveyed.matches, *filter(None, [surveyed.nearest])]), None)
     if best and 2 * len(best.fit.differences) < len(found.differences):
-        yield f"the closest shipped network is {report.nearest_text(best)}"
+        yield f"the closest shipped network is {nearest_text(best)}"
 
 
 @dataclass(frozen=True, slots=True)

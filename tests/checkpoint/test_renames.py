@@ -11,7 +11,8 @@ import pytest
 import archgen
 from archgen.analysis.weights import state
 from archgen.checkpoint.contents import Contents, Held
-from archgen.checkpoint.fit import COUNT, Fit, fit
+from archgen.checkpoint.differences import COUNT
+from archgen.checkpoint.fit import Fit, fit
 from archgen.checkpoint.renames import renames
 from tests.checkpoints import renamed_stages
 

@@ -1,4 +1,4 @@
-"""What `difference` answers: edits, figures and keys, as frozen values. Knows no format.
+"""What a `Difference` consists of: edits, figures and keys, as frozen values. Knows no format.
 
 A repeat of 10^9 blocks is a run here: values are as many as the distinct bodies, and what is said
 of each repeat (keys, paths) comes from iterators or is counted.
@@ -6,16 +6,11 @@ of each repeat (keys, paths) comes from iterators or is counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from archgen.analysis.weights import Entry
-from archgen.network import Network
 from archgen.text import Span
-
-if TYPE_CHECKING:
-    from archgen.analysis.difference.matching import BodyMatch
 
 Kind = Literal["added", "removed", "moved", "renamed", "changed"]
 # What an edit is about: a layer or block and its arguments, where its input comes from, how its
@@ -156,44 +151,3 @@ class KeyCounts:
     @property
     def changed(self) -> int:
         return self.renamed + self.reshaped + self.gone + self.new
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Difference:
-    """What it takes to make one network of another.
-
-    edits: those of the text, in the order of the new network. follows: what shows elsewhere
-    because of them (the layers inside a block that got another argument, names that are numbered
-    anew). Both are empty if and only if the networks are the same; which names blocks and files
-    have is not part of a network. match: the networks laid side by side, body by body.
-    """
-
-    old: Network
-    new: Network
-    edits: tuple[Edit, ...]
-    follows: tuple[Edit, ...]
-    figures: tuple[Figure, ...]
-    keys: KeyCounts
-    match: BodyMatch = field(repr=False)
-
-    @property
-    def same(self) -> bool:
-        """Whether nothing that the network is or does has changed."""
-        return not self.edits
-
-    def state(self, *fates: Fate, changed: bool = False) -> Iterator[KeyPair]:
-        """The fate of every entry: the new ones in the order of the new `state_dict`, each with
-        the old one that it comes from, then those that are gone. Lazy: there may be 10^9.
-
-        fates: only those that have one of these, without walking through others. changed: short
-        for all but "kept".
-        """
-        from archgen.analysis.difference.keys import FATES, pairs
-
-        return pairs(self.match, fates or FATES[int(changed) :])
-
-    def renames(self) -> Iterator[tuple[str, str]]:
-        """Old key and new key of every entry that only has another name."""
-        for pair in self.state("renamed"):
-            if pair.old and pair.new:
-                yield pair.old.key, pair.new.key
