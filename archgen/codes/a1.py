@@ -173,7 +173,9 @@ block) does not see the values of the body around it: make it a block, and pass 
         """
 A step computes something, and no later one, no merge and no `output` reads it: most often a `from`
 that passes over a branch, a chunk of a `split` that was forgotten, or an input that is not used.
-Read it, or remove the step.
+A block that is handed a value reads it only if one of its results depends on it: one that begins
+with `from v` makes nothing of the current value. `like=from x` reads sizes and no numbers. No
+gradient would come back to the weights behind such a value. Read it, or remove the step.
 """,
         _arch("a = conv(8, 3)", "b = from input -> conv(8, 5)"),
         _arch("a = conv(8, 3)", "b = from input -> conv(8, 5)", "add { from a; from b }"),

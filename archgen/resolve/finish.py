@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from archgen.diagnostics import Diagnostic, Fault, error
+from archgen.diagnostics import Diagnostic, Fault, Label, error
 from archgen.layers.shape import Split
 from archgen.network import (
     Body,
@@ -88,10 +88,15 @@ def _check_fields(frame: Frame, outputs: Sequence[OutputValue], heads: Sequence[
 
 def _check_read(frame: Frame, results: set[Ref], kind: str) -> None:
     """A value that nothing reads is a mistake: a forgotten merge, chunk or input."""
-    nodes: list[Node] = [*frame.nodes, *(aux.node for aux in frame.aux)]
-    read = results | {ref for node in nodes for ref in node.inputs}
-    faults = [_unread(frame, node, read) for node in frame.nodes if _lost(node, read)]
-    if kind == "arch":
+    heads = [aux.node for aux in frame.aux]
+    results = results.union(*(head.outputs for head in heads))
+    nodes: list[Node] = [*frame.nodes, *heads]
+    alive = frame.resolver.reading.alive(nodes, results, sizes=False)
+    lost = [node for node in frame.nodes if _lost(node, alive)]
+    read = alive.union(*(node.inputs for node in lost))  # what leads there is no fault by itself
+    faults = [_unread(frame, node, read) for node in lost if _lost(node, read)]
+    if kind == "arch" and not read.issuperset(frame.inputs):
+        read |= frame.resolver.reading.alive(nodes, results, sizes=True)
         faults += _unread_inputs(frame, read)
     for fault in faults:
         frame.resolver.report(fault)
@@ -126,6 +131,7 @@ def _unread(frame: Frame, node: Node, read: set[Ref]) -> Diagnostic:
     name = getattr(node, "name", "")
     what = f"the value of `{name}`" if name else "this value"
     help = "read it with `from`, or remove it"
+    also: Sequence[Label] = ()
     if isinstance(node, LayerNode) and isinstance(node.layer, Split):
         named = {ref: name for name, ref in _named_values(frame)}
         chunks = [f"`{named[ref]}`" for ref in node.outputs if ref not in read and ref in named]
@@ -136,14 +142,23 @@ def _unread(frame: Frame, node: Node, read: set[Ref]) -> Diagnostic:
         )
     elif any(ref in read for ref in node.outputs):
         what = "one of these values"
-    return error("A114", f"nothing reads {what}", node.span, help=help)
+    elif also := _handed_on(frame, node.outputs):
+        help = "remove it, or let a result depend on it"
+    return error("A114", f"nothing reads {what}", node.span, also=also, help=help)
+
+
+def _handed_on(frame: Frame, values: Sequence[Ref]) -> list[Label]:
+    """The first place that takes a value, and makes nothing of it."""
+    takers = (node.span for node in frame.nodes if not set(values).isdisjoint(node.inputs))
+    return [Label(span, "handed on here, where no result depends on it") for span in takers][:1]
 
 
 def _unread_inputs(frame: Frame, read: set[Ref]) -> Iterator[Diagnostic]:
     for ref, name in zip(frame.inputs, frame.input_names, strict=True):
         if ref not in read:
             message = f"nothing reads the input `{name}`" if name else "nothing reads the input"
-            yield error("A114", message, frame.places.get(name, frame.definition.span))
+            span = frame.places.get(name, frame.definition.span)
+            yield error("A114", message, span, also=_handed_on(frame, (ref,)))
 
 
 def _check_lists(frame: Frame) -> None:

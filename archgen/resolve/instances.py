@@ -20,6 +20,7 @@ from archgen.resolve.finish import check_paths, finish
 from archgen.resolve.frame import MOST_NODES, Frame, InitTable
 from archgen.resolve.implicit import implicit_block
 from archgen.resolve.lookup import lookup
+from archgen.resolve.reading import Reading
 from archgen.resolve.values import (
     Budget,
     Environment,
@@ -62,6 +63,7 @@ class Resolver:
     def __init__(self, sink: Sink, budget: Budget | None = None) -> None:
         self.sink = sink
         self.budget = budget or Budget()
+        self.reading = Reading(self.budget)
         self._memo: dict[object, Resolved] = {}
         self._implicit: dict[int, Definition] = {}
         self._trail: list[Caller] = []

@@ -174,6 +174,43 @@ def test_an_output_of_a_block_may_be_left_unread() -> None:
     assert result(text) == (3, 32, 32)
 
 
+ASIDE = "block aside(v) { from v -> conv(8, 3) }\n"
+SIZED = "block sized(v) { conv(8, 1) -> upsample(like=from v) }\n"
+PAIRED = "block paired(v) { a = conv(8, 1); b = aside(from v); output a, b }\n"
+HELPED = "block helped(v) { aux side = aside(from v); from input -> tanh }\n"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "statements", "place"),
+    [
+        (ASIDE, ["a = relu", "conv(7, 3)", "aside(from a)"], (5, 3)),
+        (ASIDE, ["a = relu", "conv(7, 3)", "b = aside(from a)", "reuse b"], (6, 7)),
+        (ASIDE, ["a = relu", "for i in range(2) { conv(7, 3) }", "aside(from a)"], (5, 23)),
+        (ASIDE, ["a = relu", "if true { conv(7, 3) -> bn }", "aside(from a)"], (5, 27)),
+        (
+            ASIDE,
+            ["a = relu", "add { identity; { conv(3, 3); aside(from a) -> conv(3, 1) } }"],
+            (5, 21),
+        ),
+        (ASIDE, ["a = relu", "stage(conv, 7, 3, n=2)", "aside(from a)"], (5, 3)),
+        (ASIDE, ["a = relu", "aux h = conv(7, 3)", "tanh", "aside(from a)"], (6, 3)),
+        (SIZED, ["a = conv(7, 3)", "from input -> tanh", "sized(from a)"], (4, 7)),
+        (ASIDE + PAIRED, ["a = conv(7, 3)", "p = paired(from a)", "from p.b"], None),
+        (ASIDE + PAIRED, ["a = conv(7, 3)", "tanh", "p = paired(from a)", "from p.b"], (6, 3)),
+        (
+            ASIDE + PAIRED,
+            ["a = conv(7, 3)", "from input", "p = paired(from a)", "from p.a"],
+            (5, 7),
+        ),
+        (ASIDE + HELPED, ["a = conv(7, 3)", "from input", "helped(from a)"], None),
+    ],
+)
+def test_a_value_that_a_call_makes_nothing_of_is_read_by_nothing(
+    blocks: str, statements: list[str], place: tuple[int, int] | None
+) -> None:
+    assert faults(blocks + arch(*statements)) == ([] if place is None else [("A114", *place)])
+
+
 def test_an_input_that_nothing_reads_is_an_error() -> None:
     text = "arch net {\n  a = input(3)\n  b = input(3)\n  from a -> relu\n}\n"
     assert faults(text) == [("A114", 3, 3)]
@@ -222,4 +259,6 @@ def test_items_of_a_list_need_not_all_be_read() -> None:
         LISTED
         + "block h(v) { a = from v[0] -> listed(v); from v[0]; b = listed(v); output a, b }\n"
     )
-    assert faults(text + arch("a = relu", "b = conv(4, 3)", "h([from a, from b])")) == []
+    made = ["a = relu", "b = conv(4, 3)", "h = h([from a, from b])"]
+    assert faults(text + arch(*made, "concat { from h.a; from h.b; from b }")) == []
+    assert faults(text + arch(*made, "concat { from h.a; from h.b }")) == [("A114", 6, 7)]

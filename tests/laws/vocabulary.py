@@ -54,6 +54,9 @@ block double(out, act=relu) = conv(out, 3) -> act -> conv(out, 3)
 block tail(out, n=2) = seq { for i in range(n) { conv(out, 3) -> relu } }
 block joined(out, other) { concat { from other; identity }; conv(out, 1) }
 block listed(out, values) { concat { from values[0]; identity }; conv(out, 1) }
+block aside(out, other) { from other -> conv(out, 3) }
+block sized(out, other) { conv(out, 1) -> upsample(like=from other) }
+block paired(out, other) { a = aside(out, from other); b = from input -> conv(out, 1); output a, b }
 block helped(out, deep=true) {
   conv(out, 3) -> relu
   if deep { aux side = global_avgpool -> flatten -> linear(2) } else { bn }

@@ -249,15 +249,38 @@ class Writer:
             self.line(f"{other} = {self.conv()}")
             values = self.pick([f"[from {name}, from {other}]", f"[from {name}]"])
             self.line(f"listed({self.width()}, {values})")
-            if values == f"[from {name}]":
+            if values == f"[from {name}]" or self.chance():
                 self.line(f"concat {{ identity; from {other} }}")
+        elif self.chance(3):
+            self.ignored(name)
         else:
             self.line(f"joined({self.width()}, {self.pick(['', 'other='])}from {name})")
+
+    def ignored(self, name: str) -> None:
+        """A call that makes nothing of the current value, or of the one that it is given."""
+        call = self.pick(["aside", "aside", "sized", "paired"])
+        current, again = self.name("left"), self.name("again")
+        if self.chance():
+            self.line(f"{current} = identity")
+        else:
+            self.line(f"{current} = {self.conv()}")
+        self.line(f"{again} = {call}({self.width()}, from {self.pick([name, name, current])})")
+        if call == "paired":
+            ends = self.pick(["a", "b", "ab"])
+            self.line(f"concat {{ {'; '.join(f'from {again}.{end}' for end in ends)} }}")
+        elif self.chance(3):
+            self.line(f"reuse {again}")
+        for value in (name, current):
+            if self.chance():
+                self.line(f"concat {{ identity; from {value} }}")
 
     def with_outputs(self) -> None:
         name = self.name("both")
         self.line(f"{name} = forked({self.width()})")
-        self.line(f"{self.pick(['add', 'mul', 'concat'])} {{ from {name}.a; from {name}.b }}")
+        if self.chance(4):
+            self.line(f"from {name}.{self.pick('ab')}")
+        else:
+            self.line(f"{self.pick(['add', 'mul', 'concat'])} {{ from {name}.a; from {name}.b }}")
 
     def remembered(self) -> None:
         name = self.name("far")
