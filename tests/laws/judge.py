@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archgen
 from archgen.analysis.weights import names, state
-from archgen.backends.pytorch.names import helper_names
+from archgen.backends.pytorch.plan.names import helper_names
 from archgen.network import Body, CallNode, LayerNode, heads_of
 from tests.interpreter import interpret, tensors
 

@@ -1,6 +1,15 @@
-"""Networks as PyTorch source: one readable file that needs only torch."""
+"""Networks as PyTorch source: one readable file that needs only torch.
 
-from archgen.backends.pytorch.classes import class_name
-from archgen.backends.pytorch.module import Figures, render
+network -> walk: a plan for each class -> passes: plan to plan -> text: the file
+"""
+
+from archgen.backends.pytorch.classes import class_name, classes_of
+from archgen.backends.pytorch.text.file import Figures, printed
+from archgen.network import Network
 
 __all__ = ["Figures", "class_name", "render"]
+
+
+def render(network: Network, figures: Figures | None = None) -> str:
+    """Standalone PyTorch source of a network: formatted, typed, the same for the same network."""
+    return printed(classes_of(network).file, figures)

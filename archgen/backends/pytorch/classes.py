@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 
-from archgen.backends.pytorch import inplace, prune, simplify, statements, tables, targets
-from archgen.backends.pytorch.containers import contain, fill
-from archgen.backends.pytorch.kept import Spoiled
-from archgen.backends.pytorch.lanes import Split, agree
-from archgen.backends.pytorch.names import (
+from archgen.backends.pytorch.passes import PASSES
+from archgen.backends.pytorch.passes.prune import all_items, expressions
+from archgen.backends.pytorch.plan.file import File
+from archgen.backends.pytorch.plan.ir import Apply, Child, InitPath, Let, Param, Plan, Value
+from archgen.backends.pytorch.plan.names import (
     GLOBALS,
     Names,
     author_names,
@@ -19,42 +18,18 @@ from archgen.backends.pytorch.names import (
     helper_names,
     is_local,
 )
-from archgen.backends.pytorch.opening import Opening
-from archgen.backends.pytorch.plan import Apply, Child, InitPath, Let, Param, Plan, Value
-from archgen.backends.pytorch.units import callees, units_of
-from archgen.backends.pytorch.walk import Escaped, Walk
-from archgen.backends.pytorch.work import MOST, Work
-from archgen.network import Body, CallNode, Definition, Initialiser, LayerNode, Network
-from archgen.shapes import Shape
+from archgen.backends.pytorch.walk import targets
+from archgen.backends.pytorch.walk.binding import Spoiled
+from archgen.backends.pytorch.walk.containers import contain, fill
+from archgen.backends.pytorch.walk.lanes import Split, agree
+from archgen.backends.pytorch.walk.scope import Escaped
+from archgen.backends.pytorch.walk.signature import Opening
+from archgen.backends.pytorch.walk.state import Walk
+from archgen.backends.pytorch.walk.statements import STATEMENTS
+from archgen.backends.pytorch.walk.units import callees, units_of
+from archgen.backends.pytorch.walk.work import MOST, Work
+from archgen.network import Body, CallNode, Definition, Network
 from archgen.syntax import tree
-
-Unit = tuple[int, int]  # a definition's text, and how deep calls of itself nest in it
-
-
-@dataclass(slots=True, eq=False)
-class Initialised:
-    """A torch class whose weights start otherwise: a small class that makes such layers.
-
-    `whole`: every weight is set, so that torch's own initialisation need not run first.
-    """
-
-    name: str
-    target: str
-    init: tuple[tuple[str, Initialiser], ...]
-    whole: bool
-
-    def covers(self, init: tuple[tuple[str, Initialiser], ...]) -> bool:
-        """Whether it is right for these starts, or can be: convolutions may lack a bias."""
-        if init == self.init:
-            return True
-        few, many = sorted((dict(self.init), dict(init)), key=len)
-        beyond = {name for name in many if name not in few}
-        if not self.whole or not self.target.startswith("nn.Conv") or beyond != {"bias"}:
-            return False
-        if any(many[name] != few[name] for name in few):
-            return False
-        self.init = tuple(many.items())
-        return True
 
 
 class Classes:
@@ -67,15 +42,12 @@ class Classes:
         self.network = network
         self.work = work
         self.folded = folded
-        self.plans: list[Plan] = []
-        self.helpers: list[str] = []
-        self.initialised: list[Initialised] = []
-        self._names = Names(_taken(network))
-        self._arch_name = self._names.claim(_arch_words(network))
+        self.file = File(network, Names(_taken(network)))
+        self._arch_name = self.file.claim(_arch_words(network))
         self._by_body: dict[int, Plan] = {}
         self._units = units_of(network.body)
         self._unit_of = {id(body): unit for unit, bodies in self._units.items() for body in bodies}
-        self.arch = self._arch_plan()
+        self._arch_plan()
 
     # --- what the walk asks for ---------------------------------------------------------------
 
@@ -97,42 +69,12 @@ class Classes:
         plain = isinstance(value, int | float | str)
         return plain and name not in self.folded | self.network.hidden and is_local(name)
 
-    def claim(self, name: str) -> str:
-        """A name of the file that nothing else has."""
-        return self._names.claim(name)
-
-    def need_helper(self, name: str | None) -> None:
-        if name is not None and name not in self.helpers:
-            self.helpers.append(name)
-
-    def torch_class(self, target: str, node: LayerNode, x: Shape) -> str:
-        """The name of a layer's class in the file: torch's, a helper's, or an initialised one."""
-        if not target.startswith("nn."):
-            self.need_helper(target)
-        if not node.init:
-            return target
-        whole = {name for name, _ in node.init} == set(node.layer.weights(x))
-        whole = whole and not node.layer.buffers(x)
-        others = [known for known in self.initialised if known.target == target]
-        for known in others:
-            if known.whole is whole and known.covers(node.init):
-                return known.name
-        bare = target.removeprefix("nn.")
-        starts = {known.init[0][1].name for known in others}
-        if starts and node.init[0][1].name not in starts:
-            bare = camel_case(node.init[0][1].name) + bare
-        name = self._names.claim(bare)
-        self.initialised.append(Initialised(name, target, node.init, whole))
-        return name
-
     # --- making classes -----------------------------------------------------------------------
 
-    def _arch_plan(self) -> Plan:
-        walk = self._walk([self.network.body])
-        plan = self._finish(walk, self._arch_name)
+    def _arch_plan(self) -> None:
+        plan = self._finish(self._walk([self.network.body]), self._arch_name)
         plan.arch = True
         plan.doc = ""
-        return plan
 
     def _make(self, bodies: Sequence[Body]) -> None:
         """Make the classes of calls of one definition: one if they can share it."""
@@ -156,7 +98,7 @@ class Classes:
                 suffix = camel_case(split.labels[key]) if split.labels.get(key) else ""
                 self._group(group, name, label + suffix)
             return
-        plan = self._finish(walk, self._names.claim(name + label))
+        plan = self._finish(walk, self.file.claim(name + label))
         for body in bodies:
             self._by_body[id(body)] = plan
 
@@ -169,14 +111,14 @@ class Classes:
     def _walked(self, bodies: Sequence[Body], *, unrolled: bool) -> Walk:
         definition = bodies[0].definition
         assert definition is not None
-        walk = Opening(self, definition, bodies).walk
+        walk = Opening(self, STATEMENTS, definition, bodies).walk
         walk.unrolled = unrolled
         agree(walk.lanes, [lane.body.path_init for lane in walk.lanes])
         if definition.kind == "synonym":
             _contain(walk, targets.links_of(definition))
         else:
             steps = [lane.body.steps for lane in walk.lanes]
-            statements.run(walk, walk.lanes, definition.body.statements, steps)
+            walk.run(walk.lanes, definition.body.statements, steps)
         walk.outputs = _outputs(walk)
         return walk
 
@@ -200,14 +142,12 @@ class Classes:
             spoiled=walk.spoiled,
             sequential=walk.scope.definition.kind == "synonym",
         )
-        inplace.mark(plan)
-        simplify.simplify(plan)
-        tables.inline(plan)
-        prune.prune(plan)
+        for rewrite in PASSES:
+            rewrite(plan)
         _check_kept(walk, plan)
         if plan.several or plan.aux:
-            plan.result = self._names.claim(f"{name}Output")
-        self.plans.append(plan)
+            plan.result = self.file.claim(f"{name}Output")
+        self.file.plans.append(plan)
         return plan
 
 
@@ -270,8 +210,8 @@ MOST_DERIVED = 2  # numbers of the arch's text that may be made of one of its pa
 
 def _check_kept(walk: Walk, plan: Plan) -> None:
     """A parameter of the arch that many numbers are made of is a constant: they read better."""
-    lets = (item.expr for item in prune.all_items(plan) if isinstance(item, Let))
-    exprs = (*prune.expressions(plan), *lets)
+    lets = (item.expr for item in all_items(plan) if isinstance(item, Let))
+    exprs = (*expressions(plan), *lets)
     derived = (walk.names_behind(expr) for expr in exprs if not isinstance(expr, tree.Name))
     counts = Counter(name for names in derived for name in names)
     walk.spoil(
@@ -284,9 +224,6 @@ def class_words(definition: Definition) -> str:
     if definition.kind == "implicit" and definition.parent is not None:
         return f"{class_words(definition.parent)}_{definition.name}"
     return definition.name
-
-
-# --- opening a walk -------------------------------------------------------------------------------
 
 
 # --- the calls of a network -------------------------------------------------------------------

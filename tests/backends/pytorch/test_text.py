@@ -9,7 +9,14 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archgen.backends.pytorch.text import Call, Generator, Layout, Operation, Prefixed, statement
+from archgen.backends.pytorch.text.layout import (
+    Call,
+    Generator,
+    Layout,
+    Operation,
+    Prefixed,
+    statement,
+)
 
 NAMES = st.integers(1, 20).map(lambda size: "a" * size)
 

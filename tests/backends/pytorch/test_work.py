@@ -6,7 +6,7 @@ import pytest
 
 import archgen
 from archgen.backends.pytorch.classes import classes_of
-from archgen.backends.pytorch.work import MOST
+from archgen.backends.pytorch.walk.work import MOST
 from archgen.diagnostics import ArchError
 
 NESTED = """arch net {

@@ -1,0 +1,331 @@
+"""What a class will say, as data: made by the walk, printed by `constructor` and `forward`.
+
+Items stand in the order of the block's text. The constructor prints what they make, `forward`
+what they compute. Values are the tensors of `forward`; everything else is an expression over
+the names of the class (its parameters, locals and loop variables).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from archgen.backends.pytorch.plan.algebra import Expr, same
+from archgen.backends.pytorch.plan.names import Names
+from archgen.network import Initialiser
+
+# --- modules --------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class Build:
+    """A module to be made: `nn.Conv2d(in_channels, out, kernel_size=3)`.
+
+    An argument is an expression, or Python text (the name of a class). `inplace` is decided
+    when the whole body is known.
+    """
+
+    target: str
+    arguments: list[tuple[str | None, Expr | str]]
+    takes_inplace: bool = False
+    inplace: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Container:
+    """An `nn.Sequential`: its children are the `Apply` items, under their names.
+
+    `taps` are values inside it that are read outside, beside the result.
+    """
+
+    items: list[Item]
+    start: Value
+    result: Value
+    taps: list[Value] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Repeat:
+    """`count` modules, one after the other (only in a container)."""
+
+    module: Module
+    count: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Either:
+    """One module or another: `if stride != 1: ... else: nn.Identity()`. `None` is identity."""
+
+    arms: list[tuple[Expr | None, Module | None]]
+
+
+Module = Build | Container | Repeat | Either
+
+
+@dataclass(slots=True, eq=False)
+class Child:
+    """A submodule under its name. `position`: it is numbered by its place in a container."""
+
+    name: Expr
+    module: Module
+    position: bool = False
+
+
+@dataclass(slots=True)
+class Made:
+    """A module, or a function of its inputs; and what is known of its outputs.
+
+    `channels` are candidates for each output; `block`: it deserves a line of its own. A container
+    with several outputs is applied in pieces, which end after so many (`ends`) of its children.
+    """
+
+    module: Module | None
+    channels: list[list[Expr | None]]
+    fresh: list[bool]
+    function: str = ""
+    block: bool = False
+    fields: tuple[str, ...] = ()
+    ends: tuple[int, ...] = ()
+    taint: set[str] = field(default_factory=set)  # of the outputs
+    behind: set[str] = field(default_factory=set)  # that anything of their shape hangs on
+    passes: bool = True  # the sizes of the inputs too
+    heads: tuple[str, ...] = ()  # values that only training gives, behind the outputs
+
+
+# --- values and items -----------------------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class Value:
+    """A tensor. `fresh`: its one reader may write over it. `learned`: it has no batch.
+
+    `channels` is None where no expression is known. `shape` is said where all calls agree. `taint`
+    are the names that the shape hangs on beside what `channels` says.
+    """
+
+    channels: Expr | None = None
+    fresh: bool = False
+    learned: bool = False
+    name: str = ""
+    shape: str = ""
+    taint: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True, eq=False)
+class Apply:
+    """A submodule applied, or (`function`) a Python expression over `{x}` and `{like}`."""
+
+    child: Child | None
+    inputs: list[Value]
+    outputs: list[Value]
+    function: str = ""
+    reused: bool = False
+    block: bool = False  # a block, stage or container: a line of its own in an arch
+    fields: tuple[str, ...] = ()  # of several outputs
+    heavy: bool = False
+    piece: str = ""  # which children of the container: `[:4]`
+
+
+@dataclass(slots=True, eq=False)
+class Learned:
+    """A parameter of the class itself, as a value."""
+
+    name: Expr
+    sizes: list[Expr]
+    init: Initialiser | None
+    output: Value
+
+
+@dataclass(slots=True, eq=False)
+class Merge:
+    """Operands merged. `branches` are set where an operand depends on an `if` or `for`.
+
+    `covers`: the first has the shape of them all. `inplace`: they are added to it.
+    """
+
+    kind: Literal["add", "mul", "concat"]
+    output: Value
+    axis: int
+    rank: int  # of the values, without the batch
+    operands: list[Value]
+    branches: list[Branch] | None = None
+    covers: bool = False
+    inplace: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Phi:
+    """A value that each arm computes in its own way."""
+
+    value: Value
+    arms: list[Value]
+
+
+@dataclass(slots=True, eq=False)
+class If:
+    """Arms in order; the last has no condition (and may hold nothing)."""
+
+    arms: list[tuple[Expr | None, list[Item]]]
+    phis: list[Phi] = field(default_factory=list)
+    flag: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class For:
+    """A loop: `start` is the current value in each pass, `end` after it, `result` after all."""
+
+    names: tuple[str, ...]
+    index: str
+    iterable: Expr
+    items: list[Item]
+    before: Value
+    start: Value
+    end: Value
+    result: Value
+
+
+@dataclass(slots=True, eq=False)
+class Let:
+    """A local of the constructor."""
+
+    name: str
+    expr: Expr
+
+
+@dataclass(slots=True, eq=False)
+class InitPath:
+    """A weight of a part, set at the end of the constructor."""
+
+    path: str
+    init: Initialiser
+
+
+Item = Apply | Learned | Merge | If | For | Let
+
+
+# --- branches of a merge that depend on decisions ---------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class One:
+    """A branch: what it does, and its value."""
+
+    items: list[Item]
+    value: Value
+
+
+@dataclass(slots=True, eq=False)
+class Choice:
+    """Branches that depend on a condition."""
+
+    arms: list[tuple[Expr | None, list[Branch]]]
+    flag: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Loop:
+    """Branches for each pass of a loop."""
+
+    names: tuple[str, ...]
+    index: str
+    iterable: Expr
+    branches: list[Branch]
+
+
+Branch = One | Choice | Loop
+
+
+# --- a class ----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class Param:
+    """A parameter of the constructor. `values` are its values by `id` of the call's body.
+
+    kind "number": plain; "channels": of an input; "extra": a number that no expression of the
+    block says; "layer": a class of activations, its values are Python text.
+    """
+
+    name: str
+    kind: Literal["number", "channels", "extra", "layer"]
+    values: dict[int, object]
+    default: Expr | str | None = None
+    source: str = ""  # the name in the language
+
+    def is_worth(self, values: dict[int, object]) -> bool:
+        """Whether it has these values in the same calls."""
+        known = self.values.keys() == values.keys()
+        return known and all(same(value, values[key]) for key, value in self.values.items())
+
+
+@dataclass(slots=True, eq=False)
+class Aux:
+    """A head for training: its name and what it applies; of a block that is called, its value."""
+
+    name: str
+    apply: Apply | None
+    value: Value
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """One class of the file."""
+
+    name: str
+    doc: str
+    params: list[Param]
+    inputs: list[tuple[str, Value]]
+    items: list[Item]
+    outputs: list[tuple[str, Value]]
+    listed: bool
+    aux: list[Aux]
+    path_init: list[InitPath]
+    lets: dict[str, Expr]
+    locals: Names
+    dropped: list[Param] = field(default_factory=list)  # that the text does not read
+    arch: bool = False
+    spoiled: set[str] = field(default_factory=set)  # names that it is not right for other values of
+    sequential: bool = False  # its one item, after its locals, is the container that it is
+    result: str = ""  # the name of its NamedTuple
+    named: bool = False  # it gives that for one value too
+
+    @property
+    def several(self) -> bool:
+        return self.listed or self.named or len(self.outputs) > 1
+
+    @property
+    def own_heads(self) -> list[Apply]:
+        """What training applies beside the items."""
+        return [aux.apply for aux in self.aux if aux.apply is not None]
+
+
+def children(items: Sequence[Item]) -> list[Child]:
+    """Every submodule that the items make, in order, those in containers left out."""
+    found: list[Child] = []
+    for item in items:
+        match item:
+            case Apply(child=Child() as child, reused=False):
+                found.append(child)
+            case If(arms=arms):
+                for _, inner in arms:
+                    found += children(inner)
+            case For(items=inner):
+                found += children(inner)
+            case Merge(branches=list() as branches):
+                found += branch_children(branches)
+    return found
+
+
+def branch_children(branches: Sequence[Branch]) -> list[Child]:
+    found: list[Child] = []
+    for branch in branches:
+        match branch:
+            case One(items=items):
+                found += children(items)
+            case Choice(arms=arms):
+                for _, inner in arms:
+                    found += branch_children(inner)
+            case Loop(branches=inner):
+                found += branch_children(inner)
+    return found

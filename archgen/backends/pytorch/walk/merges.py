@@ -1,0 +1,311 @@
+"""`add`, `mul`, `concat`: branches that are always there, or hang on decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from archgen.backends.pytorch.plan import algebra
+from archgen.backends.pytorch.plan.algebra import Expr
+from archgen.backends.pytorch.plan.dataflow import branch_results
+from archgen.backends.pytorch.plan.ir import (
+    Branch,
+    Choice,
+    If,
+    Loop,
+    Merge,
+    One,
+    Value,
+)
+from archgen.backends.pytorch.walk import phis
+from archgen.backends.pytorch.walk.decisions import Side, arms_of, longest, set_current, sides_of
+from archgen.backends.pytorch.walk.lanes import Lane, Lanes, Steps, Unrollable, agree
+from archgen.backends.pytorch.walk.loops import (
+    Rolled,
+    after_passes,
+    bind_pass,
+    constant,
+    is_rolled,
+    open_loop,
+    passes_of,
+    product,
+)
+from archgen.backends.pytorch.walk.state import Walk
+from archgen.network import Grouped, Looped, Merged, Ref, Silent
+from archgen.syntax import tree
+
+
+def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
+    """`add`, `mul`, `concat`: the branches, then one value of them."""
+    merged = [step for step in steps if isinstance(step, Merged)]
+    base = [step.before for step in merged]
+    with walk.braces(lanes):
+        inner = [step.steps for step in merged]
+        branches = _branches(walk, lanes, link.body.statements, inner, base)
+    refs = [step.node.outputs[0] for step in merged]
+    ranks = [lane.shape(ref).rank for lane, ref in zip(lanes, refs, strict=True)]
+    agree(lanes, [(step.node.axis, rank) for step, rank in zip(merged, ranks, strict=True)])
+    axis, rank = merged[0].node.axis, ranks[0]
+    covers = all(map(_covers, lanes, merged))
+    plain = [branch for branch in branches if isinstance(branch, One)]
+    if len(plain) == len(branches):
+        for branch in plain:
+            walk.items += branch.items
+        operands = [branch.value for branch in plain]
+        if len(operands) == 1:
+            walk.assign(lanes, refs, operands[0])
+            return
+        output = walk.value(
+            lanes,
+            refs,
+            _merged_channels(link, merged, lanes, operands),
+            taint=_union(value.taint for value in operands),
+            behind=_union(map(walk.shape_behind, operands)),
+        )
+        walk.items.append(Merge(link.kind, output, axis, rank, operands, covers=covers))
+        return
+    along = link.kind == "concat" and axis == lanes[0].shape(refs[0]).axis
+    candidates = [_sum_of(branches)] if along else list(_branch_channels(branches))
+    results = list(branch_results(branches))
+    decided = _union(map(walk.names_behind, _branch_decisions(branches)))
+    taint = _union(value.taint for value in results) | decided
+    behind = _union(map(walk.shape_behind, results)) | decided
+    output = walk.value(lanes, refs, candidates, taint=taint, behind=behind)
+    walk.items.append(Merge(link.kind, output, axis, rank, [], branches, covers))
+
+
+def _covers(lane: Lane, step: Merged) -> bool:
+    """Whether the first operand has the shape of the merge, for inputs of other sizes too.
+
+    A size of 1 counts against it: where the input is larger, it may be what is broadcast.
+    """
+    first = lane.shape(step.node.inputs[0]).sizes
+    return first == lane.shape(step.node.outputs[0]).sizes and 1 not in first
+
+
+def branches_alone(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
+    """What is left of the branches of a merge that is left out."""
+    base = [lane.current for lane in lanes]
+    inner = [step.steps for step in steps if isinstance(step, Grouped)]
+    with walk.braces(lanes):
+        for at, statement in enumerate(link.body.statements):
+            set_current(lanes, base)
+            walk.run_statement(lanes, statement, [each[at] for each in inner])
+    set_current(lanes, base)
+
+
+def _union(sets: Iterable[set[str]]) -> set[str]:
+    return set().union(*sets)
+
+
+def _branch_channels(branches: Sequence[Branch]) -> Iterator[Expr | None]:
+    """Channels that a merge of these branches may have: any one's."""
+    for value in branch_results(branches):
+        yield value.channels
+
+
+def _branch_decisions(branches: Sequence[Branch]) -> Iterator[Expr | None]:
+    """The expressions that say which branches there are."""
+    for branch in branches:
+        match branch:
+            case Choice(arms=arms):
+                for condition, inner in arms:
+                    yield condition
+                    yield from _branch_decisions(inner)
+            case Loop(iterable=iterable, branches=inner):
+                yield iterable
+                yield from _branch_decisions(inner)
+            case One():
+                pass
+
+
+def _sum_of(branches: Sequence[Branch]) -> Expr | None:
+    """The channels of a concat of branches: loops count, what hangs on a decision does not."""
+    parts: list[Expr] = []
+    for branch in branches:
+        match branch:
+            case One(value=Value(channels=channels)) if channels is not None:
+                parts.append(channels)
+            case Loop(iterable=iterable, branches=inner):
+                each = _sum_of(inner)
+                if each is None:
+                    return None
+                parts.append(product(passes_of(iterable), each))
+            case _:
+                return None
+    return algebra.total(parts)
+
+
+def _merged_channels(
+    link: tree.Merge, steps: Sequence[Merged], lanes: Lanes, operands: Sequence[Value]
+) -> list[Expr | None]:
+    """Candidates for the channels of a merge: the sum of a concat along them, else any's."""
+    channels = [operand.channels for operand in operands]
+    node, lane = steps[0].node, lanes[0]
+    if link.kind == "concat" and node.axis == lane.shape(node.outputs[0]).axis:
+        known = [expr for expr in channels if expr is not None]
+        return [algebra.total(known)] if len(known) == len(channels) else [None]
+    return channels
+
+
+def _branches(
+    walk: Walk,
+    lanes: Lanes,
+    body: Sequence[tree.Statement],
+    steps: Sequence[Steps],
+    base: Sequence[Ref],
+) -> list[Branch]:
+    """The branches that the statements are, in order."""
+    found: list[Branch] = []
+    for at, statement in enumerate(body):
+        set_current(lanes, base)
+        here = [each[at] for each in steps]
+        match statement:
+            case tree.If():
+                found += _choice(walk, lanes, statement, here, base)
+            case tree.For():
+                found += _loop(walk, lanes, statement, here, base)
+            case tree.Chain() | tree.Named() if not isinstance(here[0], Silent):
+                found.append(_one(walk, lanes, [statement], [[step] for step in here]))
+            case _:
+                walk.run_statement(lanes, statement, here)
+    set_current(lanes, base)
+    return found
+
+
+def _one(walk: Walk, lanes: Lanes, body: Sequence[tree.Statement], steps: Sequence[Steps]) -> One:
+    with walk.into([]) as items:
+        for at, statement in enumerate(body):
+            walk.run_statement(lanes, statement, [each[at] for each in steps])
+    return One(items, walk.join(lanes, [lane.current for lane in lanes]))
+
+
+def _side(
+    walk: Walk,
+    lanes: Lanes,
+    body: tree.Body | None,
+    steps: Sequence[Steps],
+    base: Sequence[Ref],
+) -> list[Branch]:
+    """A side of an `if`, or a pass of a `for`: one branch, unless it only holds another."""
+    set_current(lanes, base)
+    if body is None:
+        return []
+    with walk.braces(lanes):
+        match body.statements:
+            case (tree.If() | tree.For(),):
+                return _branches(walk, lanes, body.statements, steps, base)
+            case _ if any(_makes_branch(statement) for statement in body.statements):
+                return [_one(walk, lanes, body.statements, steps)]
+            case _:
+                return []
+
+
+def _makes_branch(statement: tree.Statement) -> bool:
+    return isinstance(statement, tree.Chain | tree.Named | tree.If | tree.For)
+
+
+def _choice(
+    walk: Walk, lanes: Lanes, statement: tree.If, steps: Steps, base: Sequence[Ref]
+) -> list[Branch]:
+    """The branches of an `if`; where each side is one branch, one value made in either way."""
+    sides = sides_of(walk, lanes, statement, steps)
+    refs = {lane.key: ref for lane, ref in zip(lanes, base, strict=True)}
+    start, ends = dict(walk.counts), []
+    arms: list[tuple[Expr | None, list[Branch]]] = []
+    for at, side in enumerate(sides):
+        walk.counts = dict(start)
+        inner = [step.steps for step in side.steps]
+        own = [refs[lane.key] for lane in side.lanes]
+        with walk.asking([each.condition for each in sides[: at + 1]]):
+            arms.append((side.condition, _side(walk, side.lanes, side.body, inner, own)))
+        ends.append(walk.counts)
+    walk.counts = longest(walk, start, ends, statement)
+    if len(sides) == 1:
+        return arms[0][1]
+    if not any(branches for _, branches in arms):
+        return []
+    if all(len(branches) == 1 and isinstance(branches[0], One) for _, branches in arms):
+        return [_either(walk, lanes, sides, arms)]
+    choice = Choice(arms)
+    phis.close(walk, choice, lanes, arms_of(sides))
+    return [choice]
+
+
+def _either(
+    walk: Walk,
+    lanes: Lanes,
+    sides: Sequence[Side],
+    arms: Sequence[tuple[Expr | None, list[Branch]]],
+) -> One:
+    """One branch whose value either side makes."""
+    item = If([])
+    for condition, branches in arms:
+        (branch,) = branches
+        assert isinstance(branch, One)
+        item.arms.append((condition, branch.items))
+    phis.close(walk, item, lanes, arms_of(sides))
+    return One([item], walk.join(lanes, [lane.current for lane in lanes]))
+
+
+def _loop(
+    walk: Walk, lanes: Lanes, statement: tree.For, steps: Steps, base: Sequence[Ref]
+) -> list[Branch]:
+    """The branches of a `for`: a loop of the class, or one after the other."""
+    looped = [step for step in steps if isinstance(step, Looped)]
+    if walk.handed:
+        walk.settle(statement.iterable, lanes)
+    if is_rolled(walk, looped):
+        rolled = _rolled_branches(walk, lanes, statement, looped)
+        if rolled is not None:
+            return [rolled]
+    walk.settle(statement.iterable, lanes)
+    agree(lanes, [len(step.passes) for step in looped])
+    found: list[Branch] = []
+    for at in range(len(looped[0].passes)):
+        with walk.braces(lanes):
+            bind_pass(walk, lanes, statement, looped, at)
+            inner = [step.passes[at][1] for step in looped]
+            found += _side(walk, lanes, statement.body, inner, base)
+    return found
+
+
+def _rolled_branches(
+    walk: Walk, lanes: Lanes, statement: tree.For, steps: Sequence[Looped]
+) -> Loop | None:
+    counts, choices = dict(walk.counts), len(walk.choices)
+    try:
+        with walk.braces(lanes):
+            rolled = open_loop(walk, lanes, statement, steps)
+            if rolled is not None:
+                return _roll_branches(rolled)
+    except Unrollable:
+        pass
+    walk.counts = counts
+    del walk.choices[choices:]
+    return None
+
+
+def _roll_branches(rolled: Rolled) -> Loop:
+    """Walk the passes once to see what they number, then for good."""
+    walk, start = rolled.walk, dict(rolled.walk.counts)
+    with walk.probe():
+        _branch_passes(rolled)
+    zero: Expr = tree.Number(0)
+    taken = {
+        stem: constant(algebra.difference(number, start.get(stem, zero)))
+        for stem, number in walk.counts.items()
+    }
+    index: Expr = tree.Name((rolled.index,))
+    walk.counts = {
+        stem: algebra.total([product(index, tree.Number(taken[stem])), start.get(stem, zero)])
+        for stem in taken
+    }
+    branches = _branch_passes(rolled)
+    walk.counts = after_passes(start, taken, rolled.count)
+    return Loop(tuple(rolled.names), rolled.index, rolled.iterable, branches)
+
+
+def _branch_passes(rolled: Rolled) -> list[Branch]:
+    inner, steps = rolled.passes(from_base=True)
+    base = [lane.current for lane in inner]
+    return _side(rolled.walk, inner, rolled.statement.body, steps, base)
