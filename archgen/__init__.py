@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from archgen.api import Network, build, check, draw, load, loads, source, summary
+    from archgen.api import build, check, draw, load, source, summary
     from archgen.breakage import breaking
     from archgen.comparison import Difference, diff
     from archgen.convert import convert_resnext
     from archgen.diagnostics import ArchError, Diagnostic
     from archgen.importers.api import from_module
     from archgen.importers.program import ImportFault
+    from archgen.loaded import Network
+    from archgen.loading import loads
     from archgen.overrides import expression
     from archgen.specs import shipped
     from archgen.weights import check_weights, transfer
@@ -25,7 +27,7 @@ _HOMES = {
     "Diagnostic": "archgen.diagnostics",
     "Difference": "archgen.comparison",
     "ImportFault": "archgen.importers.program",
-    "Network": "archgen.api",
+    "Network": "archgen.loaded",
     "breaking": "archgen.breakage",
     "build": "archgen.api",
     "check": "archgen.api",
@@ -36,7 +38,7 @@ _HOMES = {
     "expression": "archgen.overrides",
     "from_module": "archgen.importers.api",
     "load": "archgen.api",
-    "loads": "archgen.api",
+    "loads": "archgen.loading",
     "shipped": "archgen.specs",
     "source": "archgen.api",
     "summary": "archgen.api",

@@ -10,7 +10,7 @@ Bad specs raise `ArchError`, which carries every diagnostic. Only `build` needs 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,11 @@ from archgen import arguments
 from archgen import network as resolved
 from archgen.diagnostics import ArchError, Diagnostic, Fault, Severity
 from archgen.loaded import Network as Network
+from archgen.loading import PathLike, backbone
+from archgen.loading import loads as loads
 from archgen.resolve.modules import Loader
 from archgen.resolve.program import Program
-from archgen.specs import locate, spec_file
+from archgen.specs import spec_file
 
 if TYPE_CHECKING:
     import torch
@@ -30,10 +32,8 @@ if TYPE_CHECKING:
     from archgen.checkpoint.contents import State
     from archgen.checkpoint.loading import Weights
     from archgen.lint import Linter
+    from archgen.operands import Operand
     from archgen.overrides import Features, Inputs
-
-PathLike = str | os.PathLike[str]
-Sizes = tuple[int, ...]
 
 
 def torch_kind(name: str) -> arguments.Kind:
@@ -43,11 +43,6 @@ def torch_kind(name: str) -> arguments.Kind:
         return type(value).__module__ == "torch" and type(value).__name__ == name
 
     return arguments.Kind(f"a torch.{name}", holds)
-
-
-def network_of(name: str, value: Network | PathLike, load: Callable[[str], Network]) -> Network:
-    """A network, or the one that a SPEC names. Raises `TypeError` for another parameter."""
-    return value if isinstance(value, Network) else load(arguments.path(name, value))
 
 
 def check(*paths: PathLike, lint: bool = False) -> list[Diagnostic]:
@@ -129,86 +124,17 @@ def load(
     an `expect` that fails, which is about the parameters and the input of the spec: with others
     none is checked.
     """
-    return load_with(arguments.path("spec", spec), parameters, input, features)
+    from archgen import versions
 
-
-def load_with(
-    spec: PathLike,
-    parameters: Mapping[str, object],
-    input: Inputs = None,
-    features: Features = (),
-    *,
-    promises: bool = True,
-) -> Network:
-    """The same with the parameters apart, whatever they are called. promises: verify them."""
-    path, name = locate(os.fspath(spec))
-    loader = Loader()
-    program = Program.read(path, loader)
-    if program is None or loader.sink.failed:
-        raise ArchError(list(loader.sink))
-    return network_in(program, name, parameters, input, features, promises=promises)
-
-
-def loads(
-    text: str,
-    name: str | None = None,
-    *,
-    input: Inputs = None,
-    features: Features = (),
-    **parameters: object,
-) -> Network:
-    """The same for the text of a spec, whose `use`s start at the current folder."""
-    arguments.check(text=(text, arguments.TEXT), name=(name, arguments.TEXT | arguments.NONE))
-    program = Program.of(arguments.text(text))
-    if program.sink.failed:
-        raise ArchError(list(program.sink))
-    name = arguments.plain(name)
-    return network_in(program, name, parameters, input, features, promises=True)
-
-
-def network_in(
-    program: Program,
-    name: str | None,
-    parameters: Mapping[str, object],
-    input: Inputs = None,
-    features: Features = (),
-    *,
-    promises: bool = False,
-) -> Network:
-    """The network of that name in a program that was read without a fault. Raises `ArchError`."""
-    from archgen import overrides
-
-    given = overrides.values(parameters, program.module.scope)
-    inputs = overrides.input_sizes(input)
-    sizes = {which: each for which, (each, _) in inputs.items()}
-    network = program.network(name, given.values, sizes, given.places)
-    if network is None or program.sink.failed:
-        raise ArchError(overrides.noted(list(program.sink), given, inputs))
-    if promises and network.defaults:
-        from archgen.analysis.promises import verify
-
-        if broken := verify(network):
-            raise ArchError(broken)
-    return backbone(Network.of(network), features)
-
-
-def backbone(network: Network, features: Features) -> Network:
-    """The network that returns these values; the same network, if there are none."""
-    from archgen.overrides import feature_names
-    from archgen.passes.features import features as cut
-
-    names = feature_names(features)
-    try:
-        return Network.of(cut(network, names)) if names else network
-    except Fault as fault:
-        raise ArchError([fault.diagnostic]) from None
+    path = arguments.path("spec", spec)
+    return versions.load(path, parameters, input, features, promises=True)
 
 
 # --- what becomes of a network --------------------------------------------------------------------
 
 
 def source(
-    network: Network | PathLike,
+    network: Operand,
     *,
     input: Inputs = None,
     features: Features = (),
@@ -218,14 +144,15 @@ def source(
 
     The other arguments are those of `build`.
     """
+    from archgen import operands
     from archgen.backends.pytorch import render
 
-    network = _taken(network, parameters, input, features)
+    network = operands.taken("network", network, input, features, parameters)
     return render(network, network.figures)
 
 
 def build(
-    network: Network | PathLike,
+    network: Operand,
     *,
     device: str | torch.device = "cpu",
     dtype: str | torch.dtype | None = None,
@@ -251,6 +178,7 @@ def build(
     refuses, `ValueError` for
     a device that is not there, `ModuleNotFoundError` without torch.
     """
+    from archgen import operands, trial
     from archgen.limits import check_buildable
 
     arguments.check(
@@ -264,21 +192,18 @@ def build(
             arguments.TEXT | torch_kind("memory_format") | arguments.NONE,
         ),
     )
-    network = _taken(network, parameters, input)
+    network = operands.taken("network", network, input, parameters=parameters)
     whole, network = network, backbone(network, features)
     device = arguments.plain(device)
     check_buildable(network, network.params, meta=str(device) == "meta")
     state = None if weights is None else _fitting(weights, network, whole, device)
-    from archgen import trial
-    from archgen.backends.pytorch import class_name
-
-    options = {
-        "device": device,
-        "dtype": arguments.plain(dtype),
-        "memory_format": arguments.plain(memory_format),
-        "seed": seed,
-    }
-    model = trial.make(network, source(network), class_name(network), options)
+    model = trial.build(
+        network,
+        device=device,
+        dtype=arguments.plain(dtype),
+        memory_format=arguments.plain(memory_format),
+        seed=seed,
+    )
     if state is not None:
         model.load_state_dict(state, strict=True)
     if compile:
@@ -297,7 +222,7 @@ def _fitting(
 
 
 def draw(
-    network: Network | PathLike,
+    network: Operand,
     level: str = "block",
     expand: Sequence[str] = (),
     *,
@@ -310,15 +235,16 @@ def draw(
     level: "stage", "block" or "layer". expand: paths to open down to their layers. The other
     arguments are those of `build`.
     """
+    from archgen import operands
     from archgen.backends.drawing import draw as drawn
 
     arguments.check(level=(level, arguments.TEXT), expand=(expand, arguments.TEXTS))
-    network = _taken(network, parameters, input, features)
+    network = operands.taken("network", network, input, features, parameters)
     return drawn(network, level=arguments.plain(level), expand=tuple(expand))
 
 
 def summary(
-    network: Network | PathLike,
+    network: Operand,
     depth: int = 1,
     *,
     input: Inputs = None,
@@ -329,21 +255,8 @@ def summary(
 
     The other arguments are those of `build`; `Network.rows` has the same as data.
     """
+    from archgen import operands
     from archgen.backends.table import render
 
     arguments.check(depth=(depth, arguments.DEPTH))
-    return render(_taken(network, parameters, input, features), depth=depth)
-
-
-def _taken(
-    network: Network | PathLike,
-    parameters: Mapping[str, object],
-    input: Inputs,
-    features: Features = (),
-) -> Network:
-    """A network as a function takes it: loaded, or a path or name and what to load it with."""
-    if not isinstance(network, Network):
-        return load_with(arguments.path("network", network), parameters, input, features)
-    if parameters or input:
-        raise TypeError("a network that is loaded has its parameters: give them to `load`")
-    return backbone(network, features)
+    return render(operands.taken("network", network, input, features, parameters), depth=depth)

@@ -12,34 +12,38 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archgen import arguments
+from archgen import arguments, operands
 from archgen.analysis.breaking import THRESHOLD, USUAL, Category, Finding, answer, findings
 from archgen.analysis.breaking.finding import finding
-from archgen.api import Network, PathLike, network_of
 from archgen.diagnostics import Diagnostic, Fault, Severity, error
+from archgen.loaded import Network
 from archgen.report import plural
 from archgen.syntax import tree
 from archgen.syntax.parse import parse
 from archgen.syntax.read import read_source
 from archgen.text import NOWHERE, Source, Span
-from archgen.versions import Broken, Pair, load
+from archgen.versions import Broken, Pair
 
 if TYPE_CHECKING:
     from archgen.config.schema import Config, Exemption
+    from archgen.operands import Operand
+    from archgen.overrides import Inputs
 
 MOST_SUCCESSORS = 20  # new archs that are compared with one that is gone
 
 
 def breaking(
-    old: Network | PathLike,
-    new: Network | PathLike,
+    old: Operand,
+    new: Operand,
     *,
+    input: Inputs = None,
     categories: Collection[Category | str] = USUAL,
     threshold: float = THRESHOLD,
 ) -> list[Finding]:
     """What breaks for those who depend on a network, when `old` becomes `new`.
 
-    Networks, or SPECs as the commands take them, also `REV:PATH`. categories: "interface",
+    Networks, SPECs as the commands take them, also `REV:PATH`, or modules of PyTorch; `input` as
+    for `archgen.diff`. categories: "interface",
     "weights", "numerics", "cost", and "training", which is not asked for by default.
     threshold: by how many per cent parameters, MACs and activations may grow.
     Raises `ArchError` for a bad spec, `ValueError` for an unknown category.
@@ -48,7 +52,7 @@ def breaking(
         categories=(categories, arguments.TEXTS),
         threshold=(threshold, arguments.SHARE),
     )
-    before, after = network_of("old", old, load), network_of("new", new, load)
+    before, after = operands.pair(old, new, input)
     return findings(before, after, [Category(each) for each in categories], threshold)
 
 

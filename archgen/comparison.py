@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
-from archgen import api, versions
+from archgen import operands, versions
 from archgen.analysis import difference
+from archgen.loading import network_in
 from archgen.overrides import Inputs
 from archgen.resolve.program import Program
+
+if TYPE_CHECKING:
+    from archgen.operands import Operand
 
 __all__ = ["Difference", "diff", "followed", "pairs"]
 
@@ -41,14 +46,15 @@ class Difference(difference.Difference):
         return markdown.render(self)
 
 
-def diff(old: api.Network | api.PathLike, new: api.Network | api.PathLike) -> Difference:
-    """Compare two networks by meaning: loaded ones, or specs (`main:specs/a.arch` too).
+def diff(old: Operand, new: Operand, *, input: Inputs = None) -> Difference:
+    """Compare two networks by meaning: loaded ones, specs (`main:specs/a.arch` too), or modules of
+    PyTorch.
 
-    Raises `ArchError` with everything that is wrong with a spec.
+    input: sizes, without the batch, for those that are not loaded yet; a module needs them unless
+    the other one has them.
+    Raises `ArchError` with everything that is wrong with a spec, or for a module that has none.
     """
-    one = api.network_of("old", old, versions.load)
-    other = api.network_of("new", new, versions.load)
-    found = difference.difference(one, other)
+    found = difference.difference(*operands.pair(old, new, input))
     return Difference(**{each.name: getattr(found, each.name) for each in fields(found)})
 
 
@@ -66,14 +72,14 @@ def pairs(
     chosen = versions.partners(one, other, names)
     if len(chosen) == 1:  # of one pair both sides are asked for: what is not there is a fault
         first, second = (
-            api.network_in(program, name, given, input)
+            network_in(program, name, given, input)
             for program, name in zip((before, after), chosen[0], strict=True)
         )
         yield versions.Pair(other.shown, second.name, first, second)
         return
     for arches in chosen:
         sides = (
-            api.network_in(program, name, given, input) if name else None
+            network_in(program, name, given, input) if name else None
             for program, name in zip((before, after), arches, strict=True)
         )
         yield versions.Pair(other.shown, arches[1] or arches[0] or "", *sides)

@@ -42,6 +42,18 @@ def make(network: Network, source: str, class_name: str, options: Mapping[str, A
     return model
 
 
+def build(network: Network, *, seed: int | None = None, **options: Any) -> nn.Module:
+    """Generate the source of a network and make its model, as `make` does.
+
+    options: those of `archgen.live.model`.
+    """
+    from archgen.analysis.figures import figures
+    from archgen.backends.pytorch import class_name, render
+
+    source = render(network, figures(network))
+    return make(network, source, class_name(network), {"seed": seed, **options})
+
+
 def run(network: Network, model: nn.Module, *, meta: bool = False) -> None:
     """Run one sample through a model and hold its results against what was predicted.
 

@@ -1,6 +1,6 @@
 """Networks as they were: `main:specs/a.arch:resnet18` beside `specs/a.arch:resnet18`.
 
-Above `archgen.api`, which knows the disk alone.
+Above `archgen.loading`, which knows no file.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from archgen import api, config, specs
+from archgen import config, specs
 from archgen.config.changes import changed_tables
 from archgen.diagnostics import ArchError, Diagnostic, Fault, error
 from archgen.git import Revision, affected
-from archgen.overrides import Inputs
+from archgen.loaded import Network
+from archgen.loading import network_in
+from archgen.overrides import Features, Inputs
 from archgen.resolve.modules import Loader
 from archgen.resolve.program import Program
 from archgen.text import Source
@@ -85,11 +87,20 @@ def _loader(revision: Revision) -> Loader:
 
 
 def load(
-    spec: str, parameters: Mapping[str, object] | None = None, input: Inputs = None
-) -> api.Network:
-    """Resolve the network that a SPEC names, at its revision. Raises `ArchError`."""
+    spec: str,
+    parameters: Mapping[str, object] | None = None,
+    input: Inputs = None,
+    features: Features = (),
+    *,
+    promises: bool = False,
+) -> Network:
+    """Resolve the network that a SPEC names, at its revision. promises: verify them.
+
+    Raises `ArchError`.
+    """
     version = Version.of(spec)
-    return api.network_in(program(version), version.arch, parameters or {}, input)
+    read, given = program(version), parameters or {}
+    return network_in(read, version.arch, given, input, features, promises=promises)
 
 
 def program(version: Version) -> Program:
@@ -144,8 +155,8 @@ class Pair:
 
     path: str
     arch: str
-    old: api.Network | None
-    new: api.Network | None
+    old: Network | None
+    new: Network | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +212,7 @@ def between(old: str, new: str) -> Iterator[Pair | Broken]:
     one, other = _side(before), _side(after)
     for version, side in ((before, one), (after, other)):
         if version.arch and version.arch not in side.names and side.program:
-            api.network_in(side.program, version.arch, {})  # raises: there is none
+            network_in(side.program, version.arch, {})  # raises: there is none
     chosen = partners(before, after, (one.names, other.names))
     yield from _paired(after.shown, one, other, chosen)
 
@@ -297,7 +308,7 @@ class _Side:
 
     def __init__(self, loader: Loader, place: str, shown: str) -> None:
         self.loader = loader
-        self.networks: dict[str, api.Network] = {}
+        self.networks: dict[str, Network] = {}
         self.failed: set[str] = set()
         self.program = program = Program.read(place, loader, shown)
         self.names = [
@@ -314,4 +325,4 @@ class _Side:
         if network is None:
             self.failed.add(name)
         else:
-            self.networks[name] = api.Network.of(network)
+            self.networks[name] = Network.of(network)

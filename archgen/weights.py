@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from archgen import arguments, versions
+from archgen import arguments, operands
 from archgen import network as resolved
-from archgen.api import Network, PathLike, build, network_of
+from archgen.api import build
 from archgen.checkpoint import transfer_report
 from archgen.checkpoint.contents import State, contents
 from archgen.checkpoint.fit import Fit, check_fits, fit
@@ -23,13 +23,20 @@ from archgen.checkpoint.hints import without
 from archgen.checkpoint.plan import Channels, Plan, check_whole, plan
 from archgen.checkpoint.read import read
 from archgen.checkpoint.transfer import transferred
+from archgen.loaded import Network
+from archgen.loading import PathLike
+
+if TYPE_CHECKING:
+    from archgen.operands import Operand
+    from archgen.overrides import Inputs
 
 
 def check_weights(
     weights: State | PathLike,
-    network: Network | PathLike,
+    network: Operand,
     /,
     *,
+    input: Inputs = None,
     under: Sequence[str] = (),
     prefix: str = "",
 ) -> Fit:
@@ -37,7 +44,8 @@ def check_weights(
 
     weights: a `state_dict`, or a file of safetensors or of `torch.save`; of a file `under` names
     the dictionaries in which its weights lie. prefix: what to take off its keys, as `module.`.
-    network: loaded, or a SPEC as the commands take it.
+    network: loaded, a SPEC as the commands take it, or a module of PyTorch.
+    input: sizes of its input, without the batch, where it is not loaded yet; a module needs them.
     Numbers are not looked at, and torch is needed for files of `torch.save` alone.
 
     Raises `ArchError` for a bad spec or file, `ValueError` if two keys are one without the prefix.
@@ -47,7 +55,7 @@ def check_weights(
         prefix=(prefix, arguments.TEXT),
         weights=(weights, arguments.STATE | arguments.PATH),
     )
-    network = network_of("network", network, versions.load)
+    network = operands.taken("network", network, input)
     return fit(network, without(contents(_state(weights, under)), prefix))
 
 
@@ -96,18 +104,20 @@ class Transfer:
 
 
 def transfer(
-    old: Network | PathLike,
-    new: Network | PathLike,
+    old: Operand,
+    new: Operand,
     state: State,
     /,
     *,
+    input: Inputs = None,
     allow_new: bool = False,
     seed: int | None = None,
     input_channels: Channels | None = None,
 ) -> Transfer:
     """Carry weights over to a network that was edited: all that belong to the same layers.
 
-    old, new: loaded, or SPECs as the commands take them, also `REV:PATH`.
+    old, new: loaded, SPECs as the commands take them, also `REV:PATH`, or modules of PyTorch;
+        `input` as for `archgen.diff`.
     state: the `state_dict` of the old network. Carried tensors are its own, not copies.
     allow_new: what is new or has other sizes starts as the spec says, by `seed`.
     input_channels: "sum", "mean" or "repeat": how the weights of the first convolution are
@@ -123,8 +133,7 @@ def transfer(
         input_channels=(input_channels, arguments.TEXT | arguments.NONE),
         seed=(seed, arguments.SEED | arguments.NONE),
     )
-    before = network_of("old", old, versions.load)
-    after = network_of("new", new, versions.load)
+    before, after = operands.pair(old, new, input)
     check_fits(before, contents(state), None, "A522")
     made = plan(before, after, input_channels)
     if not allow_new:

@@ -17,8 +17,8 @@ from archgen.cli.spec import Settings, load, note_promises, spec_options
 from archgen.diagnostics import ArchError
 
 if TYPE_CHECKING:
-    from archgen.api import Network
     from archgen.checkpoint.contents import State
+    from archgen.loaded import Network
 
 DEVICES = ("auto", "cpu", "cuda", "meta")
 DTYPES = ("float32", "float64", "bfloat16", "float16")

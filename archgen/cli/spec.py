@@ -16,7 +16,7 @@ from archgen.diagnostics import ArchError, Diagnostic, Fault
 from archgen.text import Source, Span
 
 if TYPE_CHECKING:
-    from archgen.api import Network
+    from archgen.loaded import Network
     from archgen.syntax.tree import Expr
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -89,11 +89,11 @@ def load(spec: str, settings: Settings, *, promises: bool = False) -> Network:
 
     promises: verify them, for what is not only to be looked at.
     """
-    from archgen import api
+    from archgen import versions
 
     features = () if settings.features is None else _whole(settings.features)
     given = parameters(settings.parameters)
-    return api.load_with(spec, given, input_spans(settings), features)
+    return versions.load(spec, given, input_spans(settings), features, promises=promises)
 
 
 def input_spans(settings: Settings) -> list[Span]:

@@ -18,10 +18,10 @@ from archgen.cli.spec import Settings, input_option, input_spans, parameters
 from archgen.report import printable
 
 if TYPE_CHECKING:
-    from archgen.api import Network
     from archgen.checkpoint.contents import State
     from archgen.checkpoint.plan import Channels, Plan
     from archgen.checkpoint.read import Checkpoint, Format
+    from archgen.loaded import Network
 
 CHANNELS = ("sum", "mean", "repeat")
 

@@ -17,7 +17,7 @@ from archgen.report import plural, printable
 if TYPE_CHECKING:
     from torch import nn
 
-    from archgen.api import Network
+    from archgen.loaded import Network
 
 NO_TORCH = "not made: it needs torch, pip install 'archgen[torch]'"
 

@@ -17,8 +17,8 @@ from archgen.syntax.words import RESERVED
 if TYPE_CHECKING:
     from torch import nn
 
-    from archgen.api import Network
     from archgen.importers.prove import Proof
+    from archgen.loaded import Network
 
 Sizes = tuple[int, ...]
 MOST_INPUTS, MOST_AXES, LONGEST_NAME = 64, 8, 200
@@ -53,11 +53,13 @@ def from_module(
     as they are. Raises `ImportFault` where an operation has no form in the language, and where the
     spec's model is not equal: an unequal spec is never returned.
     """
-    from archgen.api import build, loads
+    from archgen import trial
     from archgen.importers.prove import Unequal, prove
     from archgen.importers.recover import arch_name, recover
     from archgen.importers.tidy import tidy
     from archgen.importers.trace import check_sizes, is_module, trace_both
+    from archgen.limits import check_buildable
+    from archgen.loading import loads
 
     check(
         model=(model, Kind("an nn.Module", is_module)),
@@ -76,7 +78,8 @@ def from_module(
         network = loads(format(file), title)
         text = format(_with_promises(file, network))
         network = loads(text, title)
-        proof = prove(model, build(network), shapes, heads)
+        check_buildable(network, network.params, meta=False)
+        proof = prove(model, trial.build(network), shapes, heads)
     except Unsupported as fault:
         place = f" in `{fault.path}`" if fault.path else ""
         line = f" ({fault.line})" if fault.line else ""

@@ -205,7 +205,7 @@ def _family(name: str) -> str:
 @cache
 def _example(cls: type[Layer]) -> TorchCall:
     """What the example of a layer becomes; no call for what is a function."""
-    from archgen.api import loads
+    from archgen.loading import loads
 
     text, sizes, _ = cls.example
     if cls.keyword == "identity":

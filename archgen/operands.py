@@ -1,0 +1,90 @@
+"""What stands for a network wherever one is taken: a loaded one, a SPEC, a module of PyTorch.
+
+A module of Python is never imported by name here: that is the command line's alone (`py:`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from archgen import arguments, versions
+from archgen.loaded import Network
+from archgen.loading import PathLike, backbone
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from archgen.overrides import Features, Inputs
+
+    Operand = Network | PathLike | nn.Module
+
+NO_PARAMETERS: Mapping[str, object] = {}
+
+
+def taken(
+    name: str,
+    value: Operand,
+    input: Inputs = None,
+    features: Features = (),
+    parameters: Mapping[str, object] = NO_PARAMETERS,
+) -> Network:
+    """The network that the parameter `name` of a function stands for.
+
+    input, parameters: what a SPEC is loaded with; a module of PyTorch needs the first and has none
+    of the second, a loaded network neither.
+    Raises `ArchError`, and `TypeError` for what can be no network.
+    """
+    if isinstance(value, Network):
+        if parameters or input:
+            raise TypeError("a network that is loaded has its parameters: give them to `load`")
+        return backbone(value, features)
+    if is_module(value):
+        return backbone(_imported(name, value, input, parameters), features)
+    return versions.load(arguments.path(name, value), parameters, input, features, promises=True)
+
+
+def pair(old: Operand, new: Operand, input: Inputs = None) -> tuple[Network, Network]:
+    """The networks of two operands that are compared.
+
+    input: of those that are no networks yet; without it a module of PyTorch is run on the sizes
+    that the other one has. Raises `ArchError`, and `TypeError` for what can be no network.
+    """
+    operands = {"old": old, "new": new}
+    found: dict[str, Network] = {}
+    for name in sorted(operands, key=lambda name: is_module(operands[name])):
+        value = operands[name]
+        if isinstance(value, Network):
+            found[name] = value
+        elif is_module(value):
+            other = next(iter(found.values()), None)
+            given = input if input is not None or other is None else input_sizes(other)
+            found[name] = _imported(name, value, given, NO_PARAMETERS)
+        else:
+            found[name] = versions.load(arguments.path(name, value), input=input)
+    return found["old"], found["new"]
+
+
+def is_module(value: object) -> TypeGuard[nn.Module]:
+    """Whether a value is a module of PyTorch, which is not imported for it."""
+    torch: Any = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.nn.Module)
+
+
+def input_sizes(network: Network) -> list[tuple[int, ...]]:
+    """The shapes of a network's inputs, without the batch."""
+    body = network.body
+    return [body.values[ref].sizes for ref in body.inputs]
+
+
+def _imported(
+    name: str, model: nn.Module, input: Inputs, parameters: Mapping[str, object]
+) -> Network:
+    from archgen.importers.api import from_module
+
+    if parameters:
+        raise TypeError("a module of PyTorch is made already: it takes no parameters")
+    if input is None:
+        raise TypeError(f"{name} is a module of PyTorch: give the shape of its `input` too")
+    return from_module(model, input).network  # type: ignore[arg-type]
