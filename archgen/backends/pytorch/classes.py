@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from archgen.backends.pytorch.passes import PASSES
-from archgen.backends.pytorch.passes.prune import all_items, expressions
 from archgen.backends.pytorch.plan.file import File
 from archgen.backends.pytorch.plan.ir import Apply, Child, InitPath, Let, Param, Plan, Value
 from archgen.backends.pytorch.plan.names import (
@@ -18,6 +17,7 @@ from archgen.backends.pytorch.plan.names import (
     helper_names,
     is_local,
 )
+from archgen.backends.pytorch.plan.regions import all_items, expressions
 from archgen.backends.pytorch.walk import targets
 from archgen.backends.pytorch.walk.binding import Spoiled
 from archgen.backends.pytorch.walk.containers import contain, fill
@@ -210,8 +210,9 @@ MOST_DERIVED = 2  # numbers of the arch's text that may be made of one of its pa
 
 def _check_kept(walk: Walk, plan: Plan) -> None:
     """A parameter of the arch that many numbers are made of is a constant: they read better."""
-    lets = (item.expr for item in all_items(plan) if isinstance(item, Let))
-    exprs = (*expressions(plan), *lets)
+    items = list(all_items(plan))
+    lets = (item.expr for item in items if isinstance(item, Let))
+    exprs = (*(expr for item in items for expr in expressions(item)), *lets)
     derived = (walk.names_behind(expr) for expr in exprs if not isinstance(expr, tree.Name))
     counts = Counter(name for names in derived for name in names)
     walk.spoil(

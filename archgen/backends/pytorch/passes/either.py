@@ -4,59 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archgen.backends.pytorch.plan.ir import (
-    Apply,
-    Branch,
-    Child,
-    Choice,
-    Either,
-    For,
-    If,
-    Item,
-    Loop,
-    Merge,
-    Module,
-    One,
-    Plan,
-    Value,
-)
+from archgen.backends.pytorch.plan.ir import Apply, Child, Either, If, Item, Module, Plan, Value
+from archgen.backends.pytorch.plan.regions import change
 
 
 def either(plan: Plan) -> None:
     """Rewrite such decisions of a class."""
-    plan.items = _simplified(plan.items)
+    plan.items = change(plan.items, _rewritten)
 
 
-def _simplified(items: Sequence[Item]) -> list[Item]:
-    return [simple for item in items for simple in _item(item)]
-
-
-def _item(item: Item) -> list[Item]:
-    match item:
-        case If():
-            item.arms = [(condition, _simplified(inner)) for condition, inner in item.arms]
-            if not item.phis and not any(inner for _, inner in item.arms):
-                return []
-            return [_either(item) or item]
-        case For():
-            item.items = _simplified(item.items)
-        case Merge(branches=list() as branches):
-            _branches(branches)
-        case _:
-            pass
-    return [item]
-
-
-def _branches(branches: Sequence[Branch]) -> None:
-    for branch in branches:
-        match branch:
-            case One():
-                branch.items = _simplified(branch.items)
-            case Choice(arms=arms):
-                for _, inner in arms:
-                    _branches(inner)
-            case Loop(branches=inner):
-                _branches(inner)
+def _rewritten(item: Item) -> list[Item]:
+    if not isinstance(item, If):
+        return [item]
+    if not item.phis and not any(items for _, items in item.arms):
+        return []
+    return [_either(item) or item]
 
 
 def _either(item: If) -> Apply | None:

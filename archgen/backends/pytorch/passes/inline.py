@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from archgen.backends.pytorch.passes.prune import all_items, expressions
 from archgen.backends.pytorch.plan import algebra
 from archgen.backends.pytorch.plan.algebra import Expr
 from archgen.backends.pytorch.plan.ir import For, Let, Plan
+from archgen.backends.pytorch.plan.regions import all_items, expressions
 from archgen.syntax import tree
 
 LONGEST = 64  # columns of what a loop goes over
@@ -15,9 +15,10 @@ LONGEST = 64  # columns of what a loop goes over
 
 def inline(plan: Plan) -> None:
     """Put such lists into their loops; their locals are read no more."""
-    reads = Counter(name for expr in expressions(plan) for name in algebra.names_in(expr))
-    lets = [item for item in all_items(plan) if isinstance(item, Let)]
-    reads.update(name for item in lets for name in algebra.names_in(item.expr))
+    items = list(all_items(plan))
+    lets = [item for item in items if isinstance(item, Let)]
+    said = [*(expr for item in items for expr in expressions(item)), *(let.expr for let in lets)]
+    reads = Counter(name for expr in said for name in algebra.names_in(expr))
     lists = {
         item.name: item.expr
         for item in lets
@@ -25,7 +26,7 @@ def inline(plan: Plan) -> None:
         and algebra.is_constant(item.expr)
         and reads[item.name] == 1
     }
-    for item in all_items(plan):
+    for item in items:
         if isinstance(item, For):
             inlined = algebra.substitute(
                 item.iterable, lambda name: lists.get(name, tree.Name((name,)))

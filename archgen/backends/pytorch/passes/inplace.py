@@ -11,24 +11,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from archgen.backends.pytorch.plan.dataflow import branch_results, read_again, readers
+from archgen.backends.pytorch.plan.dataflow import read_again, readers
 from archgen.backends.pytorch.plan.ir import (
     Apply,
-    Branch,
     Build,
-    Choice,
     Container,
-    For,
+    Gather,
+    Give,
     If,
     Item,
-    Loop,
     Merge,
     Module,
-    One,
     Plan,
     Repeat,
     Value,
 )
+from archgen.backends.pytorch.plan.regions import given, gives, inner
 
 
 def inplace(plan: Plan) -> None:
@@ -36,8 +34,7 @@ def inplace(plan: Plan) -> None:
     counts = _counted(plan.items)
     counts.update(id(value) for _, value in plan.outputs)
     counts.update(id(value) for head in plan.own_heads for value in head.inputs)
-    _mark(plan.items, counts)
-    _mark(plan.own_heads, counts)
+    _mark([*plan.items, *plan.own_heads], counts)
     for _, value in plan.outputs:
         value.fresh = value.fresh and counts[id(value)] == 1
 
@@ -51,33 +48,33 @@ def _counted(items: Sequence[Item]) -> Counter[int]:
 
 def _mark(items: Sequence[Item], counts: Counter[int]) -> None:
     for item in items:
+        for region in inner(item):
+            _mark(region, counts)
         match item:
             case Apply(child=child, inputs=inputs) if child is not None:
                 _mark_module(child.module, inputs, counts, again=item.reused)
-            case If(arms=arms, phis=phis):
-                for _, inner in arms:
-                    _mark(inner, counts)
+            case If(phis=phis):
                 for phi in phis:
                     phi.value.fresh = _all_fresh(phi.arms, counts)
-            case For(items=inner):
-                _mark(inner, counts)
-            case Merge(branches=None, operands=operands):
+            case Merge(operands=operands):
                 item.inplace = _adds_to(item, operands[:1], counts)
-            case Merge(branches=list() as branches):
-                _mark_branches(branches, counts)
-                _mark_merge_of(branches, item, counts)
+            case Gather():
+                _mark_gather(item, counts)
+            case _:
+                pass
 
 
-def _mark_merge_of(branches: Sequence[Branch], item: Merge, counts: Counter[int]) -> None:
-    """The first operand may be any branch's; and if it is the only one, it is the result."""
-    results = list(branch_results(branches))
-    first = branches[0]
-    item.inplace = _adds_to(item, [first.value] if isinstance(first, One) else results, counts)
-    if item.kind != "concat" and sum(isinstance(branch, One) for branch in branches) < 2:
+def _mark_gather(item: Gather, counts: Counter[int]) -> None:
+    """The first operand may be any; and if it is the only one, it is the result."""
+    results = list(given(item.items))
+    first = next(each for each in item.items if gives(each))
+    firsts = [first.value] if isinstance(first, Give) else results
+    item.inplace = _adds_to(item, firsts, counts)
+    if item.kind != "concat" and sum(isinstance(each, Give) for each in item.items) < 2:
         item.output.fresh = _all_fresh(results, counts)
 
 
-def _adds_to(item: Merge, firsts: Sequence[Value], counts: Counter[int]) -> bool:
+def _adds_to(item: Merge | Gather, firsts: Sequence[Value], counts: Counter[int]) -> bool:
     """Whether the operands may be added to the first, which is one of `firsts`."""
     return item.kind == "add" and item.covers and _all_fresh(firsts, counts)
 
@@ -85,18 +82,6 @@ def _adds_to(item: Merge, firsts: Sequence[Value], counts: Counter[int]) -> bool
 def _all_fresh(values: Sequence[Value], counts: Counter[int]) -> bool:
     """Whether nothing but their one reader needs the memory of any of the values."""
     return all(value.fresh and counts[id(value)] == 1 for value in values)
-
-
-def _mark_branches(branches: Sequence[Branch], counts: Counter[int]) -> None:
-    for branch in branches:
-        match branch:
-            case One(items=items):
-                _mark(items, counts)
-            case Choice(arms=arms):
-                for _, inner in arms:
-                    _mark_branches(inner, counts)
-            case Loop(branches=inner):
-                _mark_branches(inner, counts)
 
 
 def _mark_module(

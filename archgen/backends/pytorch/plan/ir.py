@@ -7,7 +7,6 @@ the names of the class (its parameters, locals and loop variables).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -139,17 +138,38 @@ class Learned:
 
 @dataclass(slots=True, eq=False)
 class Merge:
-    """Operands merged. `branches` are set where an operand depends on an `if` or `for`.
-
-    `covers`: the first has the shape of them all. `inplace`: they are added to it.
-    """
+    """Operands merged. `covers`: the first has the shape of them all. `inplace`: they are added
+    to it."""
 
     kind: Literal["add", "mul", "concat"]
     output: Value
     axis: int
     rank: int  # of the values, without the batch
     operands: list[Value]
-    branches: list[Branch] | None = None
+    covers: bool = False
+    inplace: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Give:
+    """An operand of the `Gather` around."""
+
+    value: Value
+
+
+@dataclass(slots=True, eq=False)
+class Gather:
+    """A merge whose operands hang on decisions: what its region gives, in order.
+
+    `add { identity; if deep { conv } }` is a region of `Give(x)` and an `If` that holds the
+    convolution and its `Give`. An `If` or `For` that gives anything leaves no value otherwise.
+    """
+
+    kind: Literal["add", "mul", "concat"]
+    output: Value
+    axis: int
+    rank: int
+    items: list[Item]
     covers: bool = False
     inplace: bool = False
 
@@ -168,21 +188,28 @@ class If:
 
     arms: list[tuple[Expr | None, list[Item]]]
     phis: list[Phi] = field(default_factory=list)
-    flag: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Carry:
+    """The current value of a loop: `start` in each pass, `end` after it; `before` and `result`
+    before and after all."""
+
+    before: Value
+    start: Value
+    end: Value
+    result: Value
 
 
 @dataclass(slots=True, eq=False)
 class For:
-    """A loop: `start` is the current value in each pass, `end` after it, `result` after all."""
+    """A loop. One that gives operands to a merge carries no value."""
 
     names: tuple[str, ...]
     index: str
     iterable: Expr
     items: list[Item]
-    before: Value
-    start: Value
-    end: Value
-    result: Value
+    carry: Carry | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -201,39 +228,7 @@ class InitPath:
     init: Initialiser
 
 
-Item = Apply | Learned | Merge | If | For | Let
-
-
-# --- branches of a merge that depend on decisions ---------------------------------------------
-
-
-@dataclass(slots=True, eq=False)
-class One:
-    """A branch: what it does, and its value."""
-
-    items: list[Item]
-    value: Value
-
-
-@dataclass(slots=True, eq=False)
-class Choice:
-    """Branches that depend on a condition."""
-
-    arms: list[tuple[Expr | None, list[Branch]]]
-    flag: str = ""
-
-
-@dataclass(slots=True, eq=False)
-class Loop:
-    """Branches for each pass of a loop."""
-
-    names: tuple[str, ...]
-    index: str
-    iterable: Expr
-    branches: list[Branch]
-
-
-Branch = One | Choice | Loop
+Item = Apply | Learned | Merge | Gather | Give | If | For | Let
 
 
 # --- a class ----------------------------------------------------------------------------------
@@ -298,34 +293,3 @@ class Plan:
     def own_heads(self) -> list[Apply]:
         """What training applies beside the items."""
         return [aux.apply for aux in self.aux if aux.apply is not None]
-
-
-def children(items: Sequence[Item]) -> list[Child]:
-    """Every submodule that the items make, in order, those in containers left out."""
-    found: list[Child] = []
-    for item in items:
-        match item:
-            case Apply(child=Child() as child, reused=False):
-                found.append(child)
-            case If(arms=arms):
-                for _, inner in arms:
-                    found += children(inner)
-            case For(items=inner):
-                found += children(inner)
-            case Merge(branches=list() as branches):
-                found += branch_children(branches)
-    return found
-
-
-def branch_children(branches: Sequence[Branch]) -> list[Child]:
-    found: list[Child] = []
-    for branch in branches:
-        match branch:
-            case One(items=items):
-                found += children(items)
-            case Choice(arms=arms):
-                for _, inner in arms:
-                    found += branch_children(inner)
-            case Loop(branches=inner):
-                found += branch_children(inner)
-    return found

@@ -57,7 +57,7 @@ def list_of(items: Kinds, row: tuple[Kinds, ...] | None = None) -> Kinds:
     return Kinds(items=items, row=row)
 
 
-def joined(kinds: Iterable[Kinds]) -> Kinds:
+def union(kinds: Iterable[Kinds]) -> Kinds:
     """What one of several values may be."""
     return reduce(_join, kinds, NOTHING)
 
@@ -97,7 +97,7 @@ def kinds_of(value: object) -> Kinds:
 
 
 def _row(items: Sequence[Kinds]) -> Kinds:
-    return list_of(joined(items), tuple(items) if len(items) <= LONGEST_ROW else None)
+    return list_of(union(items), tuple(items) if len(items) <= LONGEST_ROW else None)
 
 
 # --- expressions ------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def _item(base: Kinds, index: Expr) -> Kinds:
 
 
 def _binary(op: str, left: Kinds, right: Kinds) -> Kinds:
-    lists = joined(Kinds(items=each.items) for each in (left, right) if each.items is not None)
+    lists = union(Kinds(items=each.items) for each in (left, right) if each.items is not None)
     texts = left.atoms & right.atoms & {"str"} if op == "+" else frozenset[str]()
     return _join(Kinds(texts | _number(op, left.atoms, right.atoms)), lists)
 
@@ -192,7 +192,7 @@ def _applied(function: str, given: Sequence[Kinds]) -> Kinds:
         case "sum":
             return _join((first.items or NOTHING).numbers, INT)
         case "min" | "max":
-            return joined(each.numbers for each in (*given, first.items or NOTHING))
+            return union(each.numbers for each in (*given, first.items or NOTHING))
         case "zip":
             return list_of(_row([each.items or NOTHING for each in given]))
         case "enumerate":

@@ -7,26 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from archgen.backends.pytorch.plan import algebra
 from archgen.backends.pytorch.plan.algebra import Expr
-from archgen.backends.pytorch.plan.ir import (
-    Apply,
-    Branch,
-    Child,
-    Choice,
-    For,
-    If,
-    Item,
-    Learned,
-    Loop,
-    Merge,
-    One,
-    Plan,
-    branch_children,
-    children,
-)
+from archgen.backends.pytorch.plan.ir import Apply, Child, For, If, Item, Learned, Plan
 from archgen.backends.pytorch.plan.names import module_names
+from archgen.backends.pytorch.plan.regions import children, inner
 from archgen.syntax import tree
 
-Decision = If | Choice
 _NOTHING: Expr = tree.Nothing()
 
 
@@ -66,7 +51,7 @@ class Attributes:
 
         return algebra.substitute(expr, meaning)
 
-    def test(self, decision: Decision, number: int) -> Expr | None:
+    def test(self, decision: If, number: int) -> Expr | None:
         """The condition of a side as `forward` asks it."""
         flag = self.flags.get(id(decision), {}).get(number)
         if flag is not None:
@@ -80,10 +65,9 @@ class Attributes:
         """For `ups.0`: all of the list at its first child, none at the others; else None."""
         return self._members.get(id(child))
 
-    def lists_in(self, loop: For | Loop) -> Iterator[str]:
+    def lists_in(self, loop: For) -> Iterator[str]:
         """The lists of modules that a loop fills."""
-        inner = children(loop.items) if isinstance(loop, For) else branch_children(loop.branches)
-        for child in inner:
+        for child in children(loop.items):
             if isinstance(child.name, tree.Template) and "." in str(child.name.parts[0]):
                 yield _first_part(child)
 
@@ -91,33 +75,19 @@ class Attributes:
 
     def _read_items(self, items: Sequence[Item], bound: frozenset[str]) -> None:
         for item in items:
+            inside = bound
             match item:
                 case Apply(child=Child(name=name)) | Learned(name=name):
                     self._store(name, bound)
                 case If():
                     self._decide(item, bound)
-                    for _, inner in item.arms:
-                        self._read_items(inner, bound)
                 case For():
                     self._store(item.iterable, bound)
-                    self._read_items(item.items, bound | {item.index, *item.names})
-                case Merge(branches=list() as branches):
-                    self._read_branches(branches, bound)
+                    inside = bound | {item.index, *item.names}
                 case _:
                     pass
-
-    def _read_branches(self, branches: Sequence[Branch], bound: frozenset[str]) -> None:
-        for branch in branches:
-            match branch:
-                case One(items=items):
-                    self._read_items(items, bound)
-                case Choice():
-                    self._decide(branch, bound)
-                    for _, inner in branch.arms:
-                        self._read_branches(inner, bound)
-                case Loop():
-                    self._store(branch.iterable, bound)
-                    self._read_branches(branch.branches, bound | {branch.index, *branch.names})
+            for region in inner(item):
+                self._read_items(region, inside)
 
     def _store(self, expr: Expr, bound: frozenset[str]) -> None:
         """Keep the parameters that an expression reads as attributes."""
@@ -139,7 +109,7 @@ class Attributes:
                 todo += algebra.names_in(self.plan.lets.get(name, _NOTHING))
         return seen.difference(self.plan.lets)
 
-    def _decide(self, decision: Decision, bound: frozenset[str]) -> None:
+    def _decide(self, decision: If, bound: frozenset[str]) -> None:
         """A condition of one parameter is asked again, one of several is stored."""
         flags: dict[int, str] = {}
         for number, (condition, _) in enumerate(decision.arms):
@@ -174,19 +144,13 @@ def _pattern(child: Child) -> re.Pattern[str]:
     return re.compile("".join(parts))
 
 
-def _flag_name(decision: Decision, number: int) -> str:
+def _flag_name(decision: If, number: int) -> str:
     """`has_conv1`: after the first submodule that hangs on the decision."""
-    sides = [_children_of(decision, at) for at in range(len(decision.arms))]
+    sides = [children(items) for _, items in decision.arms]
     if sides[number]:
         return f"has_{_first_part(sides[number][0])}"
     others = [child for side in sides for child in side]
     return f"skips_{_first_part(others[0])}" if others else "has_shortcut"
-
-
-def _children_of(decision: Decision, number: int) -> list[Child]:
-    if isinstance(decision, If):
-        return children(decision.arms[number][1])
-    return branch_children(decision.arms[number][1])
 
 
 def _member_lists(found: Sequence[Child]) -> dict[int, list[Child]]:

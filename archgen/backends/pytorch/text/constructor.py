@@ -10,24 +10,20 @@ from archgen.backends.pytorch.plan import algebra
 from archgen.backends.pytorch.plan.algebra import Expr
 from archgen.backends.pytorch.plan.ir import (
     Apply,
-    Branch,
     Child,
-    Choice,
     Container,
     Either,
     For,
+    Gather,
     If,
     Item,
     Learned,
     Let,
-    Loop,
-    Merge,
     Module,
-    One,
     Param,
     Plan,
-    children,
 )
+from archgen.backends.pytorch.plan.regions import children
 from archgen.backends.pytorch.text import modules
 from archgen.backends.pytorch.text.attributes import Attributes
 from archgen.backends.pytorch.text.expressions import broken, condition, literal, written
@@ -43,7 +39,7 @@ def constructor(plan: Plan, attributes: Attributes) -> list[str]:
     """The lines of `__init__`."""
     head = ["self", *map(parameter, plan.params)]
     lines = [parameters("def __init__", head, " -> None:", STEP)]
-    writer = Writer(plan, attributes, 2 * STEP)
+    writer = Constructor(plan, attributes, 2 * STEP)
     if plan.sequential:
         writer.sequential(plan.items)
     else:
@@ -99,7 +95,7 @@ def _tuple_type(values: Sequence[tuple[object, ...]]) -> str:
     return f"tuple[{inner}, ...]"
 
 
-class Writer:
+class Constructor:
     """Lines of a constructor at an indentation."""
 
     def __init__(self, plan: Plan, attributes: Attributes, indent: int) -> None:
@@ -134,21 +130,10 @@ class Writer:
                 self.decide(item, arms)
             case For():
                 self.loop(item, partial(self.items, item.items))
-            case Merge(branches=list() as branches):
-                self.branches(branches)
+            case Gather():
+                self.items(item.items)
             case _:
                 pass
-
-    def branches(self, branches: Sequence[Branch]) -> None:
-        for branch in branches:
-            match branch:
-                case One(items=items):
-                    self.items(items)
-                case Choice(arms=arms):
-                    sides = [(test, partial(self.branches, inner)) for test, inner in arms]
-                    self.decide(branch, sides)
-                case Loop():
-                    self.loop(branch, partial(self.branches, branch.branches))
 
     # --- blocks of statements -----------------------------------------------------------------
 
@@ -161,7 +146,7 @@ class Writer:
         lines, self.lines = self.lines, before
         return lines
 
-    def decide(self, item: If | Choice, arms: Sequence[tuple[Expr | None, Write]]) -> None:
+    def decide(self, item: If, arms: Sequence[tuple[Expr | None, Write]]) -> None:
         """`if`, `elif`, `else`; sides without lines are left out where that is the same."""
         flags = self.attributes.flags.get(id(item), {})
         bodies = [self.indented(write) for _, write in arms]
@@ -175,7 +160,7 @@ class Writer:
         ]
         self.lines += branching(tests, bodies, self.indent)
 
-    def loop(self, item: For | Loop, write: Write) -> None:
+    def loop(self, item: For, write: Write) -> None:
         for name in self.attributes.lists_in(item):
             if name not in self.lists:
                 self.lists.add(name)

@@ -6,19 +6,20 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from archgen.backends.pytorch.plan.ir import Apply, For, If, Item, children
+from archgen.backends.pytorch.plan.ir import Apply, For, If, Item
+from archgen.backends.pytorch.plan.regions import children
 from archgen.backends.pytorch.text import modules
 from archgen.backends.pytorch.text.expressions import written
 from archgen.backends.pytorch.text.layout import Call, Prefixed
 
 if TYPE_CHECKING:
-    from archgen.backends.pytorch.text.constructor import Writer
+    from archgen.backends.pytorch.text.constructor import Constructor
 
 
 class Filler:
     """Fills the list of a container's children."""
 
-    def __init__(self, writer: Writer, name: str, *, named: bool) -> None:
+    def __init__(self, writer: Constructor, name: str, *, named: bool) -> None:
         self.writer = writer
         self.name = name
         self.named = named

@@ -10,7 +10,9 @@ from archgen.backends.pytorch.plan.dataflow import read_values, readers
 from archgen.backends.pytorch.plan.ir import (
     Apply,
     Aux,
+    Carry,
     For,
+    Gather,
     If,
     Item,
     Learned,
@@ -31,7 +33,7 @@ from archgen.backends.pytorch.text.layout import (
     parameters,
     statement,
 )
-from archgen.backends.pytorch.text.merging import LONG, Joins
+from archgen.backends.pytorch.text.merging import LONG, Merging
 from archgen.backends.pytorch.text.places import (
     Line,
     Term,
@@ -46,13 +48,13 @@ def forward(plan: Plan, attributes: Attributes, result: str) -> list[str]:
     """The lines of `forward`; `result` is the type of what it returns."""
     head = ["self", *(f"{name}: Tensor" for name in input_names(plan))]
     lines = [parameters("def forward", head, f" -> {result}:", STEP)]
-    writer = Writer(plan, attributes)
+    writer = Forward(plan, attributes)
     writer.items(plan.items)
     writer.finish(plan)
     return lines + [line.text for line in writer.lines]
 
 
-class Writer(Joins):
+class Forward(Merging):
     """Writes `forward`, item after item."""
 
     # --- items ----------------------------------------------------------------------------------
@@ -66,14 +68,14 @@ class Writer(Joins):
                     name = self.parameter(item.name)
                     term = Term(name, typed=True, axes=len(item.sizes))
                     self.give(item.output, term)
-                case Merge(branches=None):
+                case Merge():
                     self.merge(item)
-                case Merge(branches=list() as branches):
-                    self.merge_branches(item, branches)
+                case Gather():
+                    self.gather(item)
                 case If():
                     self.decide(item)
-                case For():
-                    self.loop(item)
+                case For(carry=Carry() as carry):
+                    self.loop(item, carry)
                 case _:
                     pass
 
@@ -214,31 +216,31 @@ class Writer(Joins):
         self.lines.append(Line(text, self.first(variable)))
         self.read(value)
 
-    def loop(self, item: For) -> None:
+    def loop(self, item: For, carry: Carry) -> None:
         """The current value goes through one variable, pass after pass."""
         self.flush()
         inner = readers(item.items)
         outer = self._hold(read_values(item.items))
-        term = self.read(item.before)
-        self.left[id(item.start)] += 0
+        term = self.read(carry.before)
+        self.left[id(carry.start)] += 0
         name = term.variable
-        if self.left[id(item.before)] > 0 or not name:
+        if self.left[id(carry.before)] > 0 or not name:
             name = self.fresh_letter()
             text = statement(f"{name} = ", term.layout, self.indent)
             self.lines.append(Line(text, self.first(name)))
-        self.state.terms[id(item.start)] = self.variable_term(name)
-        self.left[id(item.start)] = inner[id(item.start)] + (item.end is item.start)
+        self.state.terms[id(carry.start)] = self.variable_term(name)
+        self.left[id(carry.start)] = inner[id(carry.start)] + (carry.end is carry.start)
 
         def write() -> None:
             self.items(item.items)
-            self._leave(item.end, name)
+            self._leave(carry.end, name)
 
         lines, _ = self.side(write)
         self._release(outer)
         if lines:
             self.lines.append(Line(self.clause(item, lines)))
             self.lines += lines
-        self.state.terms[id(item.result)] = self.variable_term(name)
+        self.state.terms[id(carry.result)] = self.variable_term(name)
 
     # --- the result -----------------------------------------------------------------------------
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archgen.backends.pytorch.plan.ir import Apply, Item, Let, Merge, children
+from archgen.backends.pytorch.plan.ir import Apply, Item, Let, Merge
+from archgen.backends.pytorch.plan.regions import children
 from archgen.syntax import tree
 
 
@@ -53,4 +54,4 @@ def _items_of_lists(items: Sequence[Item]) -> dict[str, list[int]]:
 
 
 def _is_plain(item: Item) -> bool:
-    return isinstance(item, Apply | Let) or (isinstance(item, Merge) and item.branches is None)
+    return isinstance(item, Apply | Let | Merge)

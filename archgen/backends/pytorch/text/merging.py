@@ -6,19 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from archgen.backends.pytorch.plan.dataflow import branch_values
-from archgen.backends.pytorch.plan.ir import (
-    Branch,
-    Choice,
-    For,
-    If,
-    Item,
-    Loop,
-    Merge,
-    One,
-    Value,
-)
+from archgen.backends.pytorch.plan.dataflow import read_values
+from archgen.backends.pytorch.plan.ir import For, Gather, Give, If, Item, Merge, Value
 from archgen.backends.pytorch.plan.names import LOCALS, Names
+from archgen.backends.pytorch.plan.regions import gives
 from archgen.backends.pytorch.text import modules
 from archgen.backends.pytorch.text.constructor import branching
 from archgen.backends.pytorch.text.layout import (
@@ -33,8 +24,8 @@ from archgen.backends.pytorch.text.places import (
     SIGNS,
     Line,
     Term,
-    joined,
     laid,
+    listed,
     merged,
     operand,
 )
@@ -43,7 +34,7 @@ from archgen.backends.pytorch.text.variables import Variables
 LONG = 60  # columns of a nested call
 
 
-class Joins(Variables, ABC):
+class Merging(Variables, ABC):
     """Writes merges; what stands in their branches is written by the class that does the rest."""
 
     @abstractmethod
@@ -77,7 +68,7 @@ class Joins(Variables, ABC):
         own = self.left[id(output)] > 1 and self._own_name(output, self.busy(first))
         return output.name if own else self.variable(first, term)
 
-    def add(self, item: Merge, variable: str, value: Value) -> None:
+    def add(self, item: Merge | Gather, variable: str, value: Value) -> None:
         """`y += ...`, or `y = y + ...` where `y` may be something that others read."""
         if not self.state.terms[id(value)].variable:
             self.flush(until=value)
@@ -106,41 +97,52 @@ class Joins(Variables, ABC):
         term = self.state.terms[id(value)]
         return (term if term.variable else self.store(value)).variable
 
-    def merge_branches(self, item: Merge, branches: Sequence[Branch]) -> None:
-        """A merge whose branches hang on decisions: added one by one, or listed."""
-        first = branches[0]
-        if item.kind != "concat" and isinstance(first, One):
-            self.fold_branches(item, first, branches[1:])
+    def gather(self, item: Gather) -> None:
+        """A merge whose operands hang on decisions: added one by one, or listed."""
+        at = next(at for at, each in enumerate(item.items) if gives(each))
+        first = item.items[at]
+        if item.kind != "concat" and isinstance(first, Give):
+            self.items(item.items[:at])
+            self.fold_onto(item, first.value, item.items[at + 1 :])
             return
         self.flush()
         name = self._list_name()
         self.assigned.add(name)
         self.line(" " * self.indent + f"{name}: list[Tensor] = []")
-        self.list_branches(item, name, branches)
+        self.operands(item.items, partial(self.append, item, name))
         if item.kind == "concat":
             layout: Layout = Call("torch.cat", (name, f"dim={item.axis + 1}"))
             self.give(item.output, Term(layout, typed=True))
             return
         self.fold_list(item, name)
 
+    def operands(self, items: Sequence[Item], give: Callable[[Value], None]) -> None:
+        """A region: what it gives is handed to `give`, where it stands in the text."""
+        for item in items:
+            match item:
+                case Give(value=value):
+                    give(value)
+                case If() if gives(item):
+                    self.flush()
+                    sides = [
+                        self.side(partial(self.operands, arm, give))[0] for _, arm in item.arms
+                    ]
+                    self.branch(item, sides)
+                case For() if gives(item):
+                    self.repeat(item, partial(self.operands, item.items, give))
+                case _:
+                    self.items([item])
+
     def _list_name(self) -> str:
         return Names({*self.assigned, *LOCALS, *self.plan.locals}).claim("paths")
 
-    def list_branches(self, item: Merge, name: str, branches: Sequence[Branch]) -> None:
-        """Append each branch's value to a list."""
-        for branch in branches:
-            match branch:
-                case One(items, value):
-                    self.items(items)
-                    self.flush(until=value)
-                    path = joined(self.read(value), item, self.inputs[0])
-                    self.line(statement("", Call(f"{name}.append", (path,)), self.indent))
-                case Choice():
-                    self.choose(branch, partial(self.list_branches, item, name))
-                case Loop():
-                    self.repeat(branch, partial(self.list_branches, item, name, branch.branches))
+    def append(self, item: Gather, name: str, value: Value) -> None:
+        """Append an operand to a list."""
+        self.flush(until=value)
+        path = listed(self.read(value), item, self.inputs[0])
+        self.line(statement("", Call(f"{name}.append", (path,)), self.indent))
 
-    def fold_list(self, item: Merge, name: str) -> None:
+    def fold_list(self, item: Gather, name: str) -> None:
         """Add up a list, from left to right."""
         target = self.fresh_letter()
         path = Names({*self.assigned, *LOCALS, *self.plan.locals, target}).claim("path")
@@ -154,66 +156,51 @@ class Joins(Variables, ABC):
         term = Term(target, target, frozenset({target}), True)
         self.state.terms[id(item.output)] = term
 
-    def fold_branches(self, item: Merge, first: One, rest: Sequence[Branch]) -> None:
-        """`y = ...`, then `y = y + ...` for each branch that is there."""
-        self.items(first.items)
+    def fold_onto(self, item: Gather, first: Value, rest: Sequence[Item]) -> None:
+        """`y = ...`, then `y = y + ...` for each operand that is there."""
         value = Value(shape=item.output.shape)
-        self.left[id(value)] = 1 + len(rest)
+        self.left[id(value)] = 1 + sum(map(gives, rest))
         self.made.append(value)
-        source = self.state.terms[id(first.value)]
+        source = self.state.terms[id(first)]
         if source.variable:
-            self.read(first.value)
+            self.read(first)
             self.state.pending.append(value)
             self.state.terms[id(value)] = Term(
                 source.variable, reads=source.reads, typed=source.typed
             )
-            if self.left[id(first.value)] > 0:
+            if self.left[id(first)] > 0:
                 self.store(value)
             else:
                 self.state.pending.remove(value)
                 self.state.terms[id(value)] = source
         else:
-            self.read(first.value)
+            self.read(first)
             source = Term(laid(source, item), reads=source.reads, typed=source.typed)
             self.give(value, source, line=True)
-        self.add_branches(item, value, rest)
+        self.operands(rest, partial(self.fold_one, item, value))
         self.state.terms[id(item.output)] = self.state.terms[id(value)]
         self.left[id(value)] = 0
 
-    def add_branches(self, item: Merge, value: Value, branches: Sequence[Branch]) -> None:
-        for branch in branches:
-            match branch:
-                case One(items, each):
-                    self.items(items)
-                    self.flush(until=each)
-                    self.add(item, self.state.terms[id(value)].variable, each)
-                case Choice():
-                    self.choose(branch, partial(self.add_branches, item, value))
-                case Loop():
-                    self.repeat(branch, partial(self.add_branches, item, value, branch.branches))
+    def fold_one(self, item: Gather, sum_: Value, value: Value) -> None:
+        self.flush(until=value)
+        self.add(item, self.state.terms[id(sum_)].variable, value)
 
-    def choose(self, choice: Choice, write: Callable[[Sequence[Branch]], None]) -> None:
-        """The branches of the side that is taken."""
-        self.flush()
-        sides = [self.side(partial(write, inner))[0] for _, inner in choice.arms]
-        self.branch(choice, sides)
-
-    def branch(self, decision: If | Choice, sides: Sequence[list[Line]]) -> None:
+    def branch(self, decision: If, sides: Sequence[list[Line]]) -> None:
         tests = [self.attributes.test(decision, at) for at in range(len(sides))]
         lines = branching(tests, [[line.text for line in side] for side in sides], self.indent)
         firsts = {line.text: line.firsts for side in sides for line in side if line.firsts}
         self.lines += [Line(text, firsts.get(text, ())) for text in lines]
 
-    def repeat(self, loop: Loop, write: Callable[[], None]) -> None:
-        """The lines for each pass of a loop of branches."""
+    def repeat(self, loop: For, write: Callable[[], None]) -> None:
+        """The lines for each pass of a loop that gives operands."""
         self.flush()
-        outer = self._hold(value for branch in loop.branches for value in branch_values(branch))
+        outer = self._hold(read_values(loop.items))
         lines, _ = self.side(write)
         self._release(outer)
         self.lines.append(Line(self.clause(loop, lines)))
         self.lines += lines
 
-    def clause(self, loop: For | Loop, lines: Sequence[Line]) -> str:
+    def clause(self, loop: For, lines: Sequence[Line]) -> str:
         text = "\n".join(line.text for line in lines)
         clause = modules.clause_of(loop, self.attributes.outside(loop.iterable), text)
         return statement("", clause, self.indent, ":")

@@ -8,17 +8,8 @@ from dataclasses import dataclass, replace
 
 from archgen.backends.pytorch.plan import algebra
 from archgen.backends.pytorch.plan.algebra import Expr
-from archgen.backends.pytorch.plan.ir import (
-    Apply,
-    Build,
-    Container,
-    For,
-    Item,
-    Loop,
-    Module,
-    Repeat,
-    children,
-)
+from archgen.backends.pytorch.plan.ir import Apply, Build, Container, For, Item, Module, Repeat
+from archgen.backends.pytorch.plan.regions import children
 from archgen.backends.pytorch.text.expressions import broken, iterated, written
 from archgen.backends.pytorch.text.layout import Call, Generator, Layout, Prefixed, flat
 from archgen.network import Initialiser
@@ -148,7 +139,7 @@ def _entry(item: Item) -> Entry:
             raise AssertionError(item)
 
 
-def clause_of(loop: For | Loop, over: Expr, body: str) -> Layout:
+def clause_of(loop: For, over: Expr, body: str) -> Layout:
     """`for i in range(n)`, with the number of the pass where the body's text reads it.
 
     A name that the body does not read is `_`.

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from archgen.backends.pytorch.plan.ir import (
-    Merge,
-    Value,
-)
+from archgen.backends.pytorch.plan.ir import Gather, Merge, Value
 from archgen.backends.pytorch.plan.names import FORWARD
 from archgen.backends.pytorch.text.layout import (
     Call,
@@ -52,11 +49,11 @@ class State:
 SIGNS = {"add": "+", "mul": "*"}
 
 
-def merged(item: Merge, terms: Sequence[Term], batch: str) -> Term:
+def merged(item: Merge | Gather, terms: Sequence[Term], batch: str) -> Term:
     """The expression of a merge."""
     reads = frozenset[str]().union(*(term.reads for term in terms))
     if item.kind == "concat":
-        layouts = tuple(joined(term, item, batch) for term in terms)
+        layouts = tuple(listed(term, item, batch) for term in terms)
         layout: Layout = Call("torch.cat", (Call("", layouts), f"dim={item.axis + 1}"))
         return Term(layout, reads=reads, typed=True)
     first, *rest = (operand(laid(term, item), item.kind) for term in terms)
@@ -64,14 +61,14 @@ def merged(item: Merge, terms: Sequence[Term], batch: str) -> Term:
     return Term(Operation(parts), reads=reads, typed=all(term.typed for term in terms))
 
 
-def joined(term: Term, item: Merge, batch: str) -> Layout:
+def listed(term: Term, item: Merge | Gather, batch: str) -> Layout:
     """An operand of a merge; a learned one of a concat once for each sample of `batch`."""
     if term.axes is None or item.kind != "concat":
         return laid(term, item)
     return f"{flat(term.layout)}.expand({batch}.shape[0]{', -1' * item.rank})"
 
 
-def laid(term: Term, item: Merge) -> Layout:
+def laid(term: Term, item: Merge | Gather) -> Layout:
     """An operand of a sum or product: a learned vector lies along the features."""
     behind = item.rank - 1 - item.axis
     if term.axes != 1 or behind == 0:

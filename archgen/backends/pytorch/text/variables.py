@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from archgen.backends.pytorch.plan.dataflow import readers, values_of
+from archgen.backends.pytorch.plan.dataflow import made_values, readers
 from archgen.backends.pytorch.plan.ir import (
     Plan,
     Value,
@@ -46,7 +46,7 @@ class Variables:
         self.declared = set(self.inputs)
         self.assigned = set(self.declared)
         self.ever = set(self.declared)  # assigned on any way through the text
-        self.named = Counter(value.name for value in values_of(plan.items) if value.name)
+        self.named = Counter(value.name for value in made_values(plan.items) if value.name)
         for variable, (_, value) in zip(self.inputs, plan.inputs, strict=True):
             self.state.terms[id(value)] = Term(variable, variable, frozenset({variable}), True)
 

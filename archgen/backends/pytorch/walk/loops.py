@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from archgen.backends.pytorch.plan import algebra
 from archgen.backends.pytorch.plan.algebra import Expr
-from archgen.backends.pytorch.plan.ir import (
-    For,
-    Item,
-    Value,
-)
+from archgen.backends.pytorch.plan.ir import Carry, For, Item, Value
 from archgen.backends.pytorch.plan.names import Names
 from archgen.backends.pytorch.walk import constants
 from archgen.backends.pytorch.walk.decisions import set_current
@@ -182,25 +179,34 @@ def _counts_from_zero(iterable: Expr, names: int) -> bool:
             return False
 
 
-def _rolled(walk: Walk, lanes: Lanes, statement: tree.For, steps: Sequence[Looped]) -> bool:
-    """Try to make a loop of it; whether that went well."""
+@contextmanager
+def attempt(walk: Walk) -> Iterator[None]:
+    """Try to make a loop; what was tried leaves nothing where its passes are too unlike."""
     counts, choices, made = dict(walk.counts), len(walk.choices), len(walk.items)
     running, names = dict(walk.running), list(walk.locals)
     try:
-        with walk.braces(lanes):
-            rolled = open_loop(walk, lanes, statement, steps)
-            if rolled is not None:
-                _roll(rolled)
-                walk.locals.release({rolled.index, *rolled.names})
-                return True
+        yield
     except Unrollable:
-        pass
-    except Split:
-        if len({len(step.passes) for step in steps}) > 1:
-            raise
-    walk.counts, walk.running = counts, running
-    walk.locals = Names([*names, *walk.params])
-    del walk.choices[choices:], walk.items[made:]
+        walk.counts, walk.running = counts, running
+        walk.locals = Names([*names, *walk.params])
+        del walk.choices[choices:], walk.items[made:]
+
+
+def _rolled(walk: Walk, lanes: Lanes, statement: tree.For, steps: Sequence[Looped]) -> bool:
+    """Try to make a loop of it; whether that went well."""
+    with attempt(walk):
+        try:
+            with walk.braces(lanes):
+                rolled = open_loop(walk, lanes, statement, steps)
+                if rolled is not None:
+                    _roll(rolled)
+                    walk.locals.release({rolled.index, *rolled.names})
+                    return True
+        except Split as split:
+            if len({len(step.passes) for step in steps}) > 1:
+                raise
+            raise Unrollable from split
+        raise Unrollable
     return False
 
 
@@ -234,10 +240,7 @@ def _roll(rolled: Rolled) -> None:
             rolled.index,
             rolled.iterable,
             items,
-            before,
-            begin,
-            end,
-            result,
+            Carry(before, begin, end, result),
         )
     )
     walk.counts = after_passes(walk.counts, counts, rolled.count)

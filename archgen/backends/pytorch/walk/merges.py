@@ -6,22 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from archgen.backends.pytorch.plan import algebra
 from archgen.backends.pytorch.plan.algebra import Expr
-from archgen.backends.pytorch.plan.dataflow import branch_results
-from archgen.backends.pytorch.plan.ir import (
-    Branch,
-    Choice,
-    If,
-    Loop,
-    Merge,
-    One,
-    Value,
-)
+from archgen.backends.pytorch.plan.ir import For, Gather, Give, If, Item, Merge, Value
+from archgen.backends.pytorch.plan.regions import expressions, given, gives, inner
 from archgen.backends.pytorch.walk import phis
-from archgen.backends.pytorch.walk.decisions import Side, arms_of, longest, set_current, sides_of
+from archgen.backends.pytorch.walk.decisions import arms_of, longest, set_current, sides_of
 from archgen.backends.pytorch.walk.lanes import Lane, Lanes, Steps, Unrollable, agree
 from archgen.backends.pytorch.walk.loops import (
     Rolled,
     after_passes,
+    attempt,
     bind_pass,
     constant,
     is_rolled,
@@ -40,17 +33,15 @@ def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
     base = [step.before for step in merged]
     with walk.braces(lanes):
         inner = [step.steps for step in merged]
-        branches = _branches(walk, lanes, link.body.statements, inner, base)
+        region = _branches(walk, lanes, link.body.statements, inner, base)
     refs = [step.node.outputs[0] for step in merged]
     ranks = [lane.shape(ref).rank for lane, ref in zip(lanes, refs, strict=True)]
     agree(lanes, [(step.node.axis, rank) for step, rank in zip(merged, ranks, strict=True)])
     axis, rank = merged[0].node.axis, ranks[0]
     covers = all(map(_covers, lanes, merged))
-    plain = [branch for branch in branches if isinstance(branch, One)]
-    if len(plain) == len(branches):
-        for branch in plain:
-            walk.items += branch.items
-        operands = [branch.value for branch in plain]
+    if not any(gives(item) and not isinstance(item, Give) for item in region):
+        operands = list(given(region))
+        walk.items += [item for item in region if not isinstance(item, Give)]
         if len(operands) == 1:
             walk.assign(lanes, refs, operands[0])
             return
@@ -61,16 +52,16 @@ def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
             taint=_union(value.taint for value in operands),
             behind=_union(map(walk.shape_behind, operands)),
         )
-        walk.items.append(Merge(link.kind, output, axis, rank, operands, covers=covers))
+        walk.items.append(Merge(link.kind, output, axis, rank, operands, covers))
         return
+    results = list(given(region))
     along = link.kind == "concat" and axis == lanes[0].shape(refs[0]).axis
-    candidates = [_sum_of(branches)] if along else list(_branch_channels(branches))
-    results = list(branch_results(branches))
-    decided = _union(map(walk.names_behind, _branch_decisions(branches)))
+    candidates = [_sum_of(region)] if along else [value.channels for value in results]
+    decided = _union(map(walk.names_behind, _decisions(region)))
     taint = _union(value.taint for value in results) | decided
     behind = _union(map(walk.shape_behind, results)) | decided
     output = walk.value(lanes, refs, candidates, taint=taint, behind=behind)
-    walk.items.append(Merge(link.kind, output, axis, rank, [], branches, covers))
+    walk.items.append(Gather(link.kind, output, axis, rank, region, covers))
 
 
 def _covers(lane: Lane, step: Merged) -> bool:
@@ -97,36 +88,23 @@ def _union(sets: Iterable[set[str]]) -> set[str]:
     return set().union(*sets)
 
 
-def _branch_channels(branches: Sequence[Branch]) -> Iterator[Expr | None]:
-    """Channels that a merge of these branches may have: any one's."""
-    for value in branch_results(branches):
-        yield value.channels
+def _decisions(region: Sequence[Item]) -> Iterator[Expr]:
+    """The expressions that say which operands there are."""
+    for item in filter(gives, region):
+        yield from expressions(item)
+        for each in inner(item):
+            yield from _decisions(each)
 
 
-def _branch_decisions(branches: Sequence[Branch]) -> Iterator[Expr | None]:
-    """The expressions that say which branches there are."""
-    for branch in branches:
-        match branch:
-            case Choice(arms=arms):
-                for condition, inner in arms:
-                    yield condition
-                    yield from _branch_decisions(inner)
-            case Loop(iterable=iterable, branches=inner):
-                yield iterable
-                yield from _branch_decisions(inner)
-            case One():
-                pass
-
-
-def _sum_of(branches: Sequence[Branch]) -> Expr | None:
-    """The channels of a concat of branches: loops count, what hangs on a decision does not."""
+def _sum_of(region: Sequence[Item]) -> Expr | None:
+    """The channels of a concat of operands: loops count, what hangs on a decision does not."""
     parts: list[Expr] = []
-    for branch in branches:
-        match branch:
-            case One(value=Value(channels=channels)) if channels is not None:
+    for item in filter(gives, region):
+        match item:
+            case Give(value=Value(channels=channels)) if channels is not None:
                 parts.append(channels)
-            case Loop(iterable=iterable, branches=inner):
-                each = _sum_of(inner)
+            case For(iterable=iterable, items=items):
+                each = _sum_of(items)
                 if each is None:
                     return None
                 parts.append(product(passes_of(iterable), each))
@@ -153,9 +131,9 @@ def _branches(
     body: Sequence[tree.Statement],
     steps: Sequence[Steps],
     base: Sequence[Ref],
-) -> list[Branch]:
+) -> list[Item]:
     """The branches that the statements are, in order."""
-    found: list[Branch] = []
+    found: list[Item] = []
     for at, statement in enumerate(body):
         set_current(lanes, base)
         here = [each[at] for each in steps]
@@ -165,18 +143,20 @@ def _branches(
             case tree.For():
                 found += _loop(walk, lanes, statement, here, base)
             case tree.Chain() | tree.Named() if not isinstance(here[0], Silent):
-                found.append(_one(walk, lanes, [statement], [[step] for step in here]))
+                found += _one(walk, lanes, [statement], [[step] for step in here])
             case _:
                 walk.run_statement(lanes, statement, here)
     set_current(lanes, base)
     return found
 
 
-def _one(walk: Walk, lanes: Lanes, body: Sequence[tree.Statement], steps: Sequence[Steps]) -> One:
+def _one(
+    walk: Walk, lanes: Lanes, body: Sequence[tree.Statement], steps: Sequence[Steps]
+) -> list[Item]:
     with walk.into([]) as items:
         for at, statement in enumerate(body):
             walk.run_statement(lanes, statement, [each[at] for each in steps])
-    return One(items, walk.join(lanes, [lane.current for lane in lanes]))
+    return [*items, Give(walk.join(lanes, [lane.current for lane in lanes]))]
 
 
 def _side(
@@ -185,7 +165,7 @@ def _side(
     body: tree.Body | None,
     steps: Sequence[Steps],
     base: Sequence[Ref],
-) -> list[Branch]:
+) -> list[Item]:
     """A side of an `if`, or a pass of a `for`: one branch, unless it only holds another."""
     set_current(lanes, base)
     if body is None:
@@ -195,7 +175,7 @@ def _side(
             case (tree.If() | tree.For(),):
                 return _branches(walk, lanes, body.statements, steps, base)
             case _ if any(_makes_branch(statement) for statement in body.statements):
-                return [_one(walk, lanes, body.statements, steps)]
+                return _one(walk, lanes, body.statements, steps)
             case _:
                 return []
 
@@ -206,12 +186,12 @@ def _makes_branch(statement: tree.Statement) -> bool:
 
 def _choice(
     walk: Walk, lanes: Lanes, statement: tree.If, steps: Steps, base: Sequence[Ref]
-) -> list[Branch]:
+) -> list[Item]:
     """The branches of an `if`; where each side is one branch, one value made in either way."""
     sides = sides_of(walk, lanes, statement, steps)
     refs = {lane.key: ref for lane, ref in zip(lanes, base, strict=True)}
     start, ends = dict(walk.counts), []
-    arms: list[tuple[Expr | None, list[Branch]]] = []
+    arms: list[tuple[Expr | None, list[Item]]] = []
     for at, side in enumerate(sides):
         walk.counts = dict(start)
         inner = [step.steps for step in side.steps]
@@ -222,34 +202,26 @@ def _choice(
     walk.counts = longest(walk, start, ends, statement)
     if len(sides) == 1:
         return arms[0][1]
-    if not any(branches for _, branches in arms):
+    if not any(items for _, items in arms):
         return []
-    if all(len(branches) == 1 and isinstance(branches[0], One) for _, branches in arms):
-        return [_either(walk, lanes, sides, arms)]
-    choice = Choice(arms)
+    if all(_is_one(items) for _, items in arms):
+        item = If([(condition, items[:-1]) for condition, items in arms])
+        phis.close(walk, item, lanes, arms_of(sides))
+        return [item, Give(walk.join(lanes, [lane.current for lane in lanes]))]
+    choice = If(arms)
     phis.close(walk, choice, lanes, arms_of(sides))
     return [choice]
 
 
-def _either(
-    walk: Walk,
-    lanes: Lanes,
-    sides: Sequence[Side],
-    arms: Sequence[tuple[Expr | None, list[Branch]]],
-) -> One:
-    """One branch whose value either side makes."""
-    item = If([])
-    for condition, branches in arms:
-        (branch,) = branches
-        assert isinstance(branch, One)
-        item.arms.append((condition, branch.items))
-    phis.close(walk, item, lanes, arms_of(sides))
-    return One([item], walk.join(lanes, [lane.current for lane in lanes]))
+def _is_one(region: Sequence[Item]) -> bool:
+    """Whether a region is one operand, whatever happens."""
+    operands = list(filter(gives, region))
+    return len(operands) == 1 and isinstance(operands[0], Give)
 
 
 def _loop(
     walk: Walk, lanes: Lanes, statement: tree.For, steps: Steps, base: Sequence[Ref]
-) -> list[Branch]:
+) -> list[Item]:
     """The branches of a `for`: a loop of the class, or one after the other."""
     looped = [step for step in steps if isinstance(step, Looped)]
     if walk.handed:
@@ -260,7 +232,7 @@ def _loop(
             return [rolled]
     walk.settle(statement.iterable, lanes)
     agree(lanes, [len(step.passes) for step in looped])
-    found: list[Branch] = []
+    found: list[Item] = []
     for at in range(len(looped[0].passes)):
         with walk.braces(lanes):
             bind_pass(walk, lanes, statement, looped, at)
@@ -271,21 +243,19 @@ def _loop(
 
 def _rolled_branches(
     walk: Walk, lanes: Lanes, statement: tree.For, steps: Sequence[Looped]
-) -> Loop | None:
-    counts, choices = dict(walk.counts), len(walk.choices)
-    try:
+) -> For | None:
+    with attempt(walk):
         with walk.braces(lanes):
             rolled = open_loop(walk, lanes, statement, steps)
             if rolled is not None:
-                return _roll_branches(rolled)
-    except Unrollable:
-        pass
-    walk.counts = counts
-    del walk.choices[choices:]
+                made = _roll_branches(rolled)
+                walk.locals.release({rolled.index, *rolled.names})
+                return made
+        raise Unrollable
     return None
 
 
-def _roll_branches(rolled: Rolled) -> Loop:
+def _roll_branches(rolled: Rolled) -> For:
     """Walk the passes once to see what they number, then for good."""
     walk, start = rolled.walk, dict(rolled.walk.counts)
     with walk.probe():
@@ -302,10 +272,10 @@ def _roll_branches(rolled: Rolled) -> Loop:
     }
     branches = _branch_passes(rolled)
     walk.counts = after_passes(start, taken, rolled.count)
-    return Loop(tuple(rolled.names), rolled.index, rolled.iterable, branches)
+    return For(tuple(rolled.names), rolled.index, rolled.iterable, branches)
 
 
-def _branch_passes(rolled: Rolled) -> list[Branch]:
+def _branch_passes(rolled: Rolled) -> list[Item]:
     inner, steps = rolled.passes(from_base=True)
     base = [lane.current for lane in inner]
     return _side(rolled.walk, inner, rolled.statement.body, steps, base)

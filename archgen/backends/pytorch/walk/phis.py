@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archgen.backends.pytorch.plan.algebra import Expr, Missing
-from archgen.backends.pytorch.plan.dataflow import decisions_among, decisions_of, made_by, values_of
-from archgen.backends.pytorch.plan.ir import Choice, If, Phi, Value
+from archgen.backends.pytorch.plan.ir import If, Phi, Value
+from archgen.backends.pytorch.plan.regions import everything, gives, makes
 from archgen.backends.pytorch.walk.lanes import Key, Lane, agree
 from archgen.network import Ref
 from archgen.syntax import tree
@@ -24,7 +24,7 @@ class Decided:
     What its arms made can be read elsewhere as a `Phi` alone. `earlier` were left before it.
     """
 
-    item: If | Choice
+    item: If
     earlier: int
     arms: dict[Key, int]
     lanes: list[Lane]
@@ -34,7 +34,7 @@ class Decided:
 Home = tuple[Decided, int]
 
 
-def close(walk: Walk, item: If | Choice, lanes: Sequence[Lane], arms: dict[Key, int]) -> None:
+def close(walk: Walk, item: If, lanes: Sequence[Lane], arms: dict[Key, int]) -> None:
     """Note what is inside of a decision, now that the walk leaves it."""
     decided = Decided(item, len(walk.choices), arms, list(lanes), [lane.current for lane in lanes])
     for number in range(len(item.arms)):
@@ -43,15 +43,11 @@ def close(walk: Walk, item: If | Choice, lanes: Sequence[Lane], arms: dict[Key, 
     walk.choices.append(decided)
 
 
-def _inside(item: If | Choice, number: int) -> Iterator[Value | If | Choice]:
-    if isinstance(item, If):
-        items = item.arms[number][1]
-        yield from values_of(items)
-        yield from decisions_of(items)
-    else:
-        branches = item.arms[number][1]
-        yield from made_by(branches)
-        yield from decisions_among(branches)
+def _inside(item: If, number: int) -> Iterator[Value | If]:
+    for each in everything(item.arms[number][1]):
+        yield from makes(each)
+        if isinstance(each, If):
+            yield each
 
 
 def joined(
@@ -92,7 +88,7 @@ def _around(walk: Walk, within: Home | None) -> Iterator[Home]:
 
 def _phi_with(walk: Walk, decided: Decided, number: int, value: Value) -> Value | None:
     """What a decision leaves that is this value after one of its arms."""
-    if isinstance(decided.item, Choice):
+    if gives(decided.item):
         return None
     for known in decided.item.phis:
         if known.arms[number] is value:
@@ -127,7 +123,7 @@ def _phi(walk: Walk, decided: Decided, lanes: list[Lane], values: list[Value]) -
     """A value that an `if` leaves: one for each of its arms."""
     item = decided.item
     sides = _sides(walk, decided, lanes, values)
-    if not isinstance(item, If) or sides is None:
+    if gives(item) or sides is None:
         return None
     if any(side.learned for side in sides):  # nothing would know how it is to be laid
         return None

@@ -13,7 +13,7 @@ from functools import cache
 
 from archgen.backends.pytorch.plan import algebra, kinds
 from archgen.backends.pytorch.plan.algebra import Expr, Missing, Opaque
-from archgen.backends.pytorch.plan.ir import Aux, Child, Choice, If, Item, Made, Param, Value
+from archgen.backends.pytorch.plan.ir import Aux, Child, If, Item, Made, Param, Value
 from archgen.backends.pytorch.plan.names import LOCALS, Names, is_letter, plain
 from archgen.backends.pytorch.walk import binding, phis
 from archgen.backends.pytorch.walk.binding import Kept
@@ -50,7 +50,7 @@ class Walk(Kept):
         self.counts: dict[str, Expr] = {}
         self.asked: dict[Expr, bool] = {}  # the conditions of the arms that the walk is in
         self.choices: list[Decided] = []
-        self.homes: dict[Value | If | Choice, Home] = {}
+        self.homes: dict[Value | If, Home] = {}
         self.params: dict[str, Param] = {}
         self.lets: dict[str, Expr] = {}
         self.tables: dict[str, object] = {}  # locals that are lists of constants
@@ -169,7 +169,7 @@ class Walk(Kept):
         def kind(name: str) -> kinds.Kinds:
             self.spend(len(self.lanes) + len(lanes))
             found = (lane.env[name] for lane in (*self.lanes, *lanes) if name in lane.env)
-            return kinds.joined(map(kinds.kinds_of, {id(value): value for value in found}.values()))
+            return kinds.union(map(kinds.kinds_of, {id(value): value for value in found}.values()))
 
         return cache(kind)
 
