@@ -233,6 +233,27 @@ class Definition:
     parent: Definition | None = None  # of an implicit block: the definition it stands in
     own: tuple[tree.Parameter, ...] = ()  # of an alias: those that it does not pass through
 
+    @property
+    def chain(self) -> tree.Chain:
+        """Of a synonym or alias: what it stands for."""
+        chain = self.body.statements[0]
+        assert isinstance(chain, tree.Chain)
+        return chain
+
+    @property
+    def call(self) -> tree.Call:
+        """Of an alias: the call that it stands for."""
+        call = self.chain.links[0]
+        assert isinstance(call, tree.Call)
+        return call
+
+    @property
+    def target(self) -> Definition:
+        """Of an alias: the arch or alias that it calls."""
+        target = self.scope[self.call.function.text]
+        assert isinstance(target, Definition)
+        return target
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutputValue:

@@ -109,8 +109,11 @@ def _larger(inner: SearchStrategy[t.Expr]) -> SearchStrategy[t.Expr]:
 expressions: SearchStrategy[t.Expr] = st.recursive(_leaves | _interpolated, _larger, max_leaves=8)
 places = _places(expressions)
 
-_callees = names | st.sampled_from(["input", "init", "param"]).map(lambda word: t.Name((word,)))
-calls = st.builds(t.Call, _callees, _arguments(expressions))
+_applied = st.builds(t.Call, names, _arguments(expressions))
+calls = st.one_of(
+    _applied,
+    *(st.builds(kind, _arguments(expressions)) for kind in (t.Stage, t.Input, t.Param)),
+)
 _targets = st.builds(t.Place, words | templates, _tuples(expressions, 0, 2))
 _documentation = st.builds(t.Doc, documentation_text)
 
@@ -150,6 +153,7 @@ _simple_statements = st.one_of(
     lets,
     st.builds(t.Output, _tuples(places, 1, 2)),
     st.builds(t.Expect, expressions),
+    st.builds(t.Init, _arguments(expressions)),
     st.builds(t.Chain, _tuples(calls, 1, 2)),
 )
 
@@ -175,7 +179,7 @@ items: SearchStrategy[t.Item] = st.one_of(
     st.builds(t.Block, words, _parameters, bodies),
     st.builds(t.Synonym, words, _parameters, _chains(bodies)),
     st.builds(t.Arch, words, _parameters, bodies),
-    st.builds(t.Alias, words, _parameters, calls, st.none() | _promises),
+    st.builds(t.Alias, words, _parameters, _applied, st.none() | _promises),
 )
 files = st.builds(t.File, _tuples(items, 1, 3))
 

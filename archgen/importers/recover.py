@@ -140,5 +140,5 @@ def _arch(name: str, program: Program, body: Body) -> tree.Arch:
     if program.sequential and any(map(has_weights, program.nodes)):
         raise Unsupported("an `nn.Sequential` as the whole network: its keys begin with numbers")
     sizes = tuple(tree.Argument(None, tree.Number(size)) for size in program.inputs[0].sizes)
-    first = tree.Chain((tree.Call(tree.Name(("input",)), sizes),))
+    first = tree.Chain((tree.Input(sizes),))
     return tree.Arch(name, (), tree.Body((first, *body.statements())))

@@ -36,7 +36,7 @@ def repeats(
                 base = tuple(each for each in last.arguments if each.name != "stride")
                 stride = tuple(each for each in first.arguments if each.name == "stride")
                 callee = tree.Argument(None, first.function)
-                yield tree.Chain((call("stage", (callee, *base, number, *stride)),))
+                yield tree.Chain((tree.Stage((callee, *base, number, *stride)),))
                 at += count
                 continue
             if first == last:
@@ -147,7 +147,3 @@ def only_call(statement: tree.Statement) -> tree.Call | None:
             return call
         case _:
             return None
-
-
-def is_stage(link: object) -> bool:
-    return isinstance(link, tree.Call) and link.function.text == "stage"

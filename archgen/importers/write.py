@@ -14,7 +14,7 @@ from typing import Literal, cast
 
 from archgen.importers.parameters import Block
 from archgen.importers.program import Unsupported
-from archgen.importers.repeats import BREAKS, call, chained, is_stage, repeats
+from archgen.importers.repeats import BREAKS, call, chained, repeats
 from archgen.importers.spelling import (
     applied,
     block_arguments,
@@ -196,7 +196,7 @@ class Body:
             return
         if isinstance(link, tuple):
             link = tree.Seq(tree.Body(tuple(tree.Chain((each,)) for each in link)))
-        ends = isinstance(link, tree.Merge | tree.Seq) or is_stage(link)
+        ends = isinstance(link, tree.Merge | tree.Seq | tree.Stage)
         reads = bool(links) and isinstance(links[-1], tree.From)
         if (ends or self._begins_line(step, links)) and not reads:
             end()
@@ -263,7 +263,7 @@ class Body:
         node = row.first
         if row.inner is not None:
             link = self._link(_Step(START, row))
-            return "layer" if is_stage(link) else "seq"
+            return "layer" if isinstance(link, tree.Stage) else "seq"
         return node.key
 
     def _link(self, step: _Step) -> tree.Link | tuple[tree.Link, ...]:
@@ -285,7 +285,8 @@ class Body:
         values = self._values(row)
         if node.kind == "call":
             return call(node.key, [*block_arguments(self.blocks[node.key], arguments), *values])
-        return call(node.key, list(layer_arguments(node.key, arguments)))
+        given = tuple(layer_arguments(node.key, arguments))
+        return tree.Param(given) if node.kind == "param" else call(node.key, given)
 
     def _values(self, row: Row) -> list[tree.Argument]:
         """Values that a block is given beside the current one."""
@@ -321,14 +322,14 @@ class Body:
         if not row.inner.first.sequential:
             return tree.Group(tree.Body(tuple(statements)))
         match statements:
-            case [tree.Chain((link,))] if is_stage(link):
+            case [tree.Chain((tree.Stage() as link,))]:
                 return link
         links = [
             link
             for each in statements
             if isinstance(each, tree.Chain)
             for link in each.links
-            if isinstance(link, tree.Call) and not is_stage(link)
+            if isinstance(link, tree.Call)
         ]
         plain = len(links) == len(row.inner.rows) and 1 < len(links) <= LONGEST_CHAIN
         if plain and sum(map(is_long, links)) <= 1:

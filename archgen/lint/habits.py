@@ -26,7 +26,7 @@ def check(module: Module) -> Iterator[Diagnostic]:
     for definition in module.definitions:
         for node in nodes_in(definition.body):
             match node:
-                case tree.Call(function=tree.Name(parts=("input",))):
+                case tree.Input():
                     yield from _input(node)
                 case tree.For(body=body):
                     yield from _lost_lets(definition.body, body)
@@ -35,7 +35,7 @@ def check(module: Module) -> Iterator[Diagnostic]:
 # --- inputs ---------------------------------------------------------------------------------------
 
 
-def _input(call: tree.Call) -> Iterator[Diagnostic]:
+def _input(call: tree.Input) -> Iterator[Diagnostic]:
     """W021: the batch among the sizes, or the channels behind them."""
     sizes = _literals(call.arguments)
     match sizes:
@@ -69,7 +69,7 @@ def _literals(arguments: Sequence[tree.Argument]) -> tuple[int, ...]:
     return sizes if len(sizes) == len(arguments) else ()
 
 
-def _ordered(call: tree.Call, message: str, sizes: Sequence[int]) -> Diagnostic:
+def _ordered(call: tree.Input, message: str, sizes: Sequence[int]) -> Diagnostic:
     text = f"input({', '.join(map(str, sizes))})"
     fix = [Edit(call.span, text)]
     return warning("W021", message, call.span, help=f"write `{text}`", fix=fix)

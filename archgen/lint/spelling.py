@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from archgen.diagnostics import Diagnostic, Edit, Label, warning
 from archgen.layers import LAYERS
-from archgen.lint.nameless import Nameless, bodies, nameless, unequal_stems, weighs
+from archgen.lint.nameless import bodies, unequal_stems, weighs
 from archgen.network import Definition
 from archgen.syntax import tree
+from archgen.syntax.nameless import Numbered, nameless, stem
 from archgen.syntax.walk import nodes_in
 from archgen.text import Span
 
@@ -64,13 +65,12 @@ def _name_of_a_chain(named: tree.Named) -> Iterator[Diagnostic]:
     first = links[0]
     if not isinstance(first, tree.Call):
         return
-    stem = first.function.parts[-1]
-    name = place.name
-    layer = LAYERS.get(stem)
-    words = (stem, *(layer.also_called if layer else ()))
+    kind, name = stem(first), place.name
+    layer = LAYERS.get(kind)
+    words = (kind, *(layer.also_called if layer else ()))
     if any(name.removeprefix(word).isdecimal() for word in words):
-        message = f"`{name}` names the whole chain, not its `{stem}`: keys are `{name}.0....`"
-        hint = f"name the layer alone, `{name} = {stem}(...)`, and go on in the next line"
+        message = f"`{name}` names the whole chain, not its `{kind}`: keys are `{name}.0....`"
+        hint = f"name the layer alone, `{name} = {kind}(...)`, and go on in the next line"
         yield warning("W015", message, place.span, help=hint)
 
 
@@ -78,26 +78,26 @@ def _after_conditionals(definition: Definition) -> Iterator[Diagnostic]:
     """W016: a nameless layer with weights behind an `if` that spends numbers of its stem."""
     for body in bodies(definition):
         spent: dict[str, tree.If] = {}
-        for event in nameless(body):
-            if isinstance(event, tree.If):
-                spent |= dict.fromkeys(unequal_stems(event), event)
-            elif event.stem in spent and weighs(event.link, definition.scope):
-                yield _after_conditional(event, spent.pop(event.stem))
+        for link in nameless(body):
+            if isinstance(link, tree.If):
+                spent |= dict.fromkeys(unequal_stems(link), link)
+            elif stem(link) in spent and weighs(link, definition.scope):
+                yield _after_conditional(link, spent.pop(stem(link)))
 
 
-def _after_conditional(event: Nameless, choice: tree.If) -> Diagnostic:
-    stem = event.stem
-    message = f"the number of this `{stem}` counts those of an `if`, taken or not"
+def _after_conditional(link: Numbered, choice: tree.If) -> Diagnostic:
+    own = stem(link)
+    message = f"the number of this `{own}` counts those of an `if`, taken or not"
     head = choice.span.source.span(choice.span.start, choice.arms[0].condition.span.end)
-    also = [Label(head, f"its sides have `{stem}` in different numbers")]
-    hint = f"give it a name of its own: `... = {stem}...`"
-    return warning("W016", message, event.link.span, also=also, help=hint)
+    also = [Label(head, f"its sides have `{own}` in different numbers")]
+    hint = f"give it a name of its own: `... = {own}...`"
+    return warning("W016", message, link.span, also=also, help=hint)
 
 
 def _nameless_in_arch(definition: Definition) -> Iterator[Diagnostic]:
     """W017: a key of the `state_dict` that an insertion before it would rename."""
-    for event in nameless(definition.body.statements):
-        if isinstance(event, Nameless) and weighs(event.link, definition.scope):
-            message = f"a nameless `{event.stem}`: one more before it renames its weights"
-            hint = f"give it a name: `... = {event.stem}...`"
-            yield warning("W017", message, event.link.span, help=hint)
+    for link in nameless(definition.body.statements):
+        if not isinstance(link, tree.If) and weighs(link, definition.scope):
+            message = f"a nameless `{stem(link)}`: one more before it renames its weights"
+            hint = f"give it a name: `... = {stem(link)}...`"
+            yield warning("W017", message, link.span, help=hint)

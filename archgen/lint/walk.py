@@ -13,7 +13,6 @@ from archgen.lint import habits, layers, wiring
 from archgen.lint.reach import Reach
 from archgen.lint.suppressions import Mark, Suppressions
 from archgen.network import Body, CallNode, Definition, LayerNode, MergeNode, Network
-from archgen.syntax import tree
 
 Marks = frozenset[Mark]
 
@@ -83,11 +82,5 @@ def _way_to_arch(definition: Definition) -> Iterator[Definition]:
     """An alias, the alias that it stands for, and so on to the arch; an arch alone."""
     while definition.kind == "alias":
         yield definition
-        chain = definition.body.statements[0]
-        assert isinstance(chain, tree.Chain)
-        link = chain.links[0]
-        assert isinstance(link, tree.Call)
-        target = definition.scope[link.function.text]
-        assert isinstance(target, Definition)
-        definition = target
+        definition = definition.target
     yield definition

@@ -18,7 +18,6 @@ from archgen.resolve.frame import Child, Frame
 from archgen.resolve.initial import fitting, initialiser_of
 from archgen.resolve.lookup import lookup, suggest
 from archgen.resolve.sequential import container
-from archgen.resolve.stages import apply_stage
 from archgen.resolve.targets import Target, apply_target
 from archgen.resolve.values import (
     Items,
@@ -30,39 +29,29 @@ from archgen.resolve.values import (
 )
 from archgen.shapes import Shape
 from archgen.syntax import tree
-from archgen.text import Span
 
 
 def apply_call(frame: Frame, link: tree.Call, name: str | None) -> Step:
-    """A layer, a block, a stage or a layer-valued parameter, applied to the current value."""
-    match link.function.parts:
-        case ("stage",):
-            return apply_stage(frame, link, name)
-        case ("param",):
-            message = "a `param` needs a name, which becomes its key"
-            raise Fault(error("A121", message, link.span, help="write `name = param(...)`"))
-        case ("init",):
-            raise Fault(error("A123", "`init` is a statement of its own", link.span))
+    """A layer, a block or a layer-valued parameter, applied to the current value."""
     value = _callable(frame, link)
-    stem = link.function.parts[-1]
     if value is None:
-        return _passed(frame, name, stem, link.span)
+        return _passed(frame, name, link)
     given = bind(value, link.arguments, frame.env)
     if getattr(value.target, "skipped", False) and not frame.sequential:
-        return _passed(frame, name, stem, link.span)
+        return _passed(frame, name, link)
     text = f"{value.name}, called {name}" if name and name != value.name else value.name
     target = Target(value.target, given, link, text)
-    child = frame.child_name(name, stem, link.span)
+    child = frame.child_name(name, link)
     before = frame.ref(link.span)
     node = apply_target(frame, target, child)
     return Applied(node, before, node.outputs[0])
 
 
-def _passed(frame: Frame, name: str | None, stem: str, span: Span) -> Passed:
+def _passed(frame: Frame, name: str | None, link: tree.Call) -> Passed:
     """A link that makes no submodule; in a body its number is spent all the same."""
     if name is None and not frame.sequential:
-        frame.counts[stem] = frame.counts.get(stem, 0) + 1
-    return Passed(frame.ref(span))
+        frame.count(link)
+    return Passed(frame.ref(link.span))
 
 
 def _callable(frame: Frame, link: tree.Call) -> LayerValue | None:
@@ -94,10 +83,15 @@ def _instead(name: str, value: object) -> str | None:
 # --- containers -------------------------------------------------------------------------------
 
 
-def apply_sequence(frame: Frame, link: tree.Seq | tree.Chain, name: str | None, stem: str) -> Step:
-    """`seq { ... }` or a named chain: an `nn.Sequential`."""
+def apply_seq(frame: Frame, link: tree.Seq, name: str | None) -> Step:
+    """`seq { ... }`: an `nn.Sequential` of what its statements make."""
+    child = frame.child_name(name, link)
+    return apply_sequence(frame, link, child)
+
+
+def apply_sequence(frame: Frame, link: tree.Seq | tree.Chain, child: str) -> Step:
+    """`seq { ... }` or a named chain under its name: an `nn.Sequential`."""
     before = frame.ref(link.span)
-    child = frame.child_name(name, stem, link.span)
 
     def fill(inner: Frame) -> tuple[Step, ...]:
         if isinstance(link, tree.Seq):
@@ -126,8 +120,11 @@ def apply_group(frame: Frame, link: tree.Group, name: str) -> Step:
     return Applied(node, before, node.outputs[0])
 
 
-def apply_parameter(frame: Frame, link: tree.Call, name: str) -> Step:
+def apply_parameter(frame: Frame, link: tree.Param, name: str | None) -> Step:
     """`name = param([sizes], init=...)`: a learned parameter as a value."""
+    if name is None:
+        message = "a `param` needs a name, which becomes its key"
+        raise Fault(error("A121", message, link.span, help="write `name = param(...)`"))
     if frame.sequential:
         raise Fault(
             error("A117", "`param` directly inside `seq`", link.span, help="make it a block")
@@ -145,7 +142,7 @@ def apply_parameter(frame: Frame, link: tree.Call, name: str) -> Step:
 
 
 def _parameter_arguments(
-    frame: Frame, link: tree.Call
+    frame: Frame, link: tree.Param
 ) -> tuple[tuple[int, ...], Initialiser | None]:
     sizes: object = None
     init: Initialiser | None = None

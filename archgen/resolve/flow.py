@@ -32,17 +32,19 @@ from archgen.resolve.calls import (
     apply_group,
     apply_parameter,
     apply_reuse,
+    apply_seq,
     apply_sequence,
 )
 from archgen.resolve.expressions import evaluate, sequence, truth, unpack
 from archgen.resolve.frame import Frame
 from archgen.resolve.heads import check_head, without_heads
-from archgen.resolve.initial import declare_inits, is_init
+from archgen.resolve.initial import declare_inits
 from archgen.resolve.inputs import declare_input
 from archgen.resolve.merges import apply_merge
 from archgen.resolve.numbering import count_names
 from archgen.resolve.results import run_expect, run_output
 from archgen.resolve.spelling import check_field, check_submodule, makes_module
+from archgen.resolve.stages import apply_stage
 from archgen.resolve.values import (
     LOST,
     Exhausted,
@@ -95,17 +97,16 @@ def guarded(frame: Frame, statement: tree.Statement) -> Step:
 
 def _places_in(statement: tree.Statement) -> Iterator[tree.Place]:
     """What a statement would have named."""
-    inside: list[tree.Body] = []
+    inside: tuple[tree.Body, ...] = ()
     match statement:
         case tree.Named():
             yield from statement.places
         case tree.If():
-            inside = [arm.body for arm in statement.arms]
-            inside += [statement.otherwise] if statement.otherwise else []
+            inside = statement.sides
         case tree.For():
-            inside = [statement.body]
+            inside = (statement.body,)
         case tree.Chain():
-            inside = [link.body for link in statement.links if isinstance(link, tree.Group)]
+            inside = tuple(link.body for link in statement.links if isinstance(link, tree.Group))
     for body in inside:
         for each in body.statements:
             yield from _places_in(each)
@@ -113,8 +114,8 @@ def _places_in(statement: tree.Statement) -> Iterator[tree.Place]:
 
 def run_statement(frame: Frame, statement: tree.Statement) -> Step:
     match statement:
-        case tree.Chain():
-            return run_chain(frame, statement)
+        case tree.Chain(links=links):
+            return Chained(tuple(run_link(frame, link) for link in links))
         case tree.Named():
             return run_named(frame, statement)
         case tree.If():
@@ -132,7 +133,7 @@ def run_statement(frame: Frame, statement: tree.Statement) -> Step:
             return run_aux(frame, statement)
         case tree.Expect():
             return run_expect(frame, statement)
-        case tree.Doc():
+        case tree.Init() | tree.Doc():  # an `init` holds from the opening brace on
             return Silent()
         case _:
             assert_never(statement)
@@ -141,24 +142,22 @@ def run_statement(frame: Frame, statement: tree.Statement) -> Step:
 # --- chains -----------------------------------------------------------------------------------
 
 
-def run_chain(frame: Frame, chain: tree.Chain) -> Step:
-    if is_init(chain):
-        return Silent()
-    return Chained(tuple(run_link(frame, link) for link in chain.links))
-
-
 def run_link(frame: Frame, link: tree.Link, name: str | None = None) -> Step:
     """One link, under the name given or one by its place."""
     match link:
-        case tree.Call(function=tree.Name(parts=("input",))):
+        case tree.Input():
             return declare_input(frame, link, name or "")
         case tree.Call():
             return apply_call(frame, link, name)
+        case tree.Stage():
+            return apply_stage(frame, link, name)
+        case tree.Param():
+            return apply_parameter(frame, link, name)
         case tree.Merge():
             _only_flow(frame, link.span, f"`{link.kind}`")
             return apply_merge(frame, link)
         case tree.Seq():
-            return apply_sequence(frame, link, name, "seq")
+            return apply_seq(frame, link, name)
         case tree.Group() if name is not None:
             return apply_group(frame, link, name)
         case tree.Group():
@@ -217,13 +216,10 @@ def run_named(frame: Frame, named: tree.Named) -> Step:
 
 def _named_links(frame: Frame, chain: tree.Chain, links: tuple[tree.Link, ...], name: str) -> Step:
     if len(links) > 1 and not isinstance(links[0], tree.Reuse):
-        return apply_sequence(frame, replace(chain, links=links), name, name)
+        return apply_sequence(frame, replace(chain, links=links), name)
     if len(links) > 1:
         return Chained(tuple(run_link(frame, link) for link in links))
-    link = links[0]
-    if isinstance(link, tree.Call) and link.function.parts == ("param",):
-        return apply_parameter(frame, link, name)
-    return run_link(frame, link, name)
+    return run_link(frame, links[0], name)
 
 
 def _current(frame: Frame) -> Ref | Several | Items:
@@ -279,9 +275,7 @@ def longest(frame: Frame, statement: tree.If, start: dict[str, int], taken: int 
     if frame.sequential:
         return
     env = replace(frame.env, current=None)
-    sides = [arm.body for arm in statement.arms]
-    sides += [statement.otherwise] if statement.otherwise else []
-    for index, side in enumerate(sides):
+    for index, side in enumerate(statement.sides):
         if index == taken:
             continue
         for stem, count in count_names(side.statements, env).items():

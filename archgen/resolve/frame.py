@@ -40,6 +40,7 @@ from archgen.resolve.values import (
 )
 from archgen.shapes import Shape
 from archgen.syntax import tree
+from archgen.syntax.nameless import Numbered, stem
 from archgen.text import Span
 
 if TYPE_CHECKING:
@@ -344,7 +345,13 @@ class Frame:
 
     # --- submodules -------------------------------------------------------------------------
 
-    def child_name(self, given: str | None, stem: str, span: Span) -> str:
+    def count(self, link: Numbered) -> str:
+        """Spend the next number of a link without a name; its name with it: `conv2`."""
+        own = stem(link)
+        self.counts[own] = number = self.counts.get(own, 0) + 1
+        return f"{own}{number}"
+
+    def child_name(self, given: str | None, link: Numbered) -> str:
         """The attribute name for a submodule: the one given, else by its place.
 
         In a body: the stem and its number among the nameless. In a sequential frame: the
@@ -354,13 +361,13 @@ class Frame:
             return given
         if self.sequential:
             return str(self.child_count)
-        self.counts[stem] = number = self.counts.get(stem, 0) + 1
-        name = f"{stem}{number}"
-        check_submodule(name, span)
+        name = self.count(link)
+        check_submodule(name, link.span)
         if name in self.children or name in self.places:
             message = f"the name `{name}` of this nameless layer is taken"
             also = [Label(self.places[name], "here")] if name in self.places else []
-            raise Fault(error("A103", message, span, also=also, help=f"name it: `... = {stem}`"))
+            help = f"name it: `... = {stem(link)}`"
+            raise Fault(error("A103", message, link.span, also=also, help=help))
         return name
 
     def adopt(self, child: Child) -> None:

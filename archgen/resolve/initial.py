@@ -16,22 +16,12 @@ from archgen.syntax import tree
 from archgen.text import Span
 
 
-def is_init(chain: tree.Chain) -> bool:
-    """Whether a statement is an `init(...)`."""
-    link = chain.links[0]
-    return (
-        len(chain.links) == 1 and isinstance(link, tree.Call) and link.function.parts == ("init",)
-    )
-
-
 def declare_inits(frame: Frame, statements: Sequence[tree.Statement]) -> None:
     """Let the `init`s of a pair of braces hold in them and below, later ones over earlier."""
     for statement in statements:
-        if isinstance(statement, tree.Chain) and is_init(statement):
-            link = statement.links[0]
-            assert isinstance(link, tree.Call)
+        if isinstance(statement, tree.Init):
             try:
-                _declare(frame, link)
+                _declare(frame, statement)
             except Exhausted:
                 raise
             except Fault as fault:
@@ -39,11 +29,11 @@ def declare_inits(frame: Frame, statements: Sequence[tree.Statement]) -> None:
                 frame.resolver.report(fault.diagnostic)
 
 
-def _declare(frame: Frame, link: tree.Call) -> None:
-    if len(link.arguments) != 2 or any(argument.name for argument in link.arguments):
+def _declare(frame: Frame, init: tree.Init) -> None:
+    if len(init.arguments) != 2 or any(argument.name for argument in init.arguments):
         message = "`init` takes a target and an initialiser"
-        raise Fault(error("A119", message, link.span, help="init(conv.weight, zeros)"))
-    target, made = link.arguments[0].value, initialiser_of(link.arguments[1].value, frame.env)
+        raise Fault(error("A119", message, init.span, help="init(conv.weight, zeros)"))
+    target, made = init.arguments[0].value, initialiser_of(init.arguments[1].value, frame.env)
     match target:
         case tree.Name(parts=(keyword, weight)):
             frame.init[_kind(target, keyword, weight)] = made

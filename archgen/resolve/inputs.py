@@ -13,7 +13,7 @@ from archgen.text import Span
 HIGHEST_RANK = 4
 
 
-def declare_input(frame: Frame, link: tree.Call, name: str) -> Silent:
+def declare_input(frame: Frame, link: tree.Input, name: str) -> Silent:
     """An input of the arch. As a block, its shape must be the one that comes."""
     if frame.definition.kind != "arch" or frame.sequential:
         message = "`input(...)` declares what an arch takes; a block takes what comes"
@@ -57,7 +57,7 @@ def _asked(name: str, declared: Shape, asked: Shape, span: Span) -> Shape:
     return Shape(asked.sizes, declared.axis)
 
 
-def declared_shape(frame: Frame, link: tree.Call) -> Shape:
+def declared_shape(frame: Frame, link: tree.Input) -> Shape:
     """`input(channels, height, width)`, `input(tokens, dim, axis=1)`."""
     sizes: list[int] = []
     axis = 0

@@ -19,7 +19,6 @@ from archgen.resolve.expressions import bind, evaluate
 from archgen.resolve.finish import check_paths, finish
 from archgen.resolve.frame import MOST_NODES, Frame, InitTable
 from archgen.resolve.implicit import implicit_block
-from archgen.resolve.lookup import lookup
 from archgen.resolve.reading import Reading
 from archgen.resolve.values import (
     Budget,
@@ -197,8 +196,7 @@ class Resolver:
 
     def _synonym(self, definition: Definition, frame: Frame) -> Resolved:
         """`block NAME = chain`: what the right side of `name = chain` would be."""
-        (chain,) = definition.body.statements
-        assert isinstance(chain, tree.Chain)
+        chain = definition.chain
         flow.run(frame, (tree.Named((tree.Place("it"),), chain, span=chain.span),))
         if frame.failed:
             raise Unknown
@@ -253,14 +251,8 @@ class Resolver:
 def _aliases(definition: Definition) -> Iterator[Caller]:
     """The calls that an alias stands for, its own first."""
     while definition.kind == "alias":
-        chain = definition.body.statements[0]
-        assert isinstance(chain, tree.Chain)
-        link = chain.links[0]
-        assert isinstance(link, tree.Call)
-        yield Caller(definition.name, link.span)
-        target = definition.scope[link.function.text]
-        assert isinstance(target, Definition)
-        definition = target
+        yield Caller(definition.name, definition.call.span)
+        definition = definition.target
 
 
 def alias_call(
@@ -268,20 +260,14 @@ def alias_call(
 ) -> tuple[Definition, dict[str, object], dict[str, object]]:
     """What an alias calls: the arch behind it, all arguments that it and its caller give, and
     what the alias itself knows: the values of its own parameters and of those on the way."""
-    chain = definition.body.statements[0]
-    assert isinstance(chain, tree.Chain)
-    link = chain.links[0]
-    assert isinstance(link, tree.Call)
     own = _own_parameters(definition, given, budget)
     env = Environment(own, definition.scope, budget=budget)
-    value = lookup(link.function, env)
-    assert isinstance(value, LayerValue)
-    assert isinstance(value.target, Definition)
-    fixed = bind(value, link.arguments, env)
+    target = definition.target
+    fixed = bind(LayerValue(target), definition.call.arguments, env)
     passed = {name: item for name, item in given.items() if name not in own}
-    if value.target.kind != "alias":
-        return value.target, {**passed, **fixed}, {**given, **own}
-    target, arguments, known = alias_call(value.target, {**passed, **fixed}, budget)
+    if target.kind != "alias":
+        return target, {**passed, **fixed}, {**given, **own}
+    target, arguments, known = alias_call(target, {**passed, **fixed}, budget)
     return target, arguments, {**known, **given, **own}
 
 

@@ -11,7 +11,7 @@ from archgen.resolve import flow
 from archgen.resolve.expressions import integer, unpack
 from archgen.resolve.frame import Frame
 from archgen.resolve.heads import without_heads
-from archgen.resolve.initial import declare_inits, is_init
+from archgen.resolve.initial import declare_inits
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span
@@ -66,7 +66,7 @@ def _branches(
                 steps.append(_branch_if(frame, statement, base, branches))
             case tree.For():
                 steps.append(_branch_for(frame, statement, base, branches))
-            case tree.Chain() if is_init(statement):
+            case tree.Init():
                 steps.append(Silent())
             case tree.Chain() | tree.Named():
                 steps.append(flow.guarded(frame, statement))

@@ -317,12 +317,7 @@ def _check_depth(target: Definition, item: tree.Alias) -> None:
     for _ in range(DEEPEST_ALIAS):
         if target.kind != "alias":
             return
-        chain = target.body.statements[0]
-        assert isinstance(chain, tree.Chain)
-        assert isinstance(chain.links[0], tree.Call)
-        meaning = target.scope[chain.links[0].function.text]
-        assert isinstance(meaning, Definition)
-        target = meaning
+        target = target.target
     message = f"aliases of aliases nest deeper than {DEEPEST_ALIAS}"
     raise Fault(error("A401", message, item.name_span, help="name the arch behind them"))
 

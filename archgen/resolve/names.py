@@ -43,7 +43,6 @@ FIGURES = (
     "receptive_field",
 )
 MOST_FAULTS = 100  # reports from one file
-SPECIAL_CALLS = {("input",), ("param",), ("stage",)}
 
 
 def check_definition(definition: Definition) -> list[Diagnostic]:
@@ -124,8 +123,8 @@ class _Walk:
             case tree.Expect():
                 known = FIGURES if self.definition.kind in {"arch", "alias"} else ()
                 self.expression(statement.condition, place.knowing(known))
-            case tree.Doc():
-                pass
+            case tree.Init() | tree.Doc():
+                pass  # the words of an `init` are of another kind; `initial` knows them
         return place
 
     def hides_nothing(self, statement: tree.Let | tree.For) -> None:
@@ -193,6 +192,10 @@ class _Walk:
         match link:
             case tree.Call():
                 self.call(link, place)
+            case tree.Stage() | tree.Input():
+                self.expression(link.arguments, place)
+            case tree.Param():
+                self.expression(link.arguments[:1], place)
             case tree.Merge():
                 for argument in link.arguments:
                     self.expression(argument.value, place)
@@ -208,16 +211,11 @@ class _Walk:
         return place
 
     def call(self, link: tree.Call, place: _Place) -> None:
-        parts = link.function.parts
-        if parts == ("init",):
-            return  # its words are of another kind; `initial` knows them
-        special = parts in SPECIAL_CALLS or parts[0] in place.constants
-        if not special and self.of_values(link, place):
+        constant = link.function.parts[0] in place.constants
+        if not constant and self.of_values(link, place):
             return
-        for argument in link.arguments:
-            if not (parts == ("param",) and argument is not link.arguments[0]):
-                self.expression(argument.value, place)
-        if special:
+        self.expression(link.arguments, place)
+        if constant:
             return
         with self.collecting():
             if link.function.text not in self.scope:
@@ -370,10 +368,8 @@ def _named_in(body: tree.Body) -> Iterator[str]:
             case tree.Named():
                 yield from (each.name for each in statement.places if isinstance(each.name, str))
             case tree.If():
-                for arm in statement.arms:
-                    yield from _named_in(arm.body)
-                if statement.otherwise is not None:
-                    yield from _named_in(statement.otherwise)
+                for side in statement.sides:
+                    yield from _named_in(side)
             case tree.For():
                 yield from _named_in(statement.body)
             case _:

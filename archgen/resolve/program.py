@@ -162,12 +162,7 @@ def _check_parameters(
 def _giver(definition: Definition, name: str) -> str | None:
     """Of an alias: what to ask for instead, where it gives that parameter itself."""
     while definition.kind == "alias":
-        chain = definition.body.statements[0]
-        assert isinstance(chain, tree.Chain)
-        call = chain.links[0]
-        assert isinstance(call, tree.Call)
-        target = definition.scope[call.function.text]
-        assert isinstance(target, Definition)
+        target = definition.target
         if any(parameter.name == name for parameter in target.parameters):
             return f"`{definition.name}` gives it to `{target.name}`: ask for that"
         definition = target

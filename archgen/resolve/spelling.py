@@ -64,5 +64,5 @@ def makes_module(links: Sequence[tree.Link]) -> bool:
     link = links[0]
     if isinstance(link, tree.Call):
         layer = LAYERS.get(link.function.text)
-        return link.function.parts != ("input",) and (layer is None or layer.makes_module)
-    return isinstance(link, tree.Seq | tree.Group)
+        return layer is None or layer.makes_module
+    return isinstance(link, tree.Stage | tree.Param | tree.Seq | tree.Group)

@@ -14,6 +14,7 @@ from archgen.resolve.sequential import container
 from archgen.resolve.targets import Target, apply_target
 from archgen.resolve.values import LayerValue, identity_key, kind_of, show
 from archgen.syntax import tree
+from archgen.text import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +24,18 @@ class _Stage:
     n: int
 
 
-def apply_stage(frame: Frame, link: tree.Call, name: str | None) -> Step:
+def apply_stage(frame: Frame, link: tree.Stage, name: str | None) -> Step:
     """`stage(B, ...)`: n calls of a block, the first with the stride."""
     before = frame.ref(link.span)
     stage = _stage_of(frame, link, name)
-    child = frame.child_name(name, "layer", link.span)
+    child = frame.child_name(name, link)
     node = container(
         frame, child, "stage", link.span, lambda inner: _fill_stage(inner, stage, child)
     )
     return Applied(node, before, node.outputs[0])
 
 
-def _stage_of(frame: Frame, link: tree.Call, name: str | None) -> _Stage:
+def _stage_of(frame: Frame, link: tree.Stage, name: str | None) -> _Stage:
     if not link.arguments or link.arguments[0].name is not None:
         message = "a stage begins with the block that it repeats"
         raise Fault(error("A120", message, link.span, help="stage(bottleneck, 256, n=3)"))
@@ -55,27 +56,27 @@ def _stage_of(frame: Frame, link: tree.Call, name: str | None) -> _Stage:
         message = f"`{value.name}` brings a `stride`, which a stage gives to its calls"
         hint = "give it to the stage: `stage(block, ..., stride=2)`"
         raise Fault(error("A120", message, block.span, help=hint))
-    inner_link = tree.Call(link.function, passed, span=link.span)
+    inner_link = _call(passed, link.span)
     if "stride" not in names:
         target = Target(value.target, given, inner_link, value.name)
         return _Stage(target, target, n)
     stride = frame.value_of(own["stride"].value) if "stride" in own else 1
-    first = Target(value.target, {**given, "stride": stride}, link_with(link, own), value.name)
+    written = tuple(item for item in others if item is not own.get("n"))
+    first = Target(value.target, {**given, "stride": stride}, _call(written, link.span), value.name)
     rest = Target(value.target, {**given, "stride": 1}, inner_link, value.name)
     return _Stage(first, rest, n)
 
 
-def link_with(link: tree.Call, own: Mapping[str, tree.Argument]) -> tree.Call:
-    """The call of a stage's block as it stands in the text, for pointing at its arguments."""
-    arguments = tuple(item for item in link.arguments[1:] if item is not own.get("n"))
-    return tree.Call(link.function, arguments, span=link.span)
+def _call(arguments: tuple[tree.Argument, ...], span: Span) -> tree.Call:
+    """The call of a stage's block, for pointing at its arguments. No text spells it."""
+    return tree.Call(tree.Name(("stage",), span=span), arguments, span=span)
 
 
 def _check_stage(
     value: LayerValue,
     names: tuple[str, ...],
     own: Mapping[str, tree.Argument],
-    link: tree.Call,
+    link: tree.Stage,
 ) -> None:
     if "n" in names:
         message = f"`{value.name}` has a parameter `n`, which a stage needs for itself"

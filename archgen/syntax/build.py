@@ -76,6 +76,9 @@ class Builder:
                 self._sink.add(_not_a_promise(statement.span))
         return t.Alias(name.value, params or (), call, body, self._at(name), span=span)
 
+    def target(self, span: Span, function: t.Name, arguments: _Arguments | None) -> t.Call:
+        return t.Call(function, arguments or (), span=span)
+
     def parameters(self, span: Span, *params: t.Parameter) -> _Params:
         return params
 
@@ -110,8 +113,16 @@ class Builder:
     def chain(self, span: Span, *links: t.Link) -> t.Chain:
         return t.Chain(links, span=span)
 
-    def call(self, span: Span, function: t.Name, arguments: _Arguments | None) -> t.Call:
+    def call(self, span: Span, function: t.Name, arguments: _Arguments | None) -> t.Call | t.Stage:
+        if function.parts == ("stage",):
+            return t.Stage(arguments or (), span=span)
         return t.Call(function, arguments or (), span=span)
+
+    def input(self, span: Span, arguments: _Arguments | None) -> t.Input:
+        return t.Input(arguments or (), span=span)
+
+    def param(self, span: Span, arguments: _Arguments | None) -> t.Param:
+        return t.Param(arguments or (), span=span)
 
     def arguments(self, span: Span, *arguments: t.Argument) -> _Arguments:
         return arguments
@@ -146,6 +157,9 @@ class Builder:
 
     def for_(self, span: Span, names: tuple[str, ...], items: t.Expr, body: t.Body) -> t.For:
         return t.For(names, items, body, span=span)
+
+    def init(self, span: Span, arguments: _Arguments | None) -> t.Init:
+        return t.Init(arguments or (), span=span)
 
     def output(self, span: Span, *places: t.Expr) -> t.Output:
         return t.Output(places, span=span)

@@ -73,6 +73,8 @@ class _Formatter:
             case t.For(names=names, iterable=iterable, body=body):
                 head = concat((f"for {', '.join(names)} in ", self._write(iterable), " "))
                 return concat((head, self._body(body)))
+            case t.Init():
+                return self._applied("init", node)
             case t.Output(places=places):
                 return concat(("output ", join(", ", map(self._write, places))))
             case t.Expect(condition=condition):
@@ -101,15 +103,18 @@ class _Formatter:
 
     def _link(self, link: t.Link) -> Doc:
         match link:
-            case t.Call(function=function, arguments=given):
-                if not given:
-                    return function.text
-                tail = self._expressions.arguments(given, function.span, link.span.end)
-                return concat((function.text, tail))
+            case t.Call(function=function):
+                return self._applied(function.text, link)
+            case t.Stage():
+                return self._applied("stage", link)
+            case t.Input():
+                return self._applied("input", link)
+            case t.Param():
+                return self._applied("param", link)
             case t.Merge(kind=kind, arguments=given, body=body, keyword=keyword):
-                tail = ""
+                tail: Doc = ""
                 if given:
-                    tail = self._expressions.arguments(given, keyword, body.span.start)
+                    tail = self._expressions.arguments(given, keyword.end, body.span.start)
                 head = concat((kind, tail))
                 return concat((head, " ", self._body(body)))
             case t.Seq(body=body):
@@ -122,6 +127,12 @@ class _Formatter:
                 return concat(("reuse ", self._write(source)))
             case _:
                 assert_never(link)
+
+    def _applied(self, word: str, node: t.Call | t.Stage | t.Input | t.Param | t.Init) -> Doc:
+        if not node.arguments:
+            return word
+        start = node.function.span.end if isinstance(node, t.Call) else node.span.start + len(word)
+        return concat((word, self._expressions.arguments(node.arguments, start, node.span.end)))
 
     def _if(self, node: t.If) -> Doc:
         """All sides in one line, or each of them in lines of its own."""

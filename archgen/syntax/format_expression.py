@@ -60,7 +60,9 @@ class Expressions:
             case t.Name():
                 return expr.text
             case t.Apply(function=function, arguments=given):
-                return concat((function.text, self.arguments(given, function.span, expr.span.end)))
+                return concat(
+                    (function.text, self.arguments(given, function.span.end, expr.span.end))
+                )
             case t.ListOf():
                 return self._list(expr)
             case t.Comprehension():
@@ -90,9 +92,9 @@ class Expressions:
             case _:
                 assert_never(expr)
 
-    def arguments(self, given: Sequence[t.Argument], before: Span, end: int) -> Doc:
-        """Write `(64, stride=2)`, which stands between what is before it and `end`."""
-        return self._bracketed("(", given, ")", before.end, end, self._argument)
+    def arguments(self, given: Sequence[t.Argument], start: int, end: int) -> Doc:
+        """Write `(64, stride=2)`, which stands between two places of the source."""
+        return self._bracketed("(", given, ")", start, end, self._argument)
 
     def parameters(self, known: Sequence[t.Parameter], before: Span, end: int) -> Doc:
         """Write `(out, stride=1)`, which stands between what is before it and `end`."""

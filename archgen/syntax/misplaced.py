@@ -20,11 +20,13 @@ from archgen.syntax.words import RESERVED
 
 def statement_in_chain(here: Situation) -> Mistake | None:
     previous = here.previous
-    if here.token.type not in ("IF", "FOR") or previous is None:
+    if here.token.type not in ("IF", "FOR", "INIT") or previous is None:
         return None
     if previous.type not in ("ARROW", "EQUAL"):
         return None
     help = "put it in braces: `{ if x { ... } }`; a value is chosen by `a if x else b`"
+    if here.token.type == "INIT":
+        help = "it is a statement: write it in a line of its own"
     report = error("A001", f"`{here.token}` is not a step", place(here), help=help)
     return Mistake(report)
 

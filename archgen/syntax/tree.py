@@ -180,9 +180,30 @@ Expr = (
 
 @dataclass(frozen=True, slots=True)
 class Call(Node):
-    """`conv(64, 3)`, `relu`, `stage(...)`, `input(...)`, `param(...)`, `init(...)`."""
+    """`conv(64, 3)`, `relu`, `m.block(64)`: a layer, block or arch that is applied."""
 
     function: Name
+    arguments: tuple[Argument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Node):
+    """`stage(bottleneck, 256, n=3)`. The first argument is what it repeats."""
+
+    arguments: tuple[Argument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Input(Node):
+    """`input(3, 224, 224)`: what an arch takes."""
+
+    arguments: tuple[Argument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Param(Node):
+    """`param([64, 1, 1], init=zeros)`: a learned parameter, behind `name =`."""
+
     arguments: tuple[Argument, ...] = ()
 
 
@@ -224,7 +245,7 @@ class Reuse(Node):
     place: Expr
 
 
-Link = Call | Merge | Seq | Group | From | Reuse
+Link = Call | Stage | Input | Param | Merge | Seq | Group | From | Reuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +253,11 @@ class Chain(Node):
     """`a -> b -> c`: one link or more."""
 
     links: tuple[Link, ...]
+
+    @property
+    def behind_from(self) -> tuple[Link, ...]:
+        """The links without a leading `from`: those that a name is for."""
+        return self.links[1:] if isinstance(self.links[0], From) else self.links
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +289,12 @@ class If(Node):
     arms: tuple[Arm, ...]
     otherwise: Body | None
 
+    @property
+    def sides(self) -> tuple[Body, ...]:
+        """The bodies that are written, that of `else` last."""
+        bodies = tuple(arm.body for arm in self.arms)
+        return bodies if self.otherwise is None else (*bodies, self.otherwise)
+
 
 @dataclass(frozen=True, slots=True)
 class For(Node):
@@ -275,6 +307,13 @@ class For(Node):
 class Let(Node):
     names: tuple[str, ...]
     value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Init(Node):
+    """`init(conv.weight, kaiming_normal)`: how weights start."""
+
+    arguments: tuple[Argument, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +340,7 @@ class Doc(Node):
     text: str
 
 
-Statement = Chain | Named | If | For | Let | Output | Aux | Expect | Doc
+Statement = Chain | Named | If | For | Let | Init | Output | Aux | Expect | Doc
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,4 +160,5 @@ def test_an_initialiser_must_fit_its_weight() -> None:
 
 
 def test_init_is_a_statement_of_its_own() -> None:
-    assert {code for code, _, _ in faults(arch("relu -> init(conv.weight, zeros)"))} == {"A123"}
+    for line in ("relu -> init(conv.weight, zeros)", "x = init(conv.weight, zeros)"):
+        assert {code for code, _, _ in faults(arch(line))} == {"A001"}

@@ -97,7 +97,7 @@ def _other_value(node: tree.Node) -> Iterator[Change]:
             for other in (value + 1, value - 1, value * 2, 0):
                 if other != value and other >= 0:
                     yield replace(node, value=other), f"is {other}"
-        case tree.Call() | tree.Apply():
+        case tree.Apply() | tree.Call() | tree.Stage() | tree.Input() | tree.Param() | tree.Init():
             for arguments, what in _rearranged(node.arguments):
                 yield replace(node, arguments=arguments), what
 

@@ -154,7 +154,7 @@ def _input_place(body: Body) -> Span | None:
         chain = statement.chain if isinstance(statement, tree.Named) else statement
         if isinstance(chain, tree.Chain):
             match chain.links[0]:
-                case tree.Call(function=tree.Name(parts=("input",)), span=span):
+                case tree.Input(span=span):
                     return span
     return None
 

@@ -119,7 +119,7 @@ class Reasons:
         given = {"n", "layer", "block", "axis", "sizes"}
         for part in (change.old, change.new):
             said = self._said(part)
-            if part and said and isinstance(said.link, tree.Call):
+            if part and said and isinstance(said.link, tree.Call | tree.Stage):
                 given |= set(_given(said.link, _names(part)))
         kept = tuple(argument for argument in change.arguments if argument.name in given)
         return kept or change.arguments
@@ -160,8 +160,8 @@ def _names(part: Part) -> tuple[str, ...]:
     return tuple(each.name for each in definition.parameters) if definition else ()
 
 
-def _given(link: tree.Call, names: tuple[str, ...]) -> Iterator[str]:
-    arguments = link.arguments[1:] if link.function.text == "stage" else link.arguments
+def _given(link: tree.Call | tree.Stage, names: tuple[str, ...]) -> Iterator[str]:
+    arguments = link.arguments[1:] if isinstance(link, tree.Stage) else link.arguments
     positional = sum(argument.name is None for argument in arguments)
     yield from names[:positional]
     yield from (argument.name for argument in arguments if argument.name)

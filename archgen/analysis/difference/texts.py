@@ -174,6 +174,11 @@ class _Reader:
                 }
                 body = self.body(statement.body.statements, {**names, **bound}, inner, around)
                 return number(inner, body)
+            case tree.Init():
+                text = number("init", self._arguments(statement.arguments, names))
+                self.inits.add(text)
+                self.occurring[text, context] += 1
+                return text
             case tree.Output():
                 return number("output", *(self.expr(place, names) for place in statement.places))
             case _:
@@ -230,8 +235,6 @@ class _Reader:
     ) -> int:
         text = self._own(link, names)
         self.occurring[text, context] += 1
-        if isinstance(link, tree.Call) and link.function.text == "init":
-            self.inits.add(text)
         self.texts.keep(span, Said(text, name, context, around, link))
         return text
 
@@ -240,6 +243,10 @@ class _Reader:
         match link:
             case tree.Call():
                 return self._applied("call", link.function, link.arguments, names)
+            case tree.Stage() | tree.Input() | tree.Param():
+                return self.texts.number(
+                    type(link).__name__, self._arguments(link.arguments, names)
+                )
             case tree.Merge():
                 arguments = self._arguments(link.arguments, names)
                 return self.texts.number(link.kind, arguments)

@@ -18,7 +18,6 @@ from archgen.backends.pytorch.plan.names import (
     is_local,
 )
 from archgen.backends.pytorch.plan.regions import all_items, expressions
-from archgen.backends.pytorch.walk import targets
 from archgen.backends.pytorch.walk.binding import Spoiled
 from archgen.backends.pytorch.walk.containers import contain, fill
 from archgen.backends.pytorch.walk.lanes import Split, agree
@@ -115,7 +114,7 @@ class Classes:
         walk.unrolled = unrolled
         agree(walk.lanes, [lane.body.path_init for lane in walk.lanes])
         if definition.kind == "synonym":
-            _contain(walk, targets.links_of(definition))
+            _contain(walk, definition.chain.links)
         else:
             steps = [lane.body.steps for lane in walk.lanes]
             walk.run(walk.lanes, definition.body.statements, steps)
@@ -155,7 +154,7 @@ def _doc(definition: Definition) -> str:
     """What a definition says of itself; `block name = seq { ... }` says it inside."""
     match definition:
         case Definition(kind="synonym"):
-            for link in targets.links_of(definition):
+            for link in definition.chain.links:
                 if isinstance(link, tree.Seq):
                     docs = (
                         each.text for each in link.body.statements if isinstance(each, tree.Doc)

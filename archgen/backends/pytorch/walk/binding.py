@@ -16,7 +16,6 @@ from archgen.backends.pytorch.plan import algebra
 from archgen.backends.pytorch.plan.algebra import Expr
 from archgen.backends.pytorch.plan.ir import Let, Value
 from archgen.resolve.implicit import free_names
-from archgen.syntax import tree
 
 if TYPE_CHECKING:
     from archgen.backends.pytorch.walk.lanes import Lane
@@ -100,12 +99,3 @@ def settle_text(walk: Walk, node: object, lanes: Sequence[Lane]) -> None:
     """What every expression in a text says is decided here: that of an initialiser."""
     for _, name in free_names(node):
         settle(walk, name, lanes)
-
-
-def is_initial(statement: tree.Statement) -> bool:
-    """Whether a statement is `init(...)`."""
-    match statement:
-        case tree.Chain(links=(tree.Call(function=tree.Name(parts=("init",))),)):
-            return True
-        case _:
-            return False

@@ -98,7 +98,7 @@ def made_of_chain(walk: Walk, lanes: Lanes, chain: tree.Chain, nodes: Sequence[o
     """The module that a chain is where it stands for one."""
     agree(lanes, [type(node).__name__ for node in nodes])
     match chain.links:
-        case (tree.Call(function=tree.Name(parts=("stage",))) as link,):
+        case (tree.Stage() as link,):
             return make_stage(walk, lanes, link, _calls(nodes))
         case (tree.Call(function, arguments),):
             return made_of_call(walk, lanes, function, arguments, nodes)
@@ -149,10 +149,8 @@ def made_of_target(walk: Walk, lanes: Lanes, target: Target, nodes: Sequence[obj
 def _made_of_synonym(walk: Walk, lanes: Lanes, target: Target, nodes: Sequence[object]) -> Made:
     assert isinstance(target.callee, Definition)
     scope, inner = targets.synonym_scope(walk, lanes, target)
-    (chain,) = target.callee.body.statements[:1]
-    assert isinstance(chain, tree.Chain)
     with walk.within(scope):
-        return made_of_chain(walk, inner, chain, nodes)
+        return made_of_chain(walk, inner, target.callee.chain, nodes)
 
 
 def _calls(nodes: Sequence[object]) -> list[CallNode]:
@@ -211,7 +209,7 @@ def _hoisted(walk: Walk, items: Sequence[Item]) -> list[Item]:
     return kept
 
 
-def make_stage(walk: Walk, lanes: Lanes, link: tree.Call, nodes: Sequence[CallNode]) -> Made:
+def make_stage(walk: Walk, lanes: Lanes, link: tree.Stage, nodes: Sequence[CallNode]) -> Made:
     """`stage(B, ...)`: a first call, and the rest as a repeat."""
     block, *given = link.arguments
     own = {argument.name: argument.value for argument in given}

@@ -21,6 +21,7 @@ from archgen.backends.pytorch.walk.lists import fills_list
 from archgen.backends.pytorch.walk.state import Walk
 from archgen.network import Chosen, Ref
 from archgen.syntax import tree
+from archgen.syntax.nameless import count
 
 # --- if -----------------------------------------------------------------------------------------
 
@@ -106,13 +107,9 @@ def longest(
     Sides that no lane takes are counted in the text; where that is not enough (a loop in
     them), the next name says the number itself.
     """
-    bodies = [arm.body for arm in statement.arms]
-    bodies += [statement.otherwise] if statement.otherwise else []
     counts = dict(start)
-    for body in bodies:
-        own: dict[str, int] = {}
-        count_nameless(body.statements, own)
-        for stem, more in own.items():
+    for side in statement.sides:
+        for stem, more in count(side.statements).items():
             ends.append({**start, stem: _plus(start.get(stem), tree.Number(more))})
     for end in ends:
         for stem, number in end.items():
@@ -132,45 +129,6 @@ def _larger(left: Expr | None, right: Expr) -> Expr:
 
 def _plus(left: Expr | None, right: Expr) -> Expr:
     return right if left is None else algebra.total([left, right])
-
-
-def count_nameless(body: Sequence[tree.Statement], counts: dict[str, int]) -> None:
-    """Add the nameless layers that a text numbers; loops are left out."""
-    for statement in body:
-        match statement:
-            case tree.Chain(links):
-                _count_links(links, counts)
-            case tree.Named(places, chain) if len(places) > 1 or _is_merge(chain):
-                _count_links(chain.links, counts)
-            case tree.If(arms, otherwise):
-                sides = [arm.body for arm in arms] + ([otherwise] if otherwise else [])
-                most: dict[str, int] = {}
-                for side in sides:
-                    own: dict[str, int] = {}
-                    count_nameless(side.statements, own)
-                    most |= {stem: max(n, most.get(stem, 0)) for stem, n in own.items()}
-                for stem, number in most.items():
-                    counts[stem] = counts.get(stem, 0) + number
-            case _:
-                pass
-
-
-def _is_merge(chain: tree.Chain) -> bool:
-    return isinstance(chain.links[-1], tree.Merge) or isinstance(chain.links[0], tree.Reuse)
-
-
-def _count_links(links: Sequence[tree.Link], counts: dict[str, int]) -> None:
-    for link in links:
-        match link:
-            case tree.Call(function=name) if name.parts[0] not in {"input", "param", "init"}:
-                stem = "layer" if name.parts == ("stage",) else name.parts[-1]
-                counts[stem] = counts.get(stem, 0) + 1
-            case tree.Seq():
-                counts["seq"] = counts.get("seq", 0) + 1
-            case tree.Merge(body=body) | tree.Group(body=body):
-                count_nameless(body.statements, counts)
-            case _:
-                pass
 
 
 def set_current(lanes: Lanes, refs: Sequence[Ref]) -> None:

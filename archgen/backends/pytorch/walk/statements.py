@@ -16,7 +16,7 @@ from archgen.backends.pytorch.plan.ir import (
     Let,
 )
 from archgen.backends.pytorch.walk import constants, decisions, loops, merges
-from archgen.backends.pytorch.walk.binding import is_initial, settle_text
+from archgen.backends.pytorch.walk.binding import settle_text
 from archgen.backends.pytorch.walk.containers import made_of_chain, place
 from archgen.backends.pytorch.walk.lanes import Lanes, Steps, after, agree
 from archgen.backends.pytorch.walk.state import Statements, Walk
@@ -31,6 +31,7 @@ from archgen.network import (
     Step,
 )
 from archgen.syntax import tree
+from archgen.syntax.nameless import stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def run_statement(walk: Walk, lanes: Lanes, statement: tree.Statement, steps: St
     walk.spend(len(lanes))
     agree(lanes, [isinstance(step, Silent) for step in steps])
     if isinstance(steps[0], Silent):  # it made nothing, or a pass left out what it made
-        if is_initial(statement):
+        if isinstance(statement, tree.Init):
             settle_text(walk, statement, lanes)
         return
     match statement:
@@ -69,7 +70,7 @@ def run_statement(walk: Walk, lanes: Lanes, statement: tree.Statement, steps: St
             constants.run_let(walk, lanes, statement, steps)
         case tree.Aux():
             run_aux(walk, lanes, statement, steps)
-        case tree.Output() | tree.Expect() | tree.Doc():
+        case tree.Init() | tree.Output() | tree.Expect() | tree.Doc():
             pass
         case _:
             assert_never(statement)
@@ -87,21 +88,19 @@ def run_link(
     kinds = [type(step).__name__ for step in steps]
     agree(lanes, kinds, {Passed.__name__: f"no_{name_of(link)}"})
     match link:
-        case tree.Call(function=tree.Name(parts=("input",))):
+        case tree.Input():
             settle_text(walk, link.arguments, lanes)
             _declare_input(walk, lanes)
             return
         case _ if isinstance(steps[0], Silent):
             return
-        case tree.Call(function=tree.Name(parts=("param",))):
+        case tree.Param():
             _learn(walk, lanes, link, _applied(steps), name)
         case tree.Call() if isinstance(steps[0], Passed):
             if name is None and not walk.contained:
-                _count(walk, link.function.parts[-1])
-        case tree.Call():
-            _apply(walk, lanes, tree.Chain((link,)), steps, name, _stem(link))
-        case tree.Seq():
-            _apply(walk, lanes, tree.Chain((link,)), steps, name, "seq")
+                _count(walk, stem(link))
+        case tree.Call() | tree.Stage() | tree.Seq():
+            _apply(walk, lanes, tree.Chain((link,)), steps, name, stem(link))
         case tree.Group() if name is not None:
             _apply(walk, lanes, tree.Chain((link,)), steps, name, "")
         case tree.Group():
@@ -147,10 +146,6 @@ def _links(step: Step) -> Steps:
 
 def _applied(steps: Steps) -> list[Applied]:
     return [step for step in steps if isinstance(step, Applied)]
-
-
-def _stem(link: tree.Call) -> str:
-    return "layer" if link.function.parts == ("stage",) else link.function.parts[-1]
 
 
 # --- names --------------------------------------------------------------------------------------
@@ -205,15 +200,15 @@ def _remember_names(lanes: Lanes, steps: Steps) -> None:
                 value.name = name
 
 
-def _count(walk: Walk, stem: str) -> Expr:
+def _count(walk: Walk, own: str) -> Expr:
     """The number of the next nameless layer of a stem."""
-    before = walk.counts.get(stem, tree.Number(0))
-    walk.counts[stem] = algebra.total([before, tree.Number(1)])
-    return walk.counts[stem]
+    before = walk.counts.get(own, tree.Number(0))
+    walk.counts[own] = algebra.total([before, tree.Number(1)])
+    return walk.counts[own]
 
 
 def _child_name(
-    walk: Walk, lanes: Lanes, names: Sequence[str], given: Given | None, stem: str
+    walk: Walk, lanes: Lanes, names: Sequence[str], given: Given | None, own: str
 ) -> Expr:
     """The name of a submodule as an expression that is right in every lane."""
     if given is not None:
@@ -224,7 +219,7 @@ def _child_name(
     elif walk.contained:
         return tree.String("")
     else:
-        deduced = algebra.fold(tree.Template((stem, _count(walk, stem))))
+        deduced = algebra.fold(tree.Template((own, _count(walk, own))))
     if deduced is not None and walk.holds(deduced, lanes, names):
         return deduced
     walk.refuse(deduced)
@@ -232,7 +227,7 @@ def _child_name(
         return tree.String(names[0])
     agree(lanes, list(names))
     if given is None:
-        walk.counts[stem] = tree.Number(int(names[0][len(stem) :]))
+        walk.counts[own] = tree.Number(int(names[0][len(own) :]))
     return tree.String(names[0])
 
 
@@ -245,11 +240,11 @@ def _apply(
     chain: tree.Chain,
     steps: Steps,
     name: Given | None,
-    stem: str,
+    own: str,
 ) -> None:
     """What the right side of `name = chain` is, applied to the current value."""
     nodes = [step.node for step in _applied(steps)]
-    child_name = _child_name(walk, lanes, [node.name for node in nodes], name, stem)
+    child_name = _child_name(walk, lanes, [node.name for node in nodes], name, own)
     made = made_of_chain(walk, lanes, chain, nodes)
     position = walk.contained and name is None
     child = None if made.module is None else Child(child_name, made.module, position)
@@ -270,7 +265,7 @@ def _reuse(walk: Walk, lanes: Lanes, steps: Sequence[Applied]) -> None:
 
 
 def _learn(
-    walk: Walk, lanes: Lanes, link: tree.Call, steps: Sequence[Applied], given: Given | None
+    walk: Walk, lanes: Lanes, link: tree.Param, steps: Sequence[Applied], given: Given | None
 ) -> None:
     """`name = param([sizes], init=...)`."""
     nodes = [step.node for step in steps if isinstance(step.node, ParamNode)]

@@ -45,14 +45,8 @@ def is_container(callee: type[Layer] | Definition) -> bool:
     """Whether a synonym stands for a container made in its text: it is a class of its own."""
     if not isinstance(callee, Definition) or callee.kind != "synonym":
         return False
-    return len(links_of(callee)) > 1 or isinstance(links_of(callee)[0], tree.Seq)
-
-
-def links_of(synonym: Definition) -> tuple[tree.Link, ...]:
-    """The chain that a synonym stands for."""
-    (chain,) = synonym.body.statements
-    assert isinstance(chain, tree.Chain)
-    return chain.links
+    links = callee.chain.links
+    return len(links) > 1 or isinstance(links[0], tree.Seq)
 
 
 def target_of(
