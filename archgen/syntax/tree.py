@@ -153,26 +153,9 @@ class Value(Node):
     place: Expr
 
 
-Expr = (
-    Number
-    | String
-    | Template
-    | Boolean
-    | Nothing
-    | Auto
-    | Name
-    | Apply
-    | ListOf
-    | Comprehension
-    | Index
-    | Slice
-    | Unary
-    | Binary
-    | Compare
-    | Logic
-    | Choose
-    | Value
-)
+Constant = Number | String | Template | Boolean | Nothing | Auto
+Operation = Unary | Binary | Compare | Logic | Choose
+Expr = Constant | Name | Apply | ListOf | Comprehension | Index | Slice | Operation | Value
 
 
 # --- statements --------------------------------------------------------------------------
