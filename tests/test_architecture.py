@@ -61,7 +61,7 @@ LONGEST = 400
 
 
 def part(module: str) -> str:
-    """The part of the package that a module belongs to: `archgen.resolve.flow` -> `resolve`."""
+    """The part of the package that a module belongs to: `archgen.resolve.values` -> `resolve`."""
     names = module.split(".")
     return names[1] if len(names) > 1 else "__init__"
 

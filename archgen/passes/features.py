@@ -29,7 +29,7 @@ from archgen.network import (
 )
 from archgen.passes.places import Spot, find, maker
 from archgen.passes.trim import trimmed
-from archgen.resolve.finish import weight_sizes
+from archgen.resolve.interpret.finish import weight_sizes
 from archgen.shapes import Shape
 from archgen.text import Span
 

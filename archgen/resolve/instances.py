@@ -14,12 +14,12 @@ from archgen.diagnostics import Diagnostic, Fault, Sink, error
 from archgen.diagnostics import Frame as Caller
 from archgen.frozen import dataclass
 from archgen.network import Body, CallNode, Definition, LayerNode, Ref
-from archgen.resolve import flow
 from archgen.resolve.expressions import bind, evaluate
-from archgen.resolve.finish import check_paths, finish
-from archgen.resolve.frame import MOST_NODES, Frame, InitTable
 from archgen.resolve.implicit import implicit_block
-from archgen.resolve.reading import Reading
+from archgen.resolve.interpret import flow
+from archgen.resolve.interpret.finish import check_paths, finish
+from archgen.resolve.interpret.frame import MOST_NODES, Frame, InitTable
+from archgen.resolve.interpret.reading import Reading
 from archgen.resolve.values import (
     Budget,
     Environment,

@@ -14,9 +14,9 @@ from pathlib import Path
 from archgen.diagnostics import Fault, Sink, error
 from archgen.frozen import dataclass
 from archgen.network import Definition, Network, Promise
-from archgen.resolve import flow
-from archgen.resolve.finish import finish
 from archgen.resolve.instances import Resolver, alias_call
+from archgen.resolve.interpret import flow
+from archgen.resolve.interpret.finish import finish
 from archgen.resolve.later import captured
 from archgen.resolve.lookup import suggest
 from archgen.resolve.modules import Loader, Module

@@ -8,10 +8,10 @@ from archgen.diagnostics import Diagnostic, Edit, Fault, error
 from archgen.frozen import dataclass
 from archgen.network import Applied, CallNode, LayerNode, Step
 from archgen.resolve.expressions import bind
-from archgen.resolve.frame import MOST_NODES, Frame
+from archgen.resolve.interpret.frame import MOST_NODES, Frame
+from archgen.resolve.interpret.sequential import container
+from archgen.resolve.interpret.targets import Target, apply_target
 from archgen.resolve.lookup import match_arguments, parameters_of
-from archgen.resolve.sequential import container
-from archgen.resolve.targets import Target, apply_target
 from archgen.resolve.values import LayerValue, identity_key, kind_of, show
 from archgen.syntax import tree
 from archgen.text import Span

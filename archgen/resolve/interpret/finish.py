@@ -20,9 +20,9 @@ from archgen.network import (
     Step,
 )
 from archgen.resolve.faults import no_input
-from archgen.resolve.frame import Frame
-from archgen.resolve.heads import names_of_heads
-from archgen.resolve.initial import fitting
+from archgen.resolve.interpret.frame import Frame
+from archgen.resolve.interpret.heads import names_of_heads
+from archgen.resolve.interpret.initial import fitting
 from archgen.resolve.spelling import check_field
 from archgen.resolve.values import TensorValue, Unknown, is_broken
 from archgen.shapes import Shape

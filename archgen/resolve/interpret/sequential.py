@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from archgen.diagnostics import Fault, error
 from archgen.network import Body, CallNode, OutputValue, Step
-from archgen.resolve.frame import Child, Frame
+from archgen.resolve.interpret.frame import Child, Frame
 from archgen.resolve.values import Unknown
 from archgen.text import Span
 

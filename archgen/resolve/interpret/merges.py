@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from archgen.diagnostics import Diagnostic, Edit, Fault, Label, error
 from archgen.frozen import dataclass
 from archgen.network import Chosen, Looped, Merged, MergeNode, Ref, Silent, Step
-from archgen.resolve import flow
 from archgen.resolve.expressions import integer, unpack
-from archgen.resolve.frame import Frame
-from archgen.resolve.heads import without_heads
-from archgen.resolve.initial import declare_inits
+from archgen.resolve.interpret import flow
+from archgen.resolve.interpret.frame import Frame
+from archgen.resolve.interpret.heads import without_heads
+from archgen.resolve.interpret.initial import declare_inits
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span
@@ -190,7 +190,7 @@ def _other_axis(
     kind: str, axis: int, shapes: list[Shape], branches: list[Branch]
 ) -> tuple[str, list[Edit]]:
     """What brings the features of all branches to one axis, if steps can do that."""
-    from archgen.resolve.misfits import moved
+    from archgen.resolve.interpret.misfits import moved
 
     like = shapes[0]
     fixes: list[tuple[Span, str]] = []

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from archgen.diagnostics import Fault, error
 from archgen.network import CallNode, head_name
-from archgen.resolve.frame import Frame
+from archgen.resolve.interpret.frame import Frame
 from archgen.resolve.spelling import check_field
 from archgen.text import Span
 

@@ -12,13 +12,13 @@ from archgen.network import (
     Step,
     weight_shapes,
 )
-from archgen.resolve import flow
 from archgen.resolve.expressions import bind
-from archgen.resolve.frame import Child, Frame
-from archgen.resolve.initial import fitting, initialiser_of
+from archgen.resolve.interpret import flow
+from archgen.resolve.interpret.frame import Child, Frame
+from archgen.resolve.interpret.initial import fitting, initialiser_of
+from archgen.resolve.interpret.sequential import container
+from archgen.resolve.interpret.targets import Target, apply_target
 from archgen.resolve.lookup import lookup, suggest
-from archgen.resolve.sequential import container
-from archgen.resolve.targets import Target, apply_target
 from archgen.resolve.values import (
     Items,
     LayerValue,

@@ -11,9 +11,9 @@ from archgen.frozen import dataclass
 from archgen.layers.base import Layer, LayerFault
 from archgen.layers.make import ArgumentFault, make
 from archgen.network import CallNode, Definition, LayerNode, Ref
-from archgen.resolve.frame import Child, Frame
-from archgen.resolve.heads import check_call
-from archgen.resolve.initial import fitting
+from archgen.resolve.interpret.frame import Child, Frame
+from archgen.resolve.interpret.heads import check_call
+from archgen.resolve.interpret.initial import fitting
 from archgen.resolve.lookup import parameters_of
 from archgen.resolve.values import Items, LayerValue, TensorValue, holds_tensors, show
 from archgen.syntax import tree
@@ -102,7 +102,7 @@ def make_layer(frame: Frame, target: Target, cls: type[Layer]) -> Layer:
     *others, last = (_unfit(target, arguments, fault) for fault in (made, *made.more))
     for diagnostic in others:
         frame.resolver.report(diagnostic)
-    from archgen.resolve.misfits import reordered
+    from archgen.resolve.interpret.misfits import reordered
 
     shape = frame.values[frame.current[0]] if len(frame.current) == 1 else None
     if shape is not None and (meant := reordered(cls, target.link, arguments, shape)) is not None:
@@ -135,7 +135,7 @@ def _plain(value: object) -> object:
 def _misfit(
     frame: Frame, target: Target, cls: type[Layer], fault: LayerFault, before: Ref
 ) -> Diagnostic:
-    from archgen.resolve.misfits import misfit, reordered
+    from archgen.resolve.interpret.misfits import misfit, reordered
 
     span = target.argument_span(fault.argument) if fault.argument else target.span
     shape = frame.shape_of(before)

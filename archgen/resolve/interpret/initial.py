@@ -9,7 +9,7 @@ from archgen.layers import LAYERS
 from archgen.layers.initialisers import INITIALISERS, Initialiser, misfit, validate_initialiser
 from archgen.layers.make import ArgumentFault
 from archgen.resolve.expressions import evaluate, render
-from archgen.resolve.frame import Frame
+from archgen.resolve.interpret.frame import Frame
 from archgen.resolve.lookup import suggest
 from archgen.resolve.values import Environment, Exhausted
 from archgen.syntax import tree

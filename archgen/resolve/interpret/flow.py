@@ -27,7 +27,8 @@ from archgen.network import (
     Silent,
     Step,
 )
-from archgen.resolve.calls import (
+from archgen.resolve.expressions import evaluate, sequence, truth, unpack
+from archgen.resolve.interpret.calls import (
     apply_call,
     apply_group,
     apply_parameter,
@@ -35,16 +36,15 @@ from archgen.resolve.calls import (
     apply_seq,
     apply_sequence,
 )
-from archgen.resolve.expressions import evaluate, sequence, truth, unpack
-from archgen.resolve.frame import Frame
-from archgen.resolve.heads import check_head, without_heads
-from archgen.resolve.initial import declare_inits
-from archgen.resolve.inputs import declare_input
-from archgen.resolve.merges import apply_merge
+from archgen.resolve.interpret.frame import Frame
+from archgen.resolve.interpret.heads import check_head, without_heads
+from archgen.resolve.interpret.initial import declare_inits
+from archgen.resolve.interpret.inputs import declare_input
+from archgen.resolve.interpret.merges import apply_merge
+from archgen.resolve.interpret.results import run_expect, run_output
+from archgen.resolve.interpret.stages import apply_stage
 from archgen.resolve.numbering import count_names
-from archgen.resolve.results import run_expect, run_output
 from archgen.resolve.spelling import check_field, check_submodule, makes_module
-from archgen.resolve.stages import apply_stage
 from archgen.resolve.values import (
     LOST,
     Exhausted,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from archgen.diagnostics import Fault, error
 from archgen.network import Promise, Returned, Silent, Step
 from archgen.resolve.expressions import evaluate, truth
-from archgen.resolve.frame import Frame
 from archgen.resolve.implicit import free_names
+from archgen.resolve.interpret.frame import Frame
 from archgen.resolve.later import captured
 from archgen.resolve.spelling import check_field
 from archgen.resolve.values import TensorValue, refs_of, show

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archgen.diagnostics import Fault, error
 from archgen.network import Silent
 from archgen.resolve.expressions import integer
-from archgen.resolve.frame import Frame
+from archgen.resolve.interpret.frame import Frame
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span

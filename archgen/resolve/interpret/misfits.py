@@ -13,7 +13,7 @@ from archgen.layers.base import Layer, LayerFault
 from archgen.layers.make import make
 from archgen.layers.shape import Permute
 from archgen.network import LayerNode, Ref
-from archgen.resolve.frame import Frame
+from archgen.resolve.interpret.frame import Frame
 from archgen.resolve.lookup import parameters_of
 from archgen.resolve.values import is_integer
 from archgen.shapes import Shape
