@@ -7,10 +7,12 @@ Needs no torch, so that a model is refused before torch is imported.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Final
 
 from archgen.diagnostics import ArchError, error
-from archgen.network import Body, CallNode, LayerNode, Network, Node
+from archgen.network import Body, CallNode, LayerNode, Network
+from archgen.traversal import Part, bodies, fold
 
 MOST_MODULES: Final = 20_000  # some 20 KB and 50 us each
 MOST_PARAMETERS: Final = 4_000_000_000  # 16 GB in float32
@@ -38,7 +40,7 @@ def too_large_to_run(network: Network, macs: int) -> str | None:
     """Say why one sample is not run through a network, if it would take too much."""
     if macs > MOST_MACS:
         return f"{macs:,} MACs, the limit is {MOST_MACS:,}"
-    largest = max(_largest_value(body) for body in _bodies(network.body))
+    largest = max(_largest_value(body) for body in bodies(network.body))
     if 4 * largest * BYTES > memory():
         return f"one of its values holds {largest:,} numbers"
     return None
@@ -46,11 +48,7 @@ def too_large_to_run(network: Network, macs: int) -> str | None:
 
 def count_modules(network: Network) -> int:
     """Count the modules of the live model, itself included."""
-    counts: dict[int, int] = {}
-    for body in _bodies(network.body):  # callees first
-        children = sum(_modules_of(node, counts) for node in _made(body))
-        counts[id(body)] = 1 + len(_lists(body)) + children
-    return counts[id(network.body)]
+    return fold(network, lambda _, node: int(isinstance(node, LayerNode)), _modules)
 
 
 def memory() -> int:
@@ -72,34 +70,17 @@ def _refusal(network: Network, reason: str, help: str) -> ArchError:
     return ArchError([refused])
 
 
-def _made(body: Body) -> list[LayerNode | CallNode]:
-    """The nodes of a body that make a module."""
-    nodes: list[Node] = [*body.nodes, *(head.node for head in body.aux)]
-    return [node for node in nodes if isinstance(node, LayerNode | CallNode) and not node.reused]
-
-
-def _modules_of(node: LayerNode | CallNode, counts: dict[int, int]) -> int:
-    return 1 if isinstance(node, LayerNode) else node.count * counts[id(node.body)]
+def _modules(body: Body, parts: Sequence[Part[int]]) -> int:
+    """The module of a body, those of its nodes, and its `nn.ModuleList`s."""
+    made = [part for part in parts if not part.reused]
+    return 1 + len(_lists(body)) + sum(part.value * part.count for part in made)
 
 
 def _lists(body: Body) -> set[str]:
     """The paths of the `nn.ModuleList`s of a body: `ups` for a node called `ups.0`."""
-    places = (node.name.split(".")[:-1] for node in _made(body))
+    nodes = (node for node in body.all_nodes if isinstance(node, LayerNode | CallNode))
+    places = [node.name.split(".")[:-1] for node in nodes if not node.reused]
     return {".".join(place[: end + 1]) for place in places for end in range(len(place))}
-
-
-def _bodies(root: Body) -> list[Body]:
-    """The distinct bodies of a network, callees before their callers."""
-    found: dict[int, Body] = {}
-
-    def visit(body: Body) -> None:
-        for node in _made(body):
-            if isinstance(node, CallNode) and id(node.body) not in found:
-                visit(node.body)
-        found[id(body)] = body
-
-    visit(root)
-    return list(found.values())
 
 
 def _largest_value(body: Body) -> int:

@@ -4,7 +4,7 @@ A `Network` is a tree of `Body` values: the arch, the blocks it calls, and the c
 made in place (`name = a -> b`, `seq`, `stage`). A body is a straight-line program: `nodes`
 in order of execution, each reading and writing numbered values; `values[i]` is the shape of
 value `i`. Bodies are shared: two equal calls hold the *same* `Body` object, so that analyses
-can remember their result by `id(body)`.
+can remember their result by body (`traversal.fold`).
 
 For backends that write source, a body also keeps its `steps`: for each statement of its
 definition what became of it. `definition.body.statements[i]` became `steps[i]`.
@@ -64,6 +64,14 @@ class CallNode:
     count: int = 1
     reused: bool = False
     span: Span = NOWHERE
+
+    def names(self) -> Iterator[str]:
+        """Those of all repeats."""
+        if self.count == 1:
+            yield self.name
+            return
+        first = int(self.name)
+        yield from map(str, range(first, first + self.count))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -304,6 +312,11 @@ class Body:
         """Whether the result is a NamedTuple or list."""
         return self.listed or self.named or len(self.outputs) > 1
 
+    @property
+    def all_nodes(self) -> tuple[Node, ...]:
+        """What runs in training: `nodes`, then those of the training heads."""
+        return (*self.nodes, *(aux.node for aux in self.aux))
+
     def shape_in(self, node: Node) -> Shape:
         return self.values[node.inputs[0]]
 
@@ -338,22 +351,6 @@ class Network:
     asked: tuple[str, ...] = ()  # the features that it was cut to, as they were asked for
 
 
-def walk(body: Body, prefix: str = "") -> Iterator[tuple[str, Body, Node]]:
-    """Every node in order with its path; a repeat (`count` > 1) is met once, by its first name.
-
-    For what must scale with the *distinct* bodies, recurse yourself and remember by `id(body)`.
-    """
-    for node in body.nodes:
-        match node:
-            case LayerNode() | ParamNode():
-                yield prefix + node.name, body, node
-            case CallNode():
-                yield prefix + node.name, body, node
-                yield from walk(node.body, f"{prefix}{node.name}.")
-            case MergeNode():
-                yield prefix, body, node
-
-
 def heads_of(body: Body) -> Iterator[tuple[str, Shape]]:
     """The results of a body that only training gives, by name: its own heads, then those of the
     blocks that it calls, which have the name of the call before them (`block1_head`)."""
@@ -383,7 +380,7 @@ def weight_shapes(node: Node, x: Shape | None = None) -> tuple[object, ...]:
             body = node.body
             inside = (
                 (each.name, weight_shapes(each, body.shape_in(each)))
-                for each in [*body.nodes, *(aux.node for aux in body.aux)]
+                for each in body.all_nodes
                 if isinstance(each, LayerNode | CallNode) and not each.reused
             )
             return (node.count, tuple(inside))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from archgen.analysis.weights import names, state
+from archgen.analysis.weights import state
 from archgen.diagnostics import ArchError, error
 from archgen.network import Body, CallNode, LayerNode, Network
 
@@ -116,7 +116,7 @@ def _being_made(network: Network, levels: Sequence[frozenset[str]]) -> LayerNode
 
 
 def _made(body: Body) -> Iterator[LayerNode | CallNode]:
-    for node in (*body.nodes, *(aux.node for aux in body.aux)):
+    for node in body.all_nodes:
         if isinstance(node, LayerNode | CallNode) and not node.reused:
             yield node
 
@@ -124,7 +124,7 @@ def _made(body: Body) -> Iterator[LayerNode | CallNode]:
 def _node_at(body: Body, path: str) -> LayerNode | CallNode | None:
     """The node whose submodule has this path; of a layer without one, the block around it."""
     for node in _made(body):
-        for name in names(node) if isinstance(node, CallNode) else [node.name]:
+        for name in node.names() if isinstance(node, CallNode) else [node.name]:
             if path == name:
                 return node
             if isinstance(node, CallNode) and path.startswith(f"{name}."):

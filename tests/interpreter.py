@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from archgen.analysis.weights import names
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode
 
 Values = dict[int, Tensor]
@@ -72,7 +71,7 @@ def _node(
         case LayerNode():
             return _layer(node, body, module, [each.clone() for each in read], scope)
         case CallNode():
-            for name in names(node):
+            for name in node.names():
                 inner = _values(node.body, module.get_submodule(name), read, scope)
                 read = [inner[output.value] for output in node.body.outputs]
             return read

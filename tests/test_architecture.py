@@ -42,6 +42,7 @@ LAYERS = (
     ("analysis",),
     ("passes",),
     ("resolve",),
+    ("traversal",),
     ("network",),
     ("git",),
     ("layers", "syntax"),

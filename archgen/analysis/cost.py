@@ -6,12 +6,14 @@ to count than one block. Knows layers only by what they declare.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 from typing import assert_never
 
 from archgen.frozen import dataclass
-from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
+from archgen.network import Body, LayerNode, MergeNode, Node, ParamNode
+from archgen.traversal import Fold, Leaf, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +56,37 @@ class Costs:
     """The cost of bodies and nodes, remembered by body."""
 
     def __init__(self) -> None:
-        self._known: dict[Body, Cost] = {}
+        self._fold = Fold(_of_leaf, _of_parts)
 
     def of_body(self, body: Body) -> Cost:
         """All that a module with this body holds, and what one evaluation of it does."""
-        if body not in self._known:
-            run = (self.of_node(body, node) for node in body.nodes)
-            trained = (self.of_node(body, aux.node).of_weights for aux in body.aux)
-            self._known[body] = sum((*run, *trained), Cost())
-        return self._known[body]
+        return self._fold.of_body(body)
 
     def of_node(self, body: Body, node: Node) -> Cost:
         """What one node of `body` adds, its repeats counted."""
-        match node:
-            case LayerNode():
-                cost = _of_layer(body, node)
-            case CallNode():
-                cost = self.of_body(node.body) * node.count
-            case ParamNode():
-                return Cost(params=prod(node.sizes))
-            case MergeNode():
-                return Cost()
-            case _:
-                assert_never(node)
-        return cost.of_work if node.reused else cost
+        return _of_part(Part(node, self._fold.of_node(body, node), False))
+
+
+def _of_parts(_: Body, parts: Sequence[Part[Cost]]) -> Cost:
+    return sum(map(_of_part, parts), Cost())
+
+
+def _of_part(part: Part[Cost]) -> Cost:
+    cost = part.value * part.count
+    cost = cost.of_work if part.reused else cost
+    return cost.of_weights if part.head else cost
+
+
+def _of_leaf(body: Body, node: Leaf) -> Cost:
+    match node:
+        case LayerNode():
+            return _of_layer(body, node)
+        case ParamNode():
+            return Cost(params=prod(node.sizes))
+        case MergeNode():
+            return Cost()
+        case _:
+            assert_never(node)
 
 
 def _of_layer(body: Body, node: LayerNode) -> Cost:

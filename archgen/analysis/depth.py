@@ -6,48 +6,44 @@ multiplies it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode, Ref
+from archgen.network import Body, LayerNode, MergeNode, Network, ParamNode, Ref
+from archgen.traversal import Leaf, Part, fold
 
 INSIDE = -1  # the source of what depends on a learned parameter only
 Source = int  # the number of an input, or INSIDE
 Row = Mapping[Source, int]
+Table = tuple[Row, ...]
 
 
-class Depths:
-    """For each output of a body, its depth behind each source. Remembered by body."""
+def depths(network: Network) -> Table:
+    """A row for each output; a source that an output does not depend on has no entry."""
+    return fold(network, _of_leaf, _of_body)
 
-    def __init__(self) -> None:
-        self._known: dict[Body, tuple[Row, ...]] = {}
 
-    def of_body(self, body: Body) -> tuple[Row, ...]:
-        """A row for each output; a source that an output does not depend on has no entry."""
-        if body not in self._known:
-            self._known[body] = self._examine(body)
-        return self._known[body]
+def _of_leaf(_: Body, node: Leaf) -> Table:
+    match node:
+        case LayerNode():
+            return ({0: node.layer.depth},) * len(node.outputs)
+        case MergeNode():
+            return (dict.fromkeys(range(len(node.inputs)), 0),)
+        case ParamNode():
+            return ({INSIDE: 0},)
+        case _:
+            assert_never(node)
 
-    def _examine(self, body: Body) -> tuple[Row, ...]:
-        rows: dict[Ref, Row] = {ref: {source: 0} for source, ref in enumerate(body.inputs)}
-        for node in body.nodes:
-            inputs = [rows[ref] for ref in node.inputs]
-            rows.update(zip(node.outputs, self._of_node(node, inputs), strict=True))
-        return tuple(rows[output.value] for output in body.outputs)
 
-    def _of_node(self, node: Node, inputs: list[Row]) -> list[Row]:
-        match node:
-            case LayerNode():
-                return [_deeper(inputs[0], node.layer.depth)] * len(node.outputs)
-            case CallNode():
-                table = _repeated(self.of_body(node.body), node.count)
-                return [_applied(row, inputs) for row in table]
-            case MergeNode():
-                return [_deepest(inputs)]
-            case ParamNode():
-                return [{INSIDE: 0}]
-            case _:
-                assert_never(node)
+def _of_body(body: Body, parts: Sequence[Part[Table]]) -> Table:
+    rows: dict[Ref, Row] = {ref: {source: 0} for source, ref in enumerate(body.inputs)}
+    for part in parts:
+        if not part.head:
+            inputs = [rows[ref] for ref in part.node.inputs]
+            table = _repeated(part.value, part.count)
+            made = (_applied(row, inputs) for row in table)
+            rows.update(zip(part.node.outputs, made, strict=True))
+    return tuple(rows[output.value] for output in body.outputs)
 
 
 def _deeper(row: Row, by: int) -> Row:
@@ -72,7 +68,7 @@ def _applied(row: Row, inputs: list[Row]) -> Row:
     )
 
 
-def _repeated(table: tuple[Row, ...], count: int) -> tuple[Row, ...]:
+def _repeated(table: Table, count: int) -> Table:
     """The table of `count` calls, each applied to the result of the one before.
 
     Only the first input changes from call to call; what enters by another goes through most

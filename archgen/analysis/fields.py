@@ -25,6 +25,7 @@ from archgen.analysis.views import (
 from archgen.layers.reads import Reads, at, moved, pointwise
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode, Ref
 from archgen.shapes import Shape
+from archgen.traversal import Fold
 
 Source = int  # the number of an input
 Row = Mapping[Source, tuple[Views, ...]]  # for each axis of the source
@@ -34,7 +35,7 @@ class Fields:
     """For each value of a body, what it sees of each source. Remembered by body."""
 
     def __init__(self) -> None:
-        self._known: dict[Body, Mapping[Ref, Row]] = {}
+        self._fold = Fold[Mapping[Ref, Row]](lambda body, leaf: {}, self._examine)
 
     def of_body(self, body: Body) -> tuple[Row, ...]:
         """A row for each output; a source that an output does not depend on has no entry."""
@@ -43,9 +44,7 @@ class Fields:
 
     def of_values(self, body: Body) -> Mapping[Ref, Row]:
         """A row for each value."""
-        if body not in self._known:
-            self._known[body] = self._examine(body)
-        return self._known[body]
+        return self._fold.of_body(body)
 
     def inside(self, body: Body, calls: Sequence[CallNode], ref: Ref) -> Row:
         """The row of a value inside of calls, of a repeat in its last one."""
@@ -65,7 +64,7 @@ class Fields:
         given = _given(body, call, [values[each] for each in call.inputs])
         return _applied(row, given, y, _sizes(body))
 
-    def _examine(self, body: Body) -> Mapping[Ref, Row]:
+    def _examine(self, body: Body, _: object) -> Mapping[Ref, Row]:
         rows: dict[Ref, Row] = {
             ref: {source: _identity(body, source)} for source, ref in enumerate(body.inputs)
         }

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 
 from archgen.analysis.cost import Costs
-from archgen.analysis.depth import Depths
+from archgen.analysis.depth import depths
 from archgen.analysis.fields import Fields, receptive_field
 from archgen.analysis.views import Extent
 from archgen.frozen import dataclass
@@ -66,7 +66,6 @@ def figures(network: Network) -> Figures:
     """Count a network. Takes time for its distinct bodies only, not for their repeats."""
     body = network.body
     cost = Costs().of_body(body)
-    depths = [depth for row in Depths().of_body(body) for depth in row.values()]
     calls, ref = _features(body)
     features = _owner(body, calls).values[ref]
     entry = body.values[body.inputs[0]]
@@ -75,7 +74,7 @@ def figures(network: Network) -> Figures:
         buffers=cost.buffers,
         macs=cost.macs,
         activations=cost.activations,
-        depth=max(depths, default=0),
+        depth=max((depth for row in depths(network) for depth in row.values()), default=0),
         outputs=tuple(body.values[output.value] for output in body.outputs),
         reduction=tuple(map(Fraction, entry.spatial, features.spatial)),
         network=network,

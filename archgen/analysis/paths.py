@@ -59,8 +59,7 @@ def _find(body: Body, path: str) -> Node | None:
 
 def _first(body: Body, path: str) -> Node | None:
     """The node that a path leads to or through."""
-    heads = [aux.node for aux in body.aux]
-    return next((node for node in (*body.nodes, *heads) if _name(node, path)), None)
+    return next((node for node in body.all_nodes if _name(node, path)), None)
 
 
 def _name(node: Node, path: str) -> str | None:

@@ -34,7 +34,7 @@ def _of_node(body: Body, node: Node, prefix: str) -> Iterator[Entry]:
         case LayerNode():
             yield from of_layer(body, node, f"{prefix}{node.name}.")
         case CallNode():
-            for name in names(node):
+            for name in node.names():
                 yield from of_body(node.body, f"{prefix}{name}.")
         case ParamNode():
             yield Entry(prefix + node.name, node.sizes, "parameter")
@@ -42,15 +42,6 @@ def _of_node(body: Body, node: Node, prefix: str) -> Iterator[Entry]:
             pass
         case _:
             assert_never(node)
-
-
-def names(node: CallNode) -> Iterator[str]:
-    """The names of all repeats of a call."""
-    if node.count == 1:
-        yield node.name
-        return
-    for number in range(int(node.name), int(node.name) + node.count):
-        yield str(number)
 
 
 def of_layer(body: Body, node: LayerNode, prefix: str) -> Iterator[Entry]:
@@ -68,8 +59,7 @@ def members(body: Body) -> list[Node]:
     The children of an `nn.ModuleList` (`ups.0`) stand where its first child does, by number.
     """
     places: dict[str, int] = {}
-    heads = (aux.node for aux in body.aux)
-    members = [node for node in (*body.nodes, *heads) if not _made_before(node)]
+    members = [node for node in body.all_nodes if not _made_before(node)]
     for node in members:
         places.setdefault(_list_of(node), len(places))
     order = lambda node: (_is_child(node), places[_list_of(node)], _numbers(node))  # noqa: E731

@@ -28,6 +28,7 @@ from archgen.network import (
 )
 from archgen.resolve.values import LayerValue, Several, TensorValue
 from archgen.shapes import Shape
+from archgen.traversal import bodies
 
 VERSION = 1
 _WIDTH = 100
@@ -43,7 +44,8 @@ def render(network: Network) -> str:
 def data(network: Network) -> Data:
     """The same as plain dictionaries, lists, strings and numbers."""
     tables = _Tables()
-    root = tables.body(network.body)
+    for body in bodies(network.body):
+        tables.add(body)
     return {
         "version": VERSION,
         "name": network.name,
@@ -55,7 +57,7 @@ def data(network: Network) -> Data:
         "figures": _figures(figures(network)),
         "definitions": tables.definitions,
         "bodies": tables.bodies,
-        "body": root,
+        "body": len(tables.bodies) - 1,
     }
 
 
@@ -66,16 +68,12 @@ class _Tables:
         self.definitions: list[Data] = []
         self.bodies: list[Data] = []
         self._definition_ids: dict[Definition, int] = {}
-        self._body_ids: dict[Body, int] = {}
+        self._places: dict[Body, int] = {}
 
-    def body(self, body: Body) -> int:
-        """The place of a body; its callees get theirs before it."""
-        if body not in self._body_ids:
-            nodes = [self._node(body, node) for node in body.nodes]
-            heads = [self._head(body, aux) for aux in body.aux]
-            self.bodies.append(self._body(body, nodes, heads))
-            self._body_ids[body] = len(self.bodies) - 1
-        return self._body_ids[body]
+    def add(self, body: Body) -> None:
+        """Give a body the next place; its callees have theirs."""
+        self._places[body] = len(self.bodies)
+        self.bodies.append(self._body(body))
 
     def definition(self, definition: Definition) -> int:
         if definition not in self._definition_ids:
@@ -87,7 +85,7 @@ class _Tables:
     def arguments(self, arguments: Mapping[str, object]) -> Data:
         return {name: self._value(value) for name, value in arguments.items()}
 
-    def _body(self, body: Body, nodes: list[Data], heads: list[Data]) -> Data:
+    def _body(self, body: Body) -> Data:
         inputs = zip(body.input_names, body.inputs, strict=True)
         return {
             "kind": body.kind,
@@ -98,8 +96,8 @@ class _Tables:
             "listed": body.listed,
             "named": body.named,
             "values": [_shape(shape) for shape in body.values],
-            "nodes": nodes,
-            "aux": heads,
+            "nodes": [self._node(body, node) for node in body.nodes],
+            "aux": [self._head(body, aux) for aux in body.aux],
             "names": dict(body.names),
             "init": [
                 {"path": path, **_initialiser(initialiser)} for path, initialiser in body.path_init
@@ -115,7 +113,7 @@ class _Tables:
             case LayerNode():
                 return {"kind": "layer", "name": node.name, **_layer_node(body, node), **wires}
             case CallNode():
-                call = {"body": self.body(node.body), "count": node.count, "reused": node.reused}
+                call = {"body": self._places[node.body], "count": node.count, "reused": node.reused}
                 return {"kind": "call", "name": node.name, **call, **wires}
             case MergeNode(kind="concat"):
                 return {"kind": "concat", "axis": node.axis, **wires}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from archgen.analysis.weights import names
 from archgen.layers.convolution import Conv
 from archgen.network import Body, CallNode, LayerNode, Network, Ref
 
@@ -15,8 +14,7 @@ def input_convolutions(network: Network) -> set[str]:
 
 
 def _below(body: Body, refs: Collection[Ref], prefix: str) -> Iterator[str]:
-    heads = (head.node for head in body.aux)
-    for node in (*body.nodes, *heads):
+    for node in body.all_nodes:
         match node:
             case LayerNode(layer=Conv(groups=1), reused=False) if node.inputs[0] in refs:
                 yield f"{prefix}{node.name}.weight"
@@ -24,7 +22,7 @@ def _below(body: Body, refs: Collection[Ref], prefix: str) -> Iterator[str]:
                 pairs = zip(node.body.inputs, node.inputs, strict=True)
                 inner = [ref for ref, outer in pairs if outer in refs]
                 if inner:
-                    first = next(iter(names(node)))
+                    first = next(node.names())
                     yield from _below(node.body, inner, f"{prefix}{first}.")
             case _:
                 pass

@@ -52,8 +52,8 @@ def known(body: Body, prefix: str = "") -> Iterator[Spot]:
 
 def _known(body: Body, *, heads: bool) -> Iterator[Spot]:
     named = {ref: name for name, ref in body.names.items()}
-    applied = Counter(_name(node) for node in made_in(body))
-    for node in made_in(body) if heads else body.nodes:
+    applied = Counter(_name(node) for node in body.all_nodes)
+    for node in body.all_nodes if heads else body.nodes:
         if isinstance(node, ParamNode):
             continue
         once = applied[_name(node)] == 1 and not isinstance(node, MergeNode)
@@ -92,12 +92,7 @@ def _is_entered(body: Body, node: CallNode) -> bool:
 
 
 def _is_applied_again(body: Body, node: Node) -> bool:
-    return [_name(each) for each in made_in(body)].count(_name(node)) > 1
-
-
-def made_in(body: Body) -> list[Node]:
-    """What a body runs, training heads too."""
-    return [*body.nodes, *(aux.node for aux in body.aux)]
+    return [_name(each) for each in body.all_nodes].count(_name(node)) > 1
 
 
 def call_number(node: CallNode, name: str) -> int | None:
@@ -110,7 +105,7 @@ def call_number(node: CallNode, name: str) -> int | None:
 
 def maker(body: Body, value: Ref) -> Node | None:
     """The node that makes a value; none makes an input."""
-    return next((node for node in made_in(body) if value in node.outputs), None)
+    return next((node for node in body.all_nodes if value in node.outputs), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +132,7 @@ class _Search:
 
     def _first(self, body: Body, path: str) -> tuple[LayerNode | CallNode | ParamNode, str, int]:
         """The node that a path leads to or through, its name there, and the call of a repeat."""
-        nodes = body.nodes if body is not self.root else made_in(body)
+        nodes = body.nodes if body is not self.root else body.all_nodes
         for node in nodes:
             if isinstance(node, MergeNode):
                 continue

@@ -14,29 +14,20 @@ from typing import assert_never
 from archgen.layers.base import LayerFault
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode, Ref
 from archgen.shapes import Shape
+from archgen.traversal import first_places
 
 
 def validate(network: Network) -> list[str]:
     """Check each distinct body once; a fault names the place where its body is met first."""
-    return list(_Validation().of_body(network.body, ""))
+    return [fault for path, body in first_places(network.body) for fault in _of_body(body, path)]
 
 
-class _Validation:
-    def __init__(self) -> None:
-        self.seen: set[Body] = set()
-
-    def of_body(self, body: Body, path: str) -> Iterator[str]:
-        if body in self.seen:
-            return
-        self.seen.add(body)
-        here = path or "the network"
-        yield from (f"{here}: {fault}" for fault in _wires(body))
-        yield from (f"{here}: {fault}" for fault in _names(body))
-        for node in (*body.nodes, *(aux.node for aux in body.aux)):
-            place = f"{path}.{_name(node)}".lstrip(".")
-            yield from (f"{place}: {fault}" for fault in _shapes(body, node))
-            if isinstance(node, CallNode):
-                yield from self.of_body(node.body, place)
+def _of_body(body: Body, path: str) -> Iterator[str]:
+    here = path or "the network"
+    yield from (f"{here}: {fault}" for fault in (*_wires(body), *_names(body)))
+    for node in body.all_nodes:
+        place = f"{path}.{_name(node)}".lstrip(".")
+        yield from (f"{place}: {fault}" for fault in _shapes(body, node))
 
 
 def _name(node: Node) -> str:
@@ -69,7 +60,7 @@ def _alone(body: Body) -> Iterator[str]:
     learned = {node.outputs[0] for node in body.nodes if isinstance(node, ParamNode)}
     if learned.intersection(output.value for output in body.outputs):
         yield "the output is a learned parameter"
-    for node in (*body.nodes, *(aux.node for aux in body.aux)):
+    for node in body.all_nodes:
         own = learned.intersection(node.inputs)
         if own and (not isinstance(node, MergeNode) or own == set(node.inputs)):
             yield f"{_name(node)} reads a learned parameter alone"
@@ -85,7 +76,7 @@ def _unwritten(refs: Sequence[Ref], written: Counter[Ref], reader: str) -> Itera
 def _names(body: Body) -> Iterator[str]:
     """Children have different names, and a reused one was made before."""
     made: set[str] = set()
-    for node in (*body.nodes, *(aux.node for aux in body.aux)):
+    for node in body.all_nodes:
         if isinstance(node, MergeNode):
             continue
         if isinstance(node, LayerNode | CallNode) and node.reused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import archgen
@@ -9,12 +10,13 @@ from archgen.analysis.promises import verify
 from archgen.analysis.weights import state
 from archgen.diagnostics import Diagnostic
 from archgen.layers import LAYERS
-from archgen.network import MergeNode, walk
+from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode
 from archgen.resolve.expressions import evaluate
 from archgen.resolve.program import Program
 from archgen.resolve.values import Environment
 from archgen.syntax.parse import parse_expression
 from archgen.text import Source
+from archgen.traversal import Part, fold
 
 Sizes = tuple[int, ...]
 
@@ -38,8 +40,28 @@ def keys(text: str, **parameters: object) -> list[str]:
 
 def paths(text: str, **parameters: object) -> list[str]:
     """Every submodule and `param`, with those that have no weights, in the order of execution."""
-    body = archgen.loads(text, **parameters).body
-    return [path for path, _, node in walk(body) if not isinstance(node, MergeNode)]
+    network = archgen.loads(text, **parameters)
+    return [path for path, _ in fold(network, lambda body, leaf: [], _named)]
+
+
+def layers(text: str, name: str | None = None) -> dict[str, LayerNode]:
+    """Every layer by its path; of a repeat, those of its first call."""
+    named = fold(archgen.loads(text, name), lambda body, leaf: [], _named)
+    return {path: node for path, node in named if isinstance(node, LayerNode)}
+
+
+Submodule = LayerNode | CallNode | ParamNode
+Named = list[tuple[str, Submodule]]
+
+
+def _named(_: Body, parts: Sequence[Part[Named]]) -> Named:
+    """What runs in evaluation with its path; a repeat has the name of its first call."""
+    found: Named = []
+    for part in parts:
+        if not part.head and not isinstance(part.node, MergeNode):
+            found.append((part.node.name, part.node))
+            found += [(f"{part.node.name}.{path}", node) for path, node in part.value]
+    return found
 
 
 def result(text: str, **parameters: object) -> Sizes | dict[str, Sizes]:

@@ -6,16 +6,14 @@ import pytest
 
 import archgen
 from archgen.layers.initialisers import Initialiser
-from archgen.network import LayerNode, walk
-from tests.language.ask import arch, fault, faults, sizes
+from tests.language.ask import arch, fault, faults, layers, sizes
 
 
 def inits(text: str) -> dict[str, str]:
     """The initialiser of each weight that has one, by key."""
     found: dict[str, str] = {}
-    for path, _, node in walk(archgen.loads(text).body):
-        if isinstance(node, LayerNode):
-            found |= {f"{path}.{weight}": _short(made) for weight, made in node.init}
+    for path, node in layers(text).items():
+        found |= {f"{path}.{weight}": _short(made) for weight, made in node.init}
     return found
 
 
@@ -98,9 +96,7 @@ def test_an_init_reaches_into_stages_and_archs() -> None:
         + arch("conv(3, 1)", head="inner")
         + arch(constant(1), "stage(b, n=2)", "inner")
     )
-    body = archgen.loads(text, "net").body
-    nodes = [node for _, _, node in walk(body) if isinstance(node, LayerNode)]
-    assert [len(node.init) for node in nodes] == [1, 1]
+    assert [len(node.init) for node in layers(text, "net").values()] == [1, 1]
 
 
 def test_where_none_speaks_nothing_is_said() -> None:

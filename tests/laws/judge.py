@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import archgen
-from archgen.analysis.weights import names, state
+from archgen.analysis.weights import state
 from archgen.backends.pytorch.plan.names import helper_names
 from archgen.network import Body, CallNode, LayerNode, heads_of
 from tests.interpreter import interpret, tensors
@@ -145,7 +145,7 @@ def _partly_read(body: Body, prefix: str = "") -> Iterator[str]:
     read.update(output.value for output in body.outputs)
     for node in nodes:
         if isinstance(node, CallNode):
-            for name in names(node):
+            for name in node.names():
                 if not read.issuperset(node.outputs) and node in body.nodes:
                     yield f"{prefix}{name}."
                 yield from _partly_read(node.body, f"{prefix}{name}.")
@@ -167,6 +167,6 @@ def _predict(body: Body, prefix: str, into: Shapes) -> None:
         if isinstance(node, LayerNode):
             into[prefix + node.name] += (body.values[ref].sizes for ref in node.outputs)
         elif isinstance(node, CallNode):
-            for name in names(node):
+            for name in node.names():
                 _predict(node.body, f"{prefix}{name}.", into)
                 into[prefix + name] += (body.values[ref].sizes for ref in node.outputs)

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 
-from archgen.analysis.weights import names
 from archgen.backends.pytorch import class_name, render
 from archgen.layers.base import NO_DEFAULT
 from archgen.network import Body, CallNode, LayerNode, Network, ParamNode
@@ -31,7 +30,7 @@ def layers_of(body: Body, path: str = "") -> Iterator[tuple[str, Body, LayerNode
             case LayerNode() if node.layer.function(body.shape_in(node)) is None:
                 yield path + node.name, body, node
             case CallNode():
-                for name in names(node):
+                for name in node.names():
                     yield from layers_of(node.body, f"{path}{name}.")
 
 
@@ -42,7 +41,7 @@ def learned_in(body: Body, path: str = "") -> Iterator[tuple[str, tuple[int, ...
             case ParamNode():
                 yield path + node.name, node.sizes
             case CallNode():
-                for name in names(node):
+                for name in node.names():
                     yield from learned_in(node.body, f"{path}{name}.")
 
 

@@ -18,7 +18,6 @@ from typing import assert_never
 
 from archgen.analysis.breaking.carried import Aside
 from archgen.analysis.breaking.operations import Operation, has_state, operation
-from archgen.analysis.weights import names
 from archgen.network import (
     AuxValue,
     Body,
@@ -31,6 +30,7 @@ from archgen.network import (
     Ref,
     head_name,
 )
+from archgen.traversal import Fold, Leaf, Part, fold
 
 Number = int
 MOST_STEPS = 50_000  # of a network that is numbered layer by layer
@@ -66,7 +66,7 @@ class Numbering:
         self._extents: dict[Number, Number] = {}  # a value with the same spatial sizes as this one
         self._concatenated: dict[Number, tuple[int, tuple[Number, ...]]] = {}
         self._forms: dict[Body, Number] = {}
-        self._stateful: dict[Body, bool] = {}
+        self._stateful = Fold(_leaf_has_state, lambda _, parts: any(part.value for part in parts))
         self._operations: dict[Node, Operation | None] = {}
 
     def outputs(self, network: Network, *, whole: bool) -> dict[str, Number]:
@@ -119,7 +119,7 @@ class Numbering:
         for node in self.nodes(body):
             read = tuple(values[ref] for ref in node.inputs)
             if whole and isinstance(node, CallNode) and node not in self._aside:
-                for name in names(node):
+                for name in node.names():
                     inner = self.run(node.body, read, f"{prefix}{name}.", whole=True)
                     read = tuple(inner[each.value] for each in node.body.outputs)
             else:
@@ -129,7 +129,7 @@ class Numbering:
 
     def nodes(self, body: Body) -> tuple[Node, ...]:
         """What runs: auxiliary heads in training only."""
-        return (*body.nodes, *(aux.node for aux in self._heads(body)))
+        return body.all_nodes if self._training else body.nodes
 
     def _heads(self, body: Body) -> tuple[AuxValue, ...]:
         return body.aux if self._training else ()
@@ -152,7 +152,7 @@ class Numbering:
                 return self._layer(body, node, read, prefix + node.name)
             case CallNode():
                 meaning = ("call", self.form(node.body), node.count)
-                state = prefix + node.name if self._holds_state(node.body) else ""
+                state = prefix + node.name if self._stateful.of_body(node.body) else ""
                 return self._opaque(node, meaning, read, state)
             case MergeNode():
                 return Step(node, (node.kind, node.axis), read, (self._merge(node, read),))
@@ -214,25 +214,6 @@ class Numbering:
         self._concatenated[number] = (axis, tuple(parts))
         return number
 
-    def _holds_state(self, body: Body) -> bool:
-        if body not in self._stateful:
-            nodes = (*body.nodes, *(aux.node for aux in body.aux))
-            self._stateful[body] = any(self._node_holds_state(body, node) for node in nodes)
-        return self._stateful[body]
-
-    def _node_holds_state(self, body: Body, node: Node) -> bool:
-        match node:
-            case LayerNode():
-                return has_state(node.layer, body.shape_in(node))
-            case CallNode():
-                return self._holds_state(node.body)
-            case ParamNode():
-                return True
-            case MergeNode():
-                return False
-            case _:
-                assert_never(node)
-
     def _number(self, key: Hashable) -> Number:
         return self._numbers.setdefault(key, len(self._numbers))
 
@@ -241,16 +222,17 @@ def _name(node: Node) -> str:
     return "" if isinstance(node, MergeNode) else node.name
 
 
+def _leaf_has_state(body: Body, node: Leaf) -> bool:
+    if isinstance(node, LayerNode):
+        return has_state(node.layer, body.shape_in(node))
+    return isinstance(node, ParamNode)
+
+
 def count_steps(network: Network) -> int:
     """How many steps a network takes, layer by layer."""
-    return _count(network.body, {})
+    return fold(network, lambda body, leaf: 1, _steps)
 
 
-def _count(body: Body, known: dict[Body, int]) -> int:
-    if body not in known:
-        nodes = (*body.nodes, *(aux.node for aux in body.aux))
-        known[body] = sum(
-            node.count * (1 + _count(node.body, known)) if isinstance(node, CallNode) else 1
-            for node in nodes
-        )
-    return known[body]
+def _steps(_: Body, parts: Sequence[Part[int]]) -> int:
+    calls = (part.count * isinstance(part.node, CallNode) for part in parts)
+    return sum(part.value * part.count for part in parts) + sum(calls)

@@ -8,13 +8,14 @@ as it is of none to `load_state_dict`.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter
-from typing import Literal
+from typing import Literal, assert_never
 
-from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
+from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode
+from archgen.traversal import Fold, Leaf, Part
 
 Form = int  # the number of a tree; equal for equal trees
 Sizes = tuple[int, ...]
@@ -60,22 +61,13 @@ class States:
         self._starts = starts
         self._trees: list[Tree] = []
         self._numbers: dict[object, Form] = {}
-        self._known: dict[Body, Form] = {}
+        self._fold = Fold(self._of_leaf, self._of_body)
 
     def of(self, body: Body) -> Form:
         """The form of what a module with this body holds."""
-        if body not in self._known:
-            nested: Nested = {}
-            runs: list[Run] = []
-            for node in (*body.nodes, *(aux.node for aux in body.aux)):
-                if isinstance(node, CallNode) and node.count > 1:
-                    runs.append((int(node.name), node.count, self.of(node.body)))
-                elif not (isinstance(node, MergeNode) or _made_before(node)):
-                    _put(nested, node.name, self._of_node(body, node))
-            if self._starts and body.path_init:
-                nested[f'init("{body.path_init[0][0]}")'] = self._leaf((), body.path_init)
-            self._known[body] = self._tree(nested, runs)
-        return self._known[body]
+        form = self._fold.of_body(body)
+        assert isinstance(form, int)
+        return form
 
     def changes(self, old: Form, new: Form) -> Iterator[Change]:
         """Every difference, as high in the tree as it is whole."""
@@ -83,7 +75,21 @@ class States:
 
     # --- making trees --------------------------------------------------------------------------
 
-    def _of_node(self, body: Body, node: LayerNode | CallNode | ParamNode) -> Form | Nested:
+    def _of_body(self, body: Body, parts: Sequence[Part[Form | Nested]]) -> Form:
+        nested: Nested = {}
+        runs: list[Run] = []
+        for part in parts:
+            if part.count > 1:
+                assert isinstance(part.node, CallNode)
+                assert isinstance(part.value, int)
+                runs.append((int(part.node.name), part.count, part.value))
+            elif not isinstance(part.node, MergeNode) and not part.reused:
+                _put(nested, part.node.name, part.value)
+        if self._starts and body.path_init:
+            nested[f'init("{body.path_init[0][0]}")'] = self._leaf((), body.path_init)
+        return self._tree(nested, runs)
+
+    def _of_leaf(self, body: Body, node: Leaf) -> Form | Nested:
         match node:
             case LayerNode():
                 x = body.shape_in(node)
@@ -92,10 +98,12 @@ class States:
                 for name, sizes in {**node.layer.weights(x), **node.layer.buffers(x)}.items():
                     _put(nested, name, self._leaf(sizes, starts.get(name)))
                 return nested
-            case CallNode():
-                return self.of(node.body)
             case ParamNode():
                 return self._leaf(node.sizes, node.init)
+            case MergeNode():
+                return {}
+            case _:
+                assert_never(node)
 
     def _leaf(self, sizes: Sizes, start: object) -> Form:
         key = ("leaf", sizes, start if self._starts else None)
@@ -167,10 +175,6 @@ class _Path:
 
 def _join(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
-
-
-def _made_before(node: Node) -> bool:
-    return isinstance(node, LayerNode | CallNode) and node.reused
 
 
 def _put(nested: Nested, path: str, form: Form | Nested) -> None:

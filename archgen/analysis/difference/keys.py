@@ -6,13 +6,16 @@ counterpart, and of the same kind. Its shape tells whether it fits.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import assert_never
 
 from archgen.analysis.difference.matching import BodyMatch, Matched, Part
 from archgen.analysis.difference.model import Fate, KeyCounts, KeyPair
 from archgen.analysis.difference.units import Unit
 from archgen.analysis.weights import Entry, members, of_body, of_layer
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
+from archgen.traversal import Fold, Leaf
+from archgen.traversal import Part as Known
 
 FATES: tuple[Fate, ...] = ("kept", "renamed", "reshaped", "gone", "new")
 
@@ -46,7 +49,7 @@ class _Counts:
 
     def __init__(self) -> None:
         self._matches: dict[BodyMatch, KeyCounts] = {}
-        self._sizes: dict[Body, int] = {}
+        self._sizes = Fold(_of_member, _of_parts)
 
     def of_body(self, match: BodyMatch) -> KeyCounts:
         if match not in self._matches:
@@ -72,24 +75,23 @@ class _Counts:
 
     def of_unit(self, unit: Unit) -> int:
         """How many entries one repeat has."""
-        match unit.node:
-            case CallNode():
-                return self._size(unit.node.body)
-            case LayerNode():
-                return sum(1 for _ in of_layer(unit.body, unit.node, ""))
-            case ParamNode():
-                return 1
-            case MergeNode():
-                return 0
+        return self._sizes.of_node(unit.body, unit.node)
 
-    def _size(self, body: Body) -> int:
-        if body not in self._sizes:
-            self._sizes[body] = sum(self._of_member(body, node) for node in members(body))
-        return self._sizes[body]
 
-    def _of_member(self, body: Body, node: Node) -> int:
-        count = node.count if isinstance(node, CallNode) else 1
-        return self.of_unit(Unit(body, node, ())) * count
+def _of_member(body: Body, node: Leaf) -> int:
+    match node:
+        case LayerNode():
+            return sum(1 for _ in of_layer(body, node, ""))
+        case ParamNode():
+            return 1
+        case MergeNode():
+            return 0
+        case _:
+            assert_never(node)
+
+
+def _of_parts(_: Body, parts: Sequence[Known[int]]) -> int:
+    return sum(part.value * part.count for part in parts if not part.reused)
 
 
 def _fate(pair: KeyPair) -> KeyCounts:

@@ -108,8 +108,7 @@ def owners(body: Body, owner: Definition | None = None) -> Iterator[tuple[Body, 
             here = here.parent
         assert here
         yield body, here
-        nodes = (*body.nodes, *(aux.node for aux in body.aux))
-        waiting += [(node.body, here) for node in nodes if isinstance(node, CallNode)]
+        waiting += [(node.body, here) for node in body.all_nodes if isinstance(node, CallNode)]
 
 
 def _place(span: Span) -> object:

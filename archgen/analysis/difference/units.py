@@ -173,7 +173,7 @@ def _moved(sources: tuple[Source, ...], places: Sequence[int]) -> tuple[Source, 
 
 
 def _reads(body: Body) -> Iterator[Ref]:
-    for node in (*body.nodes, *(aux.node for aux in body.aux)):
+    for node in body.all_nodes:
         yield from node.inputs
     yield from (output.value for output in body.outputs)
 

@@ -8,11 +8,12 @@ could take exponential time.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import assert_never
 
 from archgen.backends.drawing.marks import Marks
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
+from archgen.traversal import Fold, Leaf, Part
 
 
 class Likeness:
@@ -21,27 +22,13 @@ class Likeness:
     def __init__(self, marks: Marks | None = None) -> None:
         self.marks = marks or Marks()
         self._numbers: dict[Hashable, int] = {}
-        self._alike: dict[Body, int] = {}
-        self._heavy: dict[Body, int | None] = {}
-        self._frames: dict[Body, bool] = {}
+        self._alike = Fold(lambda body, leaf: 0, self._number)
+        self._heavy = Fold(_weight, _sum_of_chain)
+        self._frames = Fold(lambda body, leaf: False, self._has_stages)
 
     def number(self, body: Body) -> int:
         """Equal for bodies that look alike."""
-        if body not in self._alike:
-            nodes = tuple((self._seen(node), node.inputs, node.outputs) for node in body.nodes)
-            outputs = tuple(output.value for output in body.outputs)
-            key = (
-                body.kind,
-                body.definition and body.definition.name,
-                nodes,
-                outputs,
-                self.marks.behind([body]),
-            )
-            self._alike[body] = self._numbers.setdefault(key, len(self._numbers))
-        return self._alike[body]
-
-    def _seen(self, node: Node) -> Hashable:
-        return self.trait(node), self.marks.of([node]), self.marks.behind([node])
+        return self._alike.of_body(body)
 
     def trait(self, node: Node) -> Hashable:
         """Equal for nodes that look alike, wherever their values come from."""
@@ -57,11 +44,19 @@ class Likeness:
             case _:
                 assert_never(node)
 
+    def _number(self, body: Body, _: object) -> int:
+        nodes = tuple((self._seen(node), node.inputs, node.outputs) for node in body.nodes)
+        name = body.definition and body.definition.name
+        outputs = tuple(output.value for output in body.outputs)
+        key = (body.kind, name, nodes, outputs, self.marks.behind([body]))
+        return self._numbers.setdefault(key, len(self._numbers))
+
+    def _seen(self, node: Node) -> Hashable:
+        return self.trait(node), self.marks.of([node]), self.marks.behind([node])
+
     def heavy(self, body: Body) -> int | None:
         """How many layers of a chain need a line of their own; None if it is no mere chain."""
-        if body not in self._heavy:
-            self._heavy[body] = self._count_heavy(body)
-        return self._heavy[body]
+        return self._heavy.of_body(body)
 
     def is_chain(self, body: Body) -> bool:
         """Whether it is layers one after the other and nothing else, chains inside included."""
@@ -79,28 +74,28 @@ class Likeness:
 
     def is_frame(self, body: Body) -> bool:
         """Whether it holds stages, as an encoder does."""
-        if body not in self._frames:
-            calls = (node.body for node in body.nodes if isinstance(node, CallNode))
-            self._frames[body] = any(self.is_stage(call) or self.is_frame(call) for call in calls)
-        return self._frames[body]
+        return self._frames.of_body(body)
 
-    def _count_heavy(self, body: Body) -> int | None:
-        if body.aux:
+    def _has_stages(self, _: Body, parts: Sequence[Part[bool]]) -> bool:
+        calls = [part for part in parts if not part.head]
+        return any(
+            part.value or (isinstance(part.node, CallNode) and self.is_stage(part.node.body))
+            for part in calls
+        )
+
+
+def _weight(_: Body, node: Leaf) -> int | None:
+    return int(not node.layer.light) if isinstance(node, LayerNode) else None
+
+
+def _sum_of_chain(body: Body, parts: Sequence[Part[int | None]]) -> int | None:
+    total, current = 0, body.inputs
+    for part in parts:
+        node = part.node
+        if part.head or part.value is None or part.count > 1:
             return None
-        total, current = 0, body.inputs
-        for node in body.nodes:
-            weight = self._weight(node)
-            if weight is None or node.inputs != current or len(node.outputs) != 1:
-                return None
-            total, current = total + weight, node.outputs
-        ends_there = tuple(output.value for output in body.outputs) == current
-        return total if ends_there else None
-
-    def _weight(self, node: Node) -> int | None:
-        match node:
-            case LayerNode():
-                return int(not node.layer.light)
-            case CallNode(count=1):
-                return self.heavy(node.body)
-            case _:
-                return None
+        if node.inputs != current or len(node.outputs) != 1:
+            return None
+        total, current = total + part.value, node.outputs
+    ends_there = tuple(output.value for output in body.outputs) == current
+    return total if ends_there else None
