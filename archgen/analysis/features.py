@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from archgen.analysis.fields import Fields, receptive_field
 from archgen.analysis.numerals import plain
+from archgen.analysis.receptive import ReceptiveFields
 from archgen.analysis.views import Extent
 from archgen.network import Body, Network, OutputValue
 from archgen.passes.features import cut, field_name
@@ -47,16 +47,16 @@ def features(network: Network) -> dict[str, Feature]:
 
 def _features(body: Body) -> Iterator[Feature]:
     """One for each output of a body."""
-    entries = [body.values[ref] for ref in body.inputs]
-    rows = Fields().of_body(body)
-    for output, row in zip(body.outputs, rows, strict=True):
+    entry = body.values[body.inputs[0]]
+    fields = ReceptiveFields(body)
+    for output in body.outputs:
         shape = body.values[output.value]
         yield Feature(
             field=output.name,
             shape=shape.sizes,
             channels=shape.channels,
-            reduction=tuple(map(plain, _reduction(entries[0], shape))),
-            receptive_field=receptive_field(row, shape, entries),
+            reduction=tuple(map(plain, _reduction(entry, shape))),
+            receptive_field=fields.of_value((), output.value),
         )
 
 

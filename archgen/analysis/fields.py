@@ -12,17 +12,15 @@ from typing import assert_never
 
 from archgen.analysis.steps import Unknown
 from archgen.analysis.views import (
-    Extent,
     Step,
     Views,
     as_part,
-    extent,
     itself,
     joined,
     through,
     through_any,
 )
-from archgen.layers.reads import Reads, at, moved, pointwise
+from archgen.layers.reads import Reads, broadcast, pointwise
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode, Ref
 from archgen.shapes import Shape
 from archgen.traversal import Fold
@@ -99,29 +97,6 @@ class Fields:
                 assert_never(node)
 
 
-def receptive_field(row: Row, y: Shape, sources: Sequence[Shape]) -> tuple[Extent, ...]:
-    """What a place of a value sees of the spatial axes of the inputs, of whichever more."""
-    entry = sources[0]
-    fields = [
-        tuple(
-            extent(row[source][axis], y, x.sizes[axis]) for axis in range(x.rank) if axis != x.axis
-        )
-        for source, x in enumerate(sources)
-        if source in row and x.rank == entry.rank
-    ]
-    return tuple(max(column, key=_order) for column in zip(*fields, strict=True))
-
-
-def _order(size: Extent) -> tuple[int, int]:
-    match size:
-        case int():
-            return 0, size
-        case "all":
-            return 1, 0
-        case "unknown":
-            return 2, 0
-
-
 def _sizes(body: Body) -> list[tuple[int, ...]]:
     return [body.values[ref].sizes for ref in body.inputs]
 
@@ -164,7 +139,7 @@ def _merged(
             rows.append(_as_parts(row, node.axis, start, stop))
             start = stop
         elif row:
-            rows.append(_through(row, _broadcast(x, y), x, y, sizes))
+            rows.append(_through(row, broadcast(x, y), x, y, sizes))
     return _either(rows)
 
 
@@ -173,12 +148,6 @@ def _as_parts(row: Row, axis: int, start: int, stop: int) -> Row:
         source: tuple(as_part(views, axis, start, stop) for views in seen)
         for source, seen in row.items()
     }
-
-
-def _broadcast(x: Shape, y: Shape) -> Reads:
-    return tuple(
-        at(0) if size == 1 != y.sizes[axis] else moved(axis) for axis, size in enumerate(x.sizes)
-    )
 
 
 def _either(rows: Sequence[Row]) -> Row:

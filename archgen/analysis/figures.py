@@ -8,7 +8,7 @@ from math import prod
 
 from archgen.analysis.cost import Costs
 from archgen.analysis.depth import depths
-from archgen.analysis.fields import Fields, receptive_field
+from archgen.analysis.receptive import ReceptiveFields
 from archgen.analysis.views import Extent
 from archgen.frozen import dataclass
 from archgen.network import Body, CallNode, Network, Ref
@@ -52,10 +52,7 @@ class Figures:
     def receptive_field(self) -> tuple[Extent, ...]:
         """Found when it is asked for: it may take longer than all the others."""
         body = self.network.body
-        calls, ref = _features(body)
-        entries = [body.values[each] for each in body.inputs]
-        features = _owner(body, calls).values[ref]
-        return receptive_field(Fields().inside(body, calls, ref), features, entries)
+        return ReceptiveFields(body).of_value(*_features(body))
 
     @property
     def flops(self) -> int:

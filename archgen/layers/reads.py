@@ -72,6 +72,13 @@ def pointwise(x: Shape, other: Mapping[int, Terms | None] | None = None) -> Read
     return tuple(known.get(axis, moved(axis)) for axis in range(x.rank))
 
 
+def broadcast(x: Shape, y: Shape) -> Reads:
+    """Sizes of 1 that stand beside others."""
+    return tuple(
+        at(0) if size == 1 != y.sizes[axis] else moved(axis) for axis, size in enumerate(x.sizes)
+    )
+
+
 def over_space(space: Iterable[Steps | None], features: Terms | None) -> Reads:
     """Of an image (features first): what each spatial axis reads, and what the features do."""
     return features, *(((axis, steps),) if steps else None for axis, steps in enumerate(space, 1))

@@ -12,8 +12,10 @@ from hypothesis import given  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 import archgen  # noqa: E402
+from archgen.analysis.features import features  # noqa: E402
 from archgen.analysis.fields import Fields  # noqa: E402
 from archgen.analysis.figures import figures  # noqa: E402
+from archgen.analysis.histories import Histories  # noqa: E402
 from archgen.analysis.steps import Unknown, at  # noqa: E402
 from archgen.analysis.views import Views, of_a_place  # noqa: E402
 from archgen.shapes import Shape  # noqa: E402
@@ -64,12 +66,21 @@ def test_examples(body: str, field: object) -> None:
     assert field == "?" or len(set(known)) == 1
 
 
+@pytest.mark.parametrize("name", ["shufflenet_v1", "shufflenet_v2_x0_5"])
+def test_shuffled_channels_are_followed(name: str) -> None:
+    network = archgen.load(name, features=["stage4"], input=(3, 1184, 64))
+    check(network, exact=True)
+    assert set(features(network)["stage4"].receptive_field) == {527}
+
+
 def check(network: archgen.Network, *, exact: bool) -> None:
     body = network.body
     value = body.outputs[0].value
     y = body.values[value]
     model = positive(archgen.build(network).double().eval())
     row = Fields().of_values(body)[value]
+    tables = {(source, axis): views for source in row for axis, views in enumerate(row[source])}
+    histories = Histories(body).of_value((), value)
     inputs = [
         0.01 + 0.01 * torch.rand(3, *body.values[ref].sizes, dtype=torch.float64)
         for ref in body.inputs
@@ -88,8 +99,9 @@ def check(network: archgen.Network, *, exact: bool) -> None:
             for axis in range(shape.rank):
                 if axis != shape.axis:
                     found = extent(x, axis)
-                    said = predicted(row[source][axis], place, y, shape.sizes[axis])
-                    compare(found, said, shape.sizes[axis], exact=exact)
+                    for known in (tables, histories):
+                        said = predicted(known[source, axis], place, y, shape.sizes[axis])
+                        compare(found, said, shape.sizes[axis], exact=exact)
 
 
 def compare(
