@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import field
 from fractions import Fraction
 from math import prod
+from typing import TYPE_CHECKING
 
 from archgen.analysis.cost import Costs
 from archgen.analysis.depth import depths
-from archgen.analysis.receptive import ReceptiveFields
-from archgen.analysis.views import Extent
 from archgen.frozen import dataclass
 from archgen.network import Body, CallNode, Network, Ref
 from archgen.shapes import Shape
+
+if TYPE_CHECKING:
+    from archgen.analysis.views import Extent
 
 CONVENTION = (
     "One multiply-add is one MAC and two FLOPs, for one sample in evaluation. Convolutions, "
@@ -51,6 +53,8 @@ class Figures:
     @property
     def receptive_field(self) -> tuple[Extent, ...]:
         """Found when it is asked for: it may take longer than all the others."""
+        from archgen.analysis.receptive import ReceptiveFields
+
         body = self.network.body
         return ReceptiveFields(body).of_value(*_features(body))
 
