@@ -11,6 +11,8 @@ import pytest
 # Before torch is imported: on a busy machine two threads are slower than one, and tests run in
 # parallel anyway.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Every step that makes a network has it validated, in processes that tests start too.
+os.environ.setdefault("ARCHGEN_VALIDATE", "1")
 
 pytest_plugins = ["tests.proofs"]
 

@@ -42,6 +42,7 @@ LAYERS = (
     ("analysis",),
     ("passes",),
     ("resolve",),
+    ("validate",),
     ("traversal",),
     ("network",),
     ("git",),

@@ -32,6 +32,7 @@ from archgen.passes.trim import trimmed
 from archgen.resolve.interpret.finish import weight_sizes
 from archgen.shapes import Shape
 from archgen.text import Span
+from archgen.validate import validated
 
 SUFFIX = "_backbone"
 RESERVED_FIELDS = frozenset({"count", "index"})  # methods of every tuple
@@ -50,7 +51,8 @@ def features(network: Network, names: Sequence[Span]) -> Network:
     body = replace(body, outputs=outputs, listed=False, named=True)
     asked = tuple(span.text for span in names)
     name = network.name if network.asked else network.name + SUFFIX  # a file of its own
-    return replace(network, name=name, body=body, promises=(), asked=asked)
+    made = replace(network, name=name, body=body, promises=(), asked=asked)
+    return validated(made, "the pass `features`")
 
 
 def field_name(name: str) -> str:

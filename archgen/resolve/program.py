@@ -25,6 +25,7 @@ from archgen.resolve.values import STEPS, Budget, Environment, Unknown
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Source, Span
+from archgen.validate import validated
 
 MOST_NETWORKS = 10  # of one file, as far as the work for each goes
 
@@ -95,7 +96,8 @@ class Program:
             with deep_recursion():
                 definition = self.choose(name)
                 _check_parameters(definition, parameters or {}, places or {})
-                return self._resolve(definition, resolver, dict(parameters or {}), inputs or {})
+                made = self._resolve(definition, resolver, dict(parameters or {}), inputs or {})
+                return validated(made, "the resolver")
         except Fault as fault:
             resolver.report(fault.diagnostic)
         except Unknown:

@@ -15,8 +15,8 @@ import archgen.passes.features
 from archgen import api
 from archgen.network import Body, CallNode, OutputValue
 from archgen.passes.places import find
-from archgen.passes.validate import validate
 from archgen.text import Source
+from archgen.validate import validate
 from tests import networks
 from tests.backends.pytorch.oracle import inputs_of, model_of
 from tests.backends.pytorch.specs import TRAPS

@@ -15,7 +15,7 @@ import pytest
 
 import archgen
 from archgen.limits import count_modules
-from archgen.passes.validate import validate
+from archgen.validate import validate
 from tests.laws.mutants import Mutant, files, judge, mutants, rebuilt
 from tests.sweeps import cases
 

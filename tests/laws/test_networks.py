@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, event, example, given
 
 import archgen
-from archgen.passes.validate import validate
 from archgen.resolve.program import Program
+from archgen.validate import validate
 from tests.laws.writing import specs
 from tests.sweeps import examples
 

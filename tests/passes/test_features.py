@@ -10,7 +10,7 @@ import archgen
 from archgen.analysis.weights import state
 from archgen.network import Network
 from archgen.passes.features import field_name
-from archgen.passes.validate import validate
+from archgen.validate import validate
 from tests import networks
 from tests.specs.chosen import EVERY, representatives
 from tests.sweeps import cases

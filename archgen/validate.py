@@ -3,10 +3,14 @@
 Every shape is recomputed from the shapes that are read, every value has one writer that runs
 before its readers, every child has a name of its own. Nothing the resolver remembered is
 trusted. An empty list is the law; each entry is a bug of ours, or of a file that was edited.
+
+With `ARCHGEN_VALIDATE=1` in the environment, as in all tests, every step that makes a network has
+it validated: the resolver, and each pass.
 """
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import assert_never
@@ -17,6 +21,14 @@ from archgen.shapes import Shape
 from archgen.traversal import first_places
 
 
+def validated(network: Network, step: str) -> Network:
+    """The network that a step of ours made. Raises `AssertionError` if `ARCHGEN_VALIDATE` is set
+    and the network is not valid."""
+    if os.environ.get("ARCHGEN_VALIDATE") == "1" and (faults := validate(network)):
+        raise AssertionError(f"{step} made a network that is not valid: {'; '.join(faults)}")
+    return network
+
+
 def validate(network: Network) -> list[str]:
     """Check each distinct body once; a fault names the place where its body is met first."""
     return [fault for path, body in first_places(network.body) for fault in _of_body(body, path)]
@@ -24,10 +36,11 @@ def validate(network: Network) -> list[str]:
 
 def _of_body(body: Body, path: str) -> Iterator[str]:
     here = path or "the network"
-    yield from (f"{here}: {fault}" for fault in (*_wires(body), *_names(body)))
+    learned = {node.outputs[0] for node in body.nodes if isinstance(node, ParamNode)}
+    yield from (f"{here}: {fault}" for fault in (*_wires(body, learned), *_names(body)))
     for node in body.all_nodes:
         place = f"{path}.{_name(node)}".lstrip(".")
-        yield from (f"{place}: {fault}" for fault in _shapes(body, node))
+        yield from (f"{place}: {fault}" for fault in _shapes(body, node, learned))
 
 
 def _name(node: Node) -> str:
@@ -37,14 +50,14 @@ def _name(node: Node) -> str:
 # --- wires --------------------------------------------------------------------------------
 
 
-def _wires(body: Body) -> Iterator[str]:
+def _wires(body: Body, learned: set[Ref]) -> Iterator[str]:
     """Values are written once, before they are read, and they are those that have a shape."""
     written: Counter[Ref] = Counter(body.inputs)
     for node in body.nodes:
         yield from _unwritten(node.inputs, written, _name(node))
         written.update(node.outputs)
     yield from _unwritten([output.value for output in body.outputs], written, "the output")
-    yield from _alone(body)
+    yield from _alone(body, learned)
     for aux in body.aux:
         yield from _unwritten(aux.node.inputs, written, aux.name)
         written.update(aux.node.outputs)
@@ -55,9 +68,8 @@ def _wires(body: Body) -> Iterator[str]:
         yield f"value {ref} has no shape"
 
 
-def _alone(body: Body) -> Iterator[str]:
+def _alone(body: Body, learned: set[Ref]) -> Iterator[str]:
     """Learned parameters, which have no batch, are read by merges only, beside other values."""
-    learned = {node.outputs[0] for node in body.nodes if isinstance(node, ParamNode)}
     if learned.intersection(output.value for output in body.outputs):
         yield "the output is a learned parameter"
     for node in body.all_nodes:
@@ -99,7 +111,7 @@ def _own_names(node: LayerNode | CallNode | ParamNode) -> Iterator[str]:
 # --- shapes -------------------------------------------------------------------------------
 
 
-def _shapes(body: Body, node: Node) -> Iterator[str]:
+def _shapes(body: Body, node: Node, learned: set[Ref]) -> Iterator[str]:
     if any(ref >= len(body.values) for ref in (*node.inputs, *node.outputs)):
         return  # reported with the wires
     inputs = [body.values[ref] for ref in node.inputs]
@@ -110,7 +122,6 @@ def _shapes(body: Body, node: Node) -> Iterator[str]:
         case CallNode():
             yield from _of_call(node, inputs, found)
         case MergeNode():
-            learned = {each.outputs[0] for each in body.nodes if isinstance(each, ParamNode)}
             flags = [ref in learned for ref in node.inputs]
             yield from _of_merge(node, _aligned(node, inputs, flags, found[0]), found)
         case ParamNode():

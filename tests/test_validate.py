@@ -9,7 +9,7 @@ import pytest
 
 import archgen
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node
-from archgen.passes.validate import validate
+from archgen.validate import validate, validated
 from tests import networks
 
 SHIPPED = [name for name, _ in archgen.shipped()]
@@ -118,3 +118,29 @@ def test_learned_parameters_are_read_by_merges_beside_other_values() -> None:
     (output,) = network.body.outputs
     given = replace(network.body, outputs=(replace(output, value=scale),))
     assert "the output is a learned parameter" in " ".join(validate(replace(network, body=given)))
+
+
+# --- after every step ---------------------------------------------------------------------
+
+
+def test_every_step_has_its_network_validated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a step spoils is named there, and not met later as something else."""
+    network = archgen.loads(SPEC)
+    spoilt = replace(network, body=replace(network.body, values=network.body.values[:-1]))
+    with pytest.raises(AssertionError, match=r"the pass `x` made .* has no shape"):
+        validated(spoilt, "the pass `x`")
+    monkeypatch.setenv("ARCHGEN_VALIDATE", "0")
+    assert validated(spoilt, "the pass `x`") is spoilt
+
+
+@pytest.mark.parametrize("step", ["resolve.program", "passes.features"])
+def test_no_step_is_left_out(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+
+    def seen(network: Network, made_by: str) -> Network:
+        steps.append(made_by)
+        return network
+
+    monkeypatch.setattr(f"archgen.{step}.validated", seen)
+    archgen.loads(SPEC, features=["relu1"])
+    assert len(steps) == 1
