@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archgen import resources
 from archgen.diagnostics import ArchError, error
-from archgen.resolve.lookup import suggest
+from archgen.resolve.arguments import suggest
 from archgen.syntax import tree
 from archgen.text import Source, Span
 

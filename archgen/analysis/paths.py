@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archgen.network import Body, CallNode, MergeNode, Network, Node
 from archgen.passes.places import call_number
-from archgen.resolve.lookup import suggest
+from archgen.resolve.arguments import suggest
 
 
 def locate(network: Network, path: str) -> str | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from archgen.diagnostics import Diagnostic, Edit, Sink, warning
 from archgen.lint.edits import removal
-from archgen.resolve.lookup import suggest
+from archgen.resolve.arguments import suggest
 from archgen.syntax import tree
 from archgen.syntax.scan import Comment, scan
 from archgen.text import Source, Span

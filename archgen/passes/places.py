@@ -12,7 +12,7 @@ from itertools import islice
 
 from archgen.diagnostics import Fault, error
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode, Ref
-from archgen.resolve.lookup import suggest
+from archgen.resolve.arguments import suggest
 from archgen.text import Span
 
 MOST_SHOWN = 8

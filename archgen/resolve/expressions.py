@@ -12,8 +12,9 @@ from typing import assert_never
 
 from archgen.diagnostics import Diagnostic, Fault, error
 from archgen.layers.base import AUTO
+from archgen.resolve.arguments import match_arguments, parameters_of
 from archgen.resolve.functions import FUNCTIONS
-from archgen.resolve.lookup import lookup, match_arguments, parameters_of
+from archgen.resolve.lookup import lookup
 from archgen.resolve.values import (
     LARGEST_NUMBER,
     LONGEST_LIST,

@@ -12,13 +12,13 @@ from dataclasses import replace
 
 from archgen.diagnostics import Diagnostic, Fault, Sink, error
 from archgen.diagnostics import Frame as Caller
-from archgen.frozen import dataclass
-from archgen.network import Body, CallNode, Definition, LayerNode, Ref
+from archgen.network import CallNode, Definition, LayerNode, Ref, Step
 from archgen.resolve.expressions import bind, evaluate
 from archgen.resolve.implicit import implicit_block
-from archgen.resolve.interpret import flow
+from archgen.resolve.interpret import statements
+from archgen.resolve.interpret.draft import MOST_NODES
 from archgen.resolve.interpret.finish import check_paths, finish
-from archgen.resolve.interpret.frame import MOST_NODES, Frame, InitTable
+from archgen.resolve.interpret.frame import Frame, InitTable, Resolved
 from archgen.resolve.interpret.reading import Reading
 from archgen.resolve.values import (
     Budget,
@@ -41,15 +41,6 @@ TRAIL_END = 3  # calls to show of each end of a long chain
 NODE_STEPS = 10  # what making a node costs, compared with an operation
 IT = "it."  # before the paths in what a synonym stands for
 MOST_FAULTS = 100  # reports from one network
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """What a call of a block becomes: a body, or (a synonym of one layer) that layer."""
-
-    body: Body | None = None
-    layer: LayerNode | None = None
-    shapes: tuple[Shape, ...] = ()  # of the layer's outputs
 
 
 RUNNING = Resolved()
@@ -95,6 +86,14 @@ class Resolver:
             known = frame.env.names
             self._implicit[key] = implicit_block(link, name, frame.definition, known)
         return self._implicit[key]
+
+    def run(self, frame: Frame, body: Sequence[tree.Statement]) -> tuple[Step, ...]:
+        """Run the statements of a pair of braces, in order."""
+        return statements.run(frame, body)
+
+    def run_one(self, frame: Frame, statement: tree.Statement) -> Step:
+        """Run one statement; a fault in it is collected."""
+        return statements.run_one(frame, statement)
 
     # --- calls --------------------------------------------------------------------------------
 
@@ -172,9 +171,9 @@ class Resolver:
         frame = Frame(self, definition, {}, init)
         frame.arrivals = tuple(shapes)
         if definition.kind != "arch":
-            frame.inputs = [frame.add(shape) for shape in shapes]
-            frame.input_names = [""] * len(shapes)
-            frame.current = (frame.inputs[0],)
+            frame.body.inputs = [frame.body.add(shape) for shape in shapes]
+            frame.body.input_names = [""] * len(shapes)
+            frame.body.current = (frame.body.inputs[0],)
         for parameter in definition.parameters:
             if parameter.name in given:
                 value = given[parameter.name]
@@ -189,33 +188,32 @@ class Resolver:
     def _resolve(self, definition: Definition, frame: Frame) -> Resolved:
         if definition.kind == "synonym":
             return self._synonym(definition, frame)
-        if definition.kind == "arch":
-            frame.as_block = True
-        steps = flow.run(frame, definition.body.statements)
+        steps = frame.run(definition.body.statements)
         return Resolved(finish(frame, steps, "block"))
 
     def _synonym(self, definition: Definition, frame: Frame) -> Resolved:
         """`block NAME = chain`: what the right side of `name = chain` would be."""
         chain = definition.chain
-        flow.run(frame, (tree.Named((tree.Place("it"),), chain, span=chain.span),))
-        if frame.failed:
+        frame.run((tree.Named((tree.Place("it"),), chain, span=chain.span),))
+        if frame.body.failed:
             raise Unknown
-        node = frame.nodes[0] if len(frame.nodes) == 1 else None
+        node = frame.body.nodes[0] if len(frame.body.nodes) == 1 else None
         if isinstance(node, LayerNode):
-            return Resolved(None, node, tuple(frame.shape_of(ref) for ref in node.outputs))
-        if not isinstance(node, CallNode) or frame.current != node.outputs:
+            return Resolved(None, node, tuple(frame.body.shape_of(ref) for ref in node.outputs))
+        if not isinstance(node, CallNode) or frame.body.current != node.outputs:
             message = f"`{definition.name}` does not stand for one module"
             hint = "write its body in braces: `block name { ... }`"
             raise Fault(error("A117", message, chain.span, help=hint))
         if node.body.definition is not None:
             return Resolved(node.body)
         check_paths(frame, IT)
+        paths = frame.init.paths
         return Resolved(
             replace(
                 node.body,
                 definition=definition,
                 arguments=frame.parameters,
-                path_init=tuple((path.removeprefix(IT), init) for path, init, _ in frame.path_init),
+                path_init=tuple((path.removeprefix(IT), init) for path, init, _ in paths),
             )
         )
 

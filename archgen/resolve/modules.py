@@ -14,11 +14,11 @@ from archgen import resources
 from archgen.diagnostics import Diagnostic, Edit, Fault, Label, Sink, error
 from archgen.layers import LAYERS
 from archgen.network import Definition
+from archgen.resolve.arguments import suggest
 from archgen.resolve.expressions import evaluate, unpack
 from archgen.resolve.implicit import doc_of
-from archgen.resolve.lookup import check_lost, suggest
 from archgen.resolve.names import MOST_FAULTS, check_definition
-from archgen.resolve.values import ANY_NAME, LOST, Budget, Environment, Scope, Unknown
+from archgen.resolve.values import ANY_NAME, LOST, Budget, Environment, Scope, Unknown, check_lost
 from archgen.syntax import tree
 from archgen.syntax.parse import parse
 from archgen.syntax.read import read_shown

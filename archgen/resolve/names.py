@@ -15,16 +15,11 @@ from archgen.diagnostics import Diagnostic, Edit, Fault, Sink, error
 from archgen.frozen import dataclass
 from archgen.layers.base import Layer
 from archgen.network import Definition
+from archgen.resolve.arguments import match_arguments, parameters_of, suggest
 from archgen.resolve.faults import list_of_values, meant
 from archgen.resolve.functional import defined_twice, of_values, values_given
 from archgen.resolve.functions import FUNCTIONS
-from archgen.resolve.lookup import (
-    SHAPE_NAMES,
-    as_value,
-    match_arguments,
-    parameters_of,
-    suggest,
-)
+from archgen.resolve.lookup import SHAPE_NAMES, as_value
 from archgen.resolve.spelling import check_submodule, makes_module
 from archgen.resolve.values import Environment, Unknown, kind_of
 from archgen.syntax import tree

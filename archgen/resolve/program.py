@@ -14,11 +14,10 @@ from pathlib import Path
 from archgen.diagnostics import Fault, Sink, error
 from archgen.frozen import dataclass
 from archgen.network import Definition, Network, Promise
+from archgen.resolve.arguments import suggest
 from archgen.resolve.instances import Resolver, alias_call
-from archgen.resolve.interpret import flow
 from archgen.resolve.interpret.finish import finish
 from archgen.resolve.later import captured
-from archgen.resolve.lookup import suggest
 from archgen.resolve.modules import Loader, Module
 from archgen.resolve.recursion import deep_recursion
 from archgen.resolve.values import STEPS, Budget, Environment, Unknown
@@ -120,7 +119,7 @@ class Program:
         with resolver.through(definition):
             frame = resolver.open(target, arguments, (), {})
             frame.asked = {which: Shape(sizes) for which, sizes in inputs.items()}
-            steps = flow.run(frame, target.body.statements)
+            steps = frame.run(target.body.statements)
             body = finish(frame, steps, "arch")
         _check_inputs(definition, body.input_names, inputs)
         promises = frame.promises

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from archgen import foreign
 from archgen.layers import LAYERS
-from archgen.resolve.lookup import parameters_of
+from archgen.resolve.arguments import parameters_of
 from archgen.syntax import tree
 
 # Of a convolution in PyTorch: no padding, and a bias.

@@ -12,10 +12,10 @@ from archgen.diagnostics import Diagnostic, Edit, error
 from archgen.frozen import dataclass
 from archgen.layers import LAYERS
 from archgen.layers.signature import headline
+from archgen.resolve.arguments import MOST_CANDIDATES
 from archgen.resolve.functions import FUNCTIONS
-from archgen.resolve.lookup import MOST_CANDIDATES, check_lost
 from archgen.resolve.translation import translated
-from archgen.resolve.values import Environment, Scope
+from archgen.resolve.values import Environment, Scope, check_lost
 from archgen.syntax import tree
 from archgen.text import Source
 

@@ -14,6 +14,7 @@ from archgen.frozen import dataclass
 from archgen.layers.base import Auto, Layer
 from archgen.network import Definition, Ref
 from archgen.shapes import Shape
+from archgen.syntax import tree
 from archgen.text import Span
 
 Numeric = int | float
@@ -55,6 +56,12 @@ class Scope(dict[str, object]):
         super().__init__(names)
         self.behind: dict[str, tuple[str, str]] = {}
         self.broken: frozenset[int] = frozenset()
+
+
+def check_lost(name: tree.Name, scope: Mapping[str, object]) -> None:
+    """Raise `Unknown` for a name whose definition failed, or may stand in what failed."""
+    if ANY_NAME in scope or scope.get(name.parts[0]) is LOST:
+        raise Unknown
 
 
 class Items(tuple[object, ...]):

@@ -31,7 +31,8 @@ from archgen.text import Span
 
 def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]) -> Body:
     """The body of a block or arch. Raises `Unknown` if something in it failed."""
-    if frame.failed or is_broken(frame.definition):
+    body = frame.body
+    if body.failed or is_broken(frame.definition):
         raise Unknown
     outputs, listed = _outputs(frame)
     heads = names_of_heads(frame)
@@ -44,32 +45,33 @@ def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]
         kind=kind,
         definition=frame.definition,
         arguments=frame.parameters,
-        inputs=tuple(frame.inputs),
-        input_names=tuple(frame.input_names),
+        inputs=tuple(body.inputs),
+        input_names=tuple(body.input_names),
         outputs=outputs,
         listed=listed,
-        aux=tuple(frame.aux),
-        values=tuple(frame.shape_of(ref) for ref in range(len(frame.values))),
-        nodes=tuple(frame.nodes),
+        aux=tuple(body.aux),
+        values=tuple(body.shape_of(ref) for ref in range(len(body.values))),
+        nodes=tuple(body.nodes),
         steps=steps,
         names=dict(_named_values(frame)),
-        path_init=tuple((path, init) for path, init, _ in frame.path_init),
+        path_init=tuple((path, init) for path, init, _ in frame.init.paths),
         heads=heads,
     )
 
 
 def _outputs(frame: Frame) -> tuple[tuple[OutputValue, ...], bool]:
+    body = frame.body
     span = frame.definition.span
-    if frame.returned:
-        steps = [step for _, step in frame.returned]
+    if body.returned:
+        steps = [step for _, step in body.returned]
         named = (each for step in steps for each in zip(step.names, step.values, strict=True))
         return tuple(OutputValue(name, ref) for name, ref in named), steps[0].listed
-    if not frame.current:
+    if not body.current:
         message = f"`{frame.definition.name}` has no `input`"
         raise Fault(no_input(frame.definition, "A124", message, span))
-    if len(frame.current) == 1:
-        return (OutputValue("", frame.current[0]),), False
-    several = (OutputValue(f"output{i}", ref) for i, ref in enumerate(frame.current))
+    if len(body.current) == 1:
+        return (OutputValue("", body.current[0]),), False
+    several = (OutputValue(f"output{i}", ref) for i, ref in enumerate(body.current))
     return tuple(several), True
 
 
@@ -88,14 +90,15 @@ def _check_fields(frame: Frame, outputs: Sequence[OutputValue], heads: Sequence[
 
 def _check_read(frame: Frame, results: set[Ref], kind: str) -> None:
     """A value that nothing reads is a mistake: a forgotten merge, chunk or input."""
-    heads = [aux.node for aux in frame.aux]
+    body = frame.body
+    heads = [aux.node for aux in body.aux]
     results = results.union(*(head.outputs for head in heads))
-    nodes: list[Node] = [*frame.nodes, *heads]
+    nodes: list[Node] = [*body.nodes, *heads]
     alive = frame.resolver.reading.alive(nodes, results, sizes=False)
-    lost = [node for node in frame.nodes if _lost(node, alive)]
+    lost = [node for node in body.nodes if _lost(node, alive)]
     read = alive.union(*(node.inputs for node in lost))  # what leads there is no fault by itself
     faults = [_unread(frame, node, read) for node in lost if _lost(node, read)]
-    if kind == "arch" and not read.issuperset(frame.inputs):
+    if kind == "arch" and not read.issuperset(body.inputs):
         read |= frame.resolver.reading.alive(nodes, results, sizes=True)
         faults += _unread_inputs(frame, read)
     for fault in faults:
@@ -106,13 +109,14 @@ def _check_read(frame: Frame, results: set[Ref], kind: str) -> None:
 
 def _check_learned(frame: Frame, outputs: Sequence[OutputValue]) -> None:
     """A `param` has no batch: only a merge with other values can read it."""
-    for node in (*frame.nodes, *(aux.node for aux in frame.aux)):
-        alone = frame.learned.intersection(node.inputs)
+    body = frame.body
+    for node in body.all_nodes:
+        alone = body.learned.intersection(node.inputs)
         if isinstance(node, MergeNode) and alone != set(node.inputs):
             continue
         if alone:
             raise Fault(_batchless("this reads a `param` alone", node.span))
-    if frame.learned.intersection(output.value for output in outputs):
+    if body.learned.intersection(output.value for output in outputs):
         raise Fault(_batchless("a result is a `param`", frame.definition.span))
 
 
@@ -149,28 +153,28 @@ def _unread(frame: Frame, node: Node, read: set[Ref]) -> Diagnostic:
 
 def _handed_on(frame: Frame, values: Sequence[Ref]) -> list[Label]:
     """The first place that takes a value, and makes nothing of it."""
-    takers = (node.span for node in frame.nodes if not set(values).isdisjoint(node.inputs))
+    takers = (node.span for node in frame.body.nodes if not set(values).isdisjoint(node.inputs))
     return [Label(span, "handed on here, where no result depends on it") for span in takers][:1]
 
 
 def _unread_inputs(frame: Frame, read: set[Ref]) -> Iterator[Diagnostic]:
-    for ref, name in zip(frame.inputs, frame.input_names, strict=True):
+    for ref, name in zip(frame.body.inputs, frame.body.input_names, strict=True):
         if ref not in read:
             message = f"nothing reads the input `{name}`" if name else "nothing reads the input"
-            span = frame.places.get(name, frame.definition.span)
+            span = frame.names.places.get(name, frame.definition.span)
             yield error("A114", message, span, also=_handed_on(frame, (ref,)))
 
 
 def _check_lists(frame: Frame) -> None:
     """The children of an `nn.ModuleList` are numbered without a gap; it is no child itself."""
     below: dict[str, set[int]] = {}
-    for name in frame.children:
+    for name in frame.body.children:
         parts = name.split(".")
         for depth in range(1, len(parts)):
             below.setdefault(".".join(parts[:depth]), set()).add(int(parts[depth]))
     for name, indices in below.items():
         shown = name.replace(".", "[", 1).replace(".", "][") + ("]" if "." in name else "")
-        if name in frame.children:
+        if name in frame.body.children:
             message = f"`{shown}` is a submodule and a list of submodules at once"
             span = _span_below(frame, name)
             raise Fault(error("A103", message, span, help="give one of them another name"))
@@ -184,8 +188,8 @@ def _check_lists(frame: Frame) -> None:
 def _span_below(frame: Frame, path: str) -> Span:
     """The place of the last submodule at or below a path."""
     return next(
-        frame.children[name].node.span
-        for name in reversed(frame.children)
+        frame.body.children[name].span
+        for name in reversed(frame.body.children)
         if f"{name}.".startswith(f"{path}.")
     )
 
@@ -195,9 +199,10 @@ def check_paths(frame: Frame, prefix: str = "") -> None:
 
     `prefix` was put before the paths that the author wrote.
     """
-    nodes: list[Node] = [*frame.nodes, *(aux.node for aux in frame.aux)]
-    shapes = [frame.shape_of(ref) for ref in range(len(frame.values))]
-    for path, init, span in frame.path_init:
+    body = frame.body
+    nodes = body.all_nodes
+    shapes = [body.shape_of(ref) for ref in range(len(body.values))]
+    for path, init, span in frame.init.paths:
         frame.env.budget.spend(span, len(nodes) // 4)
         sizes = weight_sizes(nodes, shapes, path)
         path = path.removeprefix(prefix)
@@ -241,9 +246,9 @@ def _inside(node: CallNode, path: str) -> Iterator[str]:
 
 
 def _named_values(frame: Frame) -> Iterator[tuple[str, Ref]]:
-    for name, value in frame.tensors.items():
+    for name, value in frame.names.tensors.items():
         if isinstance(value, TensorValue):
             yield name, value.ref
-    for name, items in frame.lists.items():
+    for name, items in frame.names.lists.items():
         for indices, value in items.items():
             yield name + "".join(f"[{index}]" for index in indices), value.ref

@@ -46,8 +46,8 @@ def check_call(frame: Frame, name: str, span: Span, *, reused: bool) -> None:
 
 def names_of_heads(frame: Frame) -> tuple[str, ...]:
     """The names of what only training gives: own heads, and those of called blocks."""
-    names = [aux.name for aux in frame.aux]
-    for node in frame.nodes:
+    names = [aux.name for aux in frame.body.aux]
+    for node in frame.body.nodes:
         if isinstance(node, CallNode) and node.body.heads:
             frame.env.budget.spend(node.span, len(node.body.heads))
             inner = [head_name(node.name, head) for head in node.body.heads]

@@ -8,9 +8,9 @@ from archgen.diagnostics import Fault, error
 from archgen.layers import LAYERS
 from archgen.layers.initialisers import INITIALISERS, Initialiser, misfit, validate_initialiser
 from archgen.layers.make import ArgumentFault
+from archgen.resolve.arguments import suggest
 from archgen.resolve.expressions import evaluate, render
 from archgen.resolve.interpret.frame import Frame
-from archgen.resolve.lookup import suggest
 from archgen.resolve.values import Environment, Exhausted
 from archgen.syntax import tree
 from archgen.text import Span
@@ -25,7 +25,7 @@ def declare_inits(frame: Frame, statements: Sequence[tree.Statement]) -> None:
             except Exhausted:
                 raise
             except Fault as fault:
-                frame.failed = True
+                frame.body.failed = True
                 frame.resolver.report(fault.diagnostic)
 
 
@@ -36,11 +36,11 @@ def _declare(frame: Frame, init: tree.Init) -> None:
     target, made = init.arguments[0].value, initialiser_of(init.arguments[1].value, frame.env)
     match target:
         case tree.Name(parts=(keyword, weight)):
-            frame.init[_kind(target, keyword, weight)] = made
+            frame.init.kinds[_kind(target, keyword, weight)] = made
         case tree.String():
-            frame.path_init.append((target.value, made, target.span))
+            frame.init.paths.append((target.value, made, target.span))
         case tree.Template():
-            frame.path_init.append((render(target, frame.env), made, target.span))
+            frame.init.paths.append((render(target, frame.env), made, target.span))
         case _:
             message = "an `init` is for a weight of a kind of layer, or for a path in quotes"
             hint = 'init(conv.weight, ...), or init("heads.head.weight", ...)'

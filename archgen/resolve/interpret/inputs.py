@@ -5,6 +5,7 @@ from __future__ import annotations
 from archgen.diagnostics import Fault, error
 from archgen.network import Silent
 from archgen.resolve.expressions import integer
+from archgen.resolve.interpret.draft import check_size
 from archgen.resolve.interpret.frame import Frame
 from archgen.shapes import Shape
 from archgen.syntax import tree
@@ -15,27 +16,28 @@ HIGHEST_RANK = 4
 
 def declare_input(frame: Frame, link: tree.Input, name: str) -> Silent:
     """An input of the arch. As a block, its shape must be the one that comes."""
+    body = frame.body
     if frame.definition.kind != "arch" or frame.sequential:
         message = "`input(...)` declares what an arch takes; a block takes what comes"
         raise Fault(error("A123", message, link.span, help="remove it, or make it an `arch`"))
-    if frame.nodes:
+    if body.nodes:
         raise Fault(error("A123", "`input` stands before all layers", link.span))
-    if name in frame.input_names:
+    if name in body.input_names:
         message = "two inputs need a name each"
         raise Fault(error("A121", message, link.span, help="left = input(...)"))
     declared = declared_shape(frame, link)
     shape = _arrived(frame, name, declared, link.span)
-    frame.check_size((shape,), link.span)
-    frame.inputs.append(frame.add(shape))
-    frame.input_names.append(name)
-    frame.current = (frame.inputs[-1],)
+    check_size((shape,), link.span)
+    body.inputs.append(body.add(shape))
+    body.input_names.append(name)
+    body.current = (body.inputs[-1],)
     return Silent()
 
 
 def _arrived(frame: Frame, name: str, declared: Shape, span: Span) -> Shape:
     """The shape of the next input: as declared or as asked for; of a block, as it comes."""
-    at = len(frame.inputs)
-    if not frame.as_block:
+    at = len(frame.body.inputs)
+    if not frame.arrivals:
         asked = frame.asked.get(name or "input") or frame.asked.get(at)
         return _asked(name or "input", declared, asked, span) if asked else declared
     if at >= len(frame.arrivals):

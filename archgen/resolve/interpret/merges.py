@@ -8,7 +8,8 @@ from archgen.diagnostics import Diagnostic, Edit, Fault, Label, error
 from archgen.frozen import dataclass
 from archgen.network import Chosen, Looped, Merged, MergeNode, Ref, Silent, Step
 from archgen.resolve.expressions import integer, unpack
-from archgen.resolve.interpret import flow
+from archgen.resolve.interpret.choices import chosen_arm, longest, loop_items
+from archgen.resolve.interpret.draft import check_size
 from archgen.resolve.interpret.frame import Frame
 from archgen.resolve.interpret.heads import without_heads
 from archgen.resolve.interpret.initial import declare_inits
@@ -25,9 +26,10 @@ class Branch:
 
 def apply_merge(frame: Frame, link: tree.Merge) -> Merged:
     """Run every branch from the current value, and merge their results."""
-    base = frame.current
+    body = frame.body
+    base = body.current
     if not base:
-        frame.ref(link.span)
+        body.ref(link.span)
     axis = _axis(frame, link)
     branches: list[Branch] = []
     with frame.braces(), without_heads(frame, "the braces of a merge"):
@@ -36,13 +38,13 @@ def apply_merge(frame: Frame, link: tree.Merge) -> Merged:
     if not branches:
         message = f"`{link.kind}` has no branch"
         raise Fault(error("A203", message, link.keyword, help="every statement in it is a branch"))
-    shapes = [frame.shape_of(branch.ref) for branch in branches]
+    shapes = [body.shape_of(branch.ref) for branch in branches]
     aligned = _aligned(frame, link.kind, branches, shapes)
     axis = aligned[0].axis if axis is None else axis
     shape = _merged(link, axis, aligned, branches)
-    frame.check_size((shape,), link.keyword)
+    check_size((shape,), link.keyword)
     refs = tuple(branch.ref for branch in branches)
-    node = MergeNode(link.kind, refs, (frame.add(shape),), axis, link.keyword)
+    node = MergeNode(link.kind, refs, (body.add(shape),), axis, link.keyword)
     frame.emit(node)
     return Merged(node, base[0], steps)
 
@@ -60,7 +62,7 @@ def _branches(
 ) -> tuple[Step, ...]:
     steps: list[Step] = []
     for statement in statements:
-        frame.current = base
+        frame.body.current = base
         match statement:
             case tree.If():
                 steps.append(_branch_if(frame, statement, base, branches))
@@ -69,10 +71,10 @@ def _branches(
             case tree.Init():
                 steps.append(Silent())
             case tree.Chain() | tree.Named():
-                steps.append(flow.guarded(frame, statement))
+                steps.append(frame.resolver.run_one(frame, statement))
                 _close(frame, statement.span, branches)
             case tree.Let() | tree.Expect() | tree.Doc():
-                steps.append(flow.guarded(frame, statement))
+                steps.append(frame.resolver.run_one(frame, statement))
             case _:
                 message = "this is no branch of a merge"
                 raise Fault(error("A123", message, statement.span, help="put it behind the braces"))
@@ -80,11 +82,12 @@ def _branches(
 
 
 def _close(frame: Frame, span: Span, branches: list[Branch]) -> None:
-    if len(frame.current) > 1:
-        message = f"a branch is one value, not {len(frame.current)}"
+    body = frame.body
+    if len(body.current) > 1:
+        message = f"a branch is one value, not {len(body.current)}"
         hint = "a branch for each: `for x in from xs { from x }`"
         raise Fault(error("A115", message, span, help=hint))
-    branches.append(Branch(frame.ref(span), span))
+    branches.append(Branch(body.ref(span), span))
 
 
 def _side(
@@ -93,7 +96,7 @@ def _side(
     """The taken side of an `if`, or one pass of a `for`: one branch, or looked into."""
     if looks_into(body):
         return _branches(frame, body.statements, base, branches)
-    steps = flow.run(frame, body.statements)
+    steps = frame.run(body.statements)
     if any(
         isinstance(item, tree.Chain | tree.Named | tree.If | tree.For) for item in body.statements
     ):
@@ -104,20 +107,20 @@ def _side(
 def _branch_if(
     frame: Frame, statement: tree.If, base: tuple[Ref, ...], branches: list[Branch]
 ) -> Chosen:
-    arm, body = flow.chosen_arm(frame, statement)
-    start = dict(frame.counts)
+    arm, body = chosen_arm(frame, statement)
+    start = dict(frame.body.counts)
     steps = _side(frame, body, base, branches) if body else ()
-    flow.longest(frame, statement, start, arm)
-    return Chosen(arm, steps, base[0], frame.current[0])
+    longest(frame, statement, start, arm)
+    return Chosen(arm, steps, base[0], frame.body.current[0])
 
 
 def _branch_for(
     frame: Frame, statement: tree.For, base: tuple[Ref, ...], branches: list[Branch]
 ) -> Looped:
     passes = []
-    for item in flow.loop_items(frame, statement):
+    for item in loop_items(frame, statement):
         values = unpack(statement.names, item, statement.iterable.span)
-        frame.current = base
+        frame.body.current = base
         with frame.braces():
             frame.bind(values)
             steps = _side(frame, statement.body, base, branches)
@@ -151,7 +154,7 @@ def _no_such(kind: str, argument: tree.Argument) -> Diagnostic:
 
 def _aligned(frame: Frame, kind: str, branches: list[Branch], shapes: list[Shape]) -> list[Shape]:
     """The shapes, those of `param`s as they count beside their neighbours."""
-    learned = [branch.ref in frame.learned for branch in branches]
+    learned = [branch.ref in frame.body.learned for branch in branches]
     others = [shape for shape, own in zip(shapes, learned, strict=True) if not own]
     if not others:
         return shapes

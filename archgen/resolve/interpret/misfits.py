@@ -13,8 +13,8 @@ from archgen.layers.base import Layer, LayerFault
 from archgen.layers.make import make
 from archgen.layers.shape import Permute
 from archgen.network import LayerNode, Ref
+from archgen.resolve.arguments import parameters_of
 from archgen.resolve.interpret.frame import Frame
-from archgen.resolve.lookup import parameters_of
 from archgen.resolve.values import is_integer
 from archgen.shapes import Shape
 from archgen.syntax import tree
@@ -82,12 +82,12 @@ def _call(link: tree.Call, arguments: Sequence[tree.Argument]) -> str:
 
 def _moved_features(frame: Frame, fault: LayerFault, before: Ref, link: tree.Call) -> Advice | None:
     """A `permute` that carried the features away: the permutation that leaves their axis."""
-    made = next((node for node in reversed(frame.nodes) if before in node.outputs), None)
+    made = next((node for node in reversed(frame.body.nodes) if before in node.outputs), None)
     if fault.features is None or not isinstance(made, LayerNode):
         return None
     if not isinstance(made.layer, Permute) or made.span.source is not link.span.source:
         return None
-    x = frame.shape_of(made.inputs[0])
+    x = frame.body.shape_of(made.inputs[0])
     steps = permuted(x, made.layer.axes, fault.features, last=link.function.text == "reshape")
     if steps is None:
         return None

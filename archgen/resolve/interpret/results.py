@@ -17,16 +17,17 @@ from archgen.syntax import tree
 
 def run_output(frame: Frame, statement: tree.Output) -> Returned:
     """Note the results. In a loop each pass adds its own."""
-    if any(earlier is not statement for earlier, _ in frame.returned[:1]):
+    body = frame.body
+    if any(earlier is not statement for earlier, _ in body.returned[:1]):
         hint = "list the names: `output a, b`"
         raise Fault(error("A124", "a body has one `output`", statement.span, help=hint))
-    values = [frame.find(place) for place in statement.places]
+    values = [frame.names.find(place) for place in statement.places]
     names = [place_name(frame, place) for place in statement.places]
     step = _listed(names[0], values[0])
-    if step is None or len(values) > 1 or frame.returned:
+    if step is None or len(values) > 1 or body.returned:
         step = _single(frame, statement, names, values)
-    frame.returned.append((statement, step))
-    frame.current = step.values
+    body.returned.append((statement, step))
+    body.current = step.values
     return step
 
 
@@ -42,7 +43,7 @@ def _single(
     frame: Frame, statement: tree.Output, names: Sequence[str], values: Sequence[object]
 ) -> Returned:
     """Single values as results, which are fields of a `NamedTuple` where there are several."""
-    first = frame.returned[0][1] if frame.returned else None
+    first = frame.body.returned[0][1] if frame.body.returned else None
     for place, value in zip(statement.places, values, strict=True):
         if not isinstance(value, TensorValue) or (first is not None and first.listed):
             message = "a list among several outputs"

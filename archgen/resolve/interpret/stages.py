@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from archgen.diagnostics import Diagnostic, Edit, Fault, error
 from archgen.frozen import dataclass
 from archgen.network import Applied, CallNode, LayerNode, Step
+from archgen.resolve.arguments import match_arguments, parameters_of
 from archgen.resolve.expressions import bind
-from archgen.resolve.interpret.frame import MOST_NODES, Frame
-from archgen.resolve.interpret.sequential import container
+from archgen.resolve.interpret.containers import container
+from archgen.resolve.interpret.draft import MOST_NODES
+from archgen.resolve.interpret.frame import Frame
 from archgen.resolve.interpret.targets import Target, apply_target
-from archgen.resolve.lookup import match_arguments, parameters_of
 from archgen.resolve.values import LayerValue, identity_key, kind_of, show
 from archgen.syntax import tree
 from archgen.text import Span
@@ -26,9 +27,9 @@ class _Stage:
 
 def apply_stage(frame: Frame, link: tree.Stage, name: str | None) -> Step:
     """`stage(B, ...)`: n calls of a block, the first with the stride."""
-    before = frame.ref(link.span)
+    before = frame.body.ref(link.span)
     stage = _stage_of(frame, link, name)
-    child = frame.child_name(name, link)
+    child = frame.names.child_name(name, link)
     node = container(
         frame, child, "stage", link.span, lambda inner: _fill_stage(inner, stage, child)
     )
@@ -120,14 +121,14 @@ def _fill_stage(inner: Frame, stage: _Stage, name: str) -> tuple[Step, ...]:
     while done < stage.n:
         target = stage.first if done == 0 else stage.rest
         text = f"stage {name}, {target.frame_text}, call {done + 1} of {stage.n}"
-        before = inner.ref(target.span)
+        before = inner.body.ref(target.span)
         target = Target(target.callee, target.given, target.link, text)
         node = apply_target(inner, target, str(done))
         if isinstance(node, LayerNode) and stage.n > MOST_NODES:
             raise Fault(_too_many(stage.n, node, target))
         count = _remaining(inner, node, stage, done)
         if count > 1:
-            node = inner.repeat_last(count)
+            node = inner.body.repeat_last(count)
         steps.append(Applied(node, before, node.outputs[0]))
         done += count
     return tuple(steps)
@@ -147,9 +148,8 @@ def _too_many(n: int, node: LayerNode, target: Target) -> Diagnostic:
 def _remaining(inner: Frame, node: LayerNode | CallNode, stage: _Stage, done: int) -> int:
     """How many calls from this one on are equal to it."""
     alike = done > 0 or _same_arguments(stage)
-    stable = (
-        len(node.outputs) == 1 and inner.values[node.inputs[0]] == inner.values[node.outputs[0]]
-    )
+    shapes = inner.body.values
+    stable = len(node.outputs) == 1 and shapes[node.inputs[0]] == shapes[node.outputs[0]]
     return stage.n - done if alike and stable and isinstance(node, CallNode) else 1
 
 

@@ -11,10 +11,11 @@ from archgen.frozen import dataclass
 from archgen.layers.base import Layer, LayerFault
 from archgen.layers.make import ArgumentFault, make
 from archgen.network import CallNode, Definition, LayerNode, Ref
-from archgen.resolve.interpret.frame import Child, Frame
+from archgen.resolve.arguments import parameters_of
+from archgen.resolve.interpret.draft import check_size
+from archgen.resolve.interpret.frame import Frame
 from archgen.resolve.interpret.heads import check_call
 from archgen.resolve.interpret.initial import fitting
-from archgen.resolve.lookup import parameters_of
 from archgen.resolve.values import Items, LayerValue, TensorValue, holds_tensors, show
 from archgen.syntax import tree
 from archgen.text import Span
@@ -62,7 +63,7 @@ def apply_target(
     else:
         node = _layer_node(frame, target, target.callee, name, reused)
     if not reused:
-        frame.adopt(Child(node, lambda inner, _: apply_target(inner, target, name, reused=True)))
+        frame.adopt(node, lambda inner, _: apply_target(inner, target, name, reused=True))
     frame.emit(node)
     return node
 
@@ -70,31 +71,34 @@ def apply_target(
 def _layer_node(
     frame: Frame, target: Target, cls: type[Layer], name: str, reused: bool
 ) -> LayerNode:
+    body = frame.body
     extra = [item for item in target.given.values() if isinstance(item, TensorValue)]
     layer = make_layer(frame, target, cls)
-    before = frame.ref(target.span)
-    shape = frame.shape_of(before)
+    before = body.ref(target.span)
+    shape = body.shape_of(before)
     try:
         shapes = layer.shape(shape)
     except LayerFault as fault:
         raise Fault(_misfit(frame, target, cls, fault, before)) from None
     several = shapes if isinstance(shapes, tuple) else (shapes,)
-    frame.check_size(several, target.span)
+    check_size(several, target.span)
+    kinds = frame.init.kinds
     init = tuple(
         (
             weight,
-            fitting(frame.init[cls.keyword, weight], sizes, f"{cls.keyword}.{weight}", target.span),
+            fitting(kinds[cls.keyword, weight], sizes, f"{cls.keyword}.{weight}", target.span),
         )
         for weight, sizes in layer.weights(shape).items()
-        if (cls.keyword, weight) in frame.init
+        if (cls.keyword, weight) in kinds
     )
-    outputs = tuple(frame.add(item) for item in several)
+    outputs = tuple(body.add(item) for item in several)
     inputs = (before, *(item.ref for item in extra))
     return LayerNode(name, layer, inputs, outputs, init, reused, target.span)
 
 
 def make_layer(frame: Frame, target: Target, cls: type[Layer]) -> Layer:
     """The layer with its arguments checked. Raises `Fault` at the argument to blame."""
+    body = frame.body
     arguments = {name: _plain(item) for name, item in target.given.items()}
     made = make(cls, arguments, show)
     if isinstance(made, Layer):
@@ -104,7 +108,7 @@ def make_layer(frame: Frame, target: Target, cls: type[Layer]) -> Layer:
         frame.resolver.report(diagnostic)
     from archgen.resolve.interpret.misfits import reordered
 
-    shape = frame.values[frame.current[0]] if len(frame.current) == 1 else None
+    shape = body.values[body.current[0]] if len(body.current) == 1 else None
     if shape is not None and (meant := reordered(cls, target.link, arguments, shape)) is not None:
         last = replace(last, help=meant.help, fix=meant.fix)
     raise Fault(last)
@@ -138,7 +142,7 @@ def _misfit(
     from archgen.resolve.interpret.misfits import misfit, reordered
 
     span = target.argument_span(fault.argument) if fault.argument else target.span
-    shape = frame.shape_of(before)
+    shape = frame.body.shape_of(before)
     arguments = {name: _plain(item) for name, item in target.given.items()}
     advice = reordered(cls, target.link, arguments, shape)
     advice = advice or misfit(frame, target.link, fault, before)
@@ -151,22 +155,22 @@ def _call_node(
     frame: Frame, target: Target, definition: Definition, name: str, reused: bool
 ) -> LayerNode | CallNode:
     given = complete(target, definition)
-    before = frame.ref(target.span)
-    entering = frame.shape_of(before)
+    before = frame.body.ref(target.span)
+    entering = frame.body.shape_of(before)
     caller = Caller(target.frame_text, target.span)
-    resolved, extra = frame.resolver.call(definition, given, entering, frame.init, caller)
+    resolved, extra = frame.resolver.call(definition, given, entering, frame.init.kinds, caller)
     inputs = (before, *extra)
     if resolved.layer is not None:
-        outputs = tuple(frame.add(shape) for shape in resolved.shapes)
+        outputs = tuple(frame.body.add(shape) for shape in resolved.shapes)
         layer, init = resolved.layer.layer, resolved.layer.init
         return LayerNode(name, layer, inputs, outputs, init, reused, target.span)
     body = resolved.body
     assert body is not None
     if body.heads:
         check_call(frame, definition.name, target.span, reused=reused)
-    outputs = tuple(frame.add(body.values[output.value]) for output in body.outputs)
+    outputs = tuple(frame.body.add(body.values[output.value]) for output in body.outputs)
     if body.several and not body.listed:
-        frame.remember_fields(outputs, [output.name for output in body.outputs])
+        frame.body.remember_fields(outputs, [output.name for output in body.outputs])
     return CallNode(name, body, inputs, outputs, 1, reused, target.span)
 
 

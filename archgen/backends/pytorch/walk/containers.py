@@ -30,7 +30,7 @@ from archgen.network import (
     Node,
     head_name,
 )
-from archgen.resolve.lookup import parameters_of
+from archgen.resolve.arguments import parameters_of
 from archgen.syntax import tree
 
 Fill = Callable[[list[Lane]], None]

@@ -12,7 +12,7 @@ from archgen.backends.pytorch.walk.scope import Scope
 from archgen.backends.pytorch.walk.state import Walk
 from archgen.layers.base import Layer
 from archgen.network import Definition
-from archgen.resolve.lookup import parameters_of
+from archgen.resolve.arguments import parameters_of
 from archgen.resolve.values import LayerValue
 from archgen.syntax import tree
 
