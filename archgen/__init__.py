@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archgen.convert import convert_resnext
     from archgen.diagnostics import ArchError, Diagnostic
     from archgen.importers.api import from_module
-    from archgen.importers.program import ImportFault
+    from archgen.importers.fault import ImportFault
     from archgen.loaded import Network
     from archgen.loading import loads
     from archgen.overrides import expression
@@ -26,7 +26,7 @@ _HOMES = {
     "ArchError": "archgen.diagnostics",
     "Diagnostic": "archgen.diagnostics",
     "Difference": "archgen.comparison",
-    "ImportFault": "archgen.importers.program",
+    "ImportFault": "archgen.importers.fault",
     "Network": "archgen.loaded",
     "breaking": "archgen.breakage",
     "build": "archgen.api",

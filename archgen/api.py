@@ -10,8 +10,9 @@ Bad specs raise `ArchError`, which carries every diagnostic. Only `build` needs 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from archgen import arguments
@@ -59,9 +60,14 @@ def check(*paths: PathLike, lint: bool = False) -> list[Diagnostic]:
     return check_paths(files, lint=lint)
 
 
-def check_paths(files: Sequence[str], *, lint: bool = False) -> list[Diagnostic]:
-    """Check spec files: text, names, the shapes of every arch, and what each promises."""
-    loader = Loader()
+def check_paths(
+    files: Sequence[str], *, lint: bool = False, texts: Mapping[str, str] = MappingProxyType({})
+) -> list[Diagnostic]:
+    """Check spec files: text, names, the shapes of every arch, and what each promises.
+
+    texts: what is checked in the place of a file, by its path.
+    """
+    loader = Loader.with_texts(texts) if texts else Loader()
     linter = _linter(loader) if lint else None
     for file in files:
         program = Program.read(file, loader)

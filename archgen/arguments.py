@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
+
+if TYPE_CHECKING:
+    from torch import nn
 
 T = TypeVar("T")
 
@@ -66,6 +70,12 @@ def called(value: object) -> str:
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
+def is_module(value: object) -> TypeGuard[nn.Module]:
+    """Whether a value is a module of PyTorch, which is not imported for it."""
+    torch: Any = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.nn.Module)
+
+
 def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -91,6 +101,7 @@ STATE = Kind(
     "a dictionary of tensors by their keys, which are strings",
     lambda value: isinstance(value, Mapping) and all(isinstance(key, str) for key in value),
 )
+MODULE = Kind("an nn.Module", lambda value: is_module(value))
 DEPTH = Kind(
     "an integer of at least 0",
     lambda value: _is_integer(value) and value >= 0,  # type: ignore[operator]

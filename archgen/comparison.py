@@ -59,28 +59,30 @@ def diff(old: Operand, new: Operand, *, input: Inputs = None) -> Difference:
 
 
 def pairs(
-    old: str, new: str, parameters: Mapping[str, object] | None = None, input: Inputs = None
+    one: versions.Version,
+    other: versions.Version,
+    parameters: Mapping[str, object] | None = None,
+    inputs: tuple[Inputs, Inputs] = (None, None),
 ) -> Iterator[versions.Pair]:
-    """The networks that two SPECs name; of two files with several archs, those of equal names.
+    """The networks of two specs; of two files with several archs, those of equal names.
 
-    `parameters` and `input` are set in all of them. Raises `ArchError`.
+    `parameters` are set in all of them, `inputs` in those of each. Raises `ArchError`.
     """
     given = parameters or {}
-    one, other = versions.Version.of(old), versions.Version.of(new)
     before, after = versions.program(one), versions.program(other)
     names = _names(before, given), _names(after, given)
     chosen = versions.partners(one, other, names)
     if len(chosen) == 1:  # of one pair both sides are asked for: what is not there is a fault
         first, second = (
             network_in(program, name, given, input)
-            for program, name in zip((before, after), chosen[0], strict=True)
+            for program, name, input in zip((before, after), chosen[0], inputs, strict=True)
         )
         yield versions.Pair(other.shown, second.name, first, second)
         return
     for arches in chosen:
         sides = (
             network_in(program, name, given, input) if name else None
-            for program, name in zip((before, after), arches, strict=True)
+            for program, name, input in zip((before, after), arches, inputs, strict=True)
         )
         yield versions.Pair(other.shown, arches[1] or arches[0] or "", *sides)
 

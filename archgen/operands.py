@@ -5,11 +5,11 @@ A module of Python is never imported by name here: that is the command line's al
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING
 
 from archgen import arguments, versions
+from archgen.arguments import is_module
 from archgen.loaded import Network
 from archgen.loading import PathLike, backbone
 
@@ -64,12 +64,6 @@ def pair(old: Operand, new: Operand, input: Inputs = None) -> tuple[Network, Net
         else:
             found[name] = versions.load(arguments.path(name, value), input=input)
     return found["old"], found["new"]
-
-
-def is_module(value: object) -> TypeGuard[nn.Module]:
-    """Whether a value is a module of PyTorch, which is not imported for it."""
-    torch: Any = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.nn.Module)
 
 
 def input_sizes(network: Network) -> list[tuple[int, ...]]:

@@ -28,6 +28,7 @@ __all__ = [
     "Reconfigured",
     "Version",
     "between",
+    "between_folders",
     "changed",
     "changed_since",
     "load",
@@ -44,13 +45,14 @@ class Version:
     """What a SPEC says: a file, the arch in it, and the revision it is read at.
 
     revision: None for the work tree. path: absolute where there is a revision. shown: the path
-    for people, without the revision.
+    for people, without the revision. text: what is read in the place of the file.
     """
 
     revision: Revision | None
     path: str
     arch: str | None
     shown: str
+    text: str | None = None
 
     @staticmethod
     def of(spec: str) -> Version:
@@ -77,9 +79,28 @@ class Version:
             )
         return Version(revision, place, found["arch"], path)
 
+    @staticmethod
+    def live(shown: str, text: str) -> Version:
+        """The spec of a module of PyTorch."""
+        return Version(None, shown, None, shown, text)
+
     def loader(self) -> Loader:
         """What reads this version's files."""
+        if self.text is not None:
+            return Loader.with_texts({self.path: self.text})
         return Loader() if self.revision is None else _loader(self.revision)
+
+    def network(
+        self,
+        parameters: Mapping[str, object] | None = None,
+        input: Inputs = None,
+        features: Features = (),
+        *,
+        promises: bool = False,
+    ) -> Network:
+        """Resolve its network. promises: verify them. Raises `ArchError`."""
+        read, given = program(self), parameters or {}
+        return network_in(read, self.arch, given, input, features, promises=promises)
 
 
 def _loader(revision: Revision) -> Loader:
@@ -98,9 +119,7 @@ def load(
 
     Raises `ArchError`.
     """
-    version = Version.of(spec)
-    read, given = program(version), parameters or {}
-    return network_in(read, version.arch, given, input, features, promises=promises)
+    return Version.of(spec).network(parameters, input, features, promises=promises)
 
 
 def program(version: Version) -> Program:
@@ -194,21 +213,21 @@ def changed(revision: Revision, paths: Sequence[str] = ()) -> Iterator[Pair | Br
             yield from _pairs(revision, inside, os.path.relpath(place, here))
 
 
-def between(old: str, new: str) -> Iterator[Pair | Broken]:
-    """The archs of two specs, paired as `partners` does; those of two folders by file and name. A
-    spec may be at a revision.
+def between_folders(old: str, new: str) -> Iterator[Pair | Broken]:
+    """The archs of the specs in two folders, by file and name."""
+    for path in sorted({*_below(old), *_below(new)}):
+        files = (os.path.join(folder, path) for folder in (old, new))
+        before, after = (
+            _Side(Loader(), file, file) if os.path.isfile(file) else None for file in files
+        )
+        yield from _paired(os.path.join(new, path), before, after)
+
+
+def between(before: Version, after: Version) -> Iterator[Pair | Broken]:
+    """The archs of two specs, paired as `partners` does.
 
     Raises `ArchError` for a spec that is not there.
     """
-    if os.path.isdir(old) and os.path.isdir(new):
-        for path in sorted({*_below(old), *_below(new)}):
-            files = (os.path.join(folder, path) for folder in (old, new))
-            before_side, after_side = (
-                _Side(Loader(), file, file) if os.path.isfile(file) else None for file in files
-            )
-            yield from _paired(os.path.join(new, path), before_side, after_side)
-        return
-    before, after = Version.of(old), Version.of(new)
     one, other = _side(before), _side(after)
     for version, side in ((before, one), (after, other)):
         if version.arch and version.arch not in side.names and side.program:

@@ -181,7 +181,7 @@ def test_torch_is_imported_by_few_modules() -> None:
         for name in imports(module)
         if name.partition(".")[0] in {"torch", "torchvision"}
     }
-    importers = {f"archgen.importers.{name}" for name in ("trace", "prove", "factory")}
+    importers = {f"archgen.importers.{name}" for name in ("trace", "prove", "surroundings")}
     assert found == {"archgen.live", "archgen.checkpoint.tensors", *importers}
 
 

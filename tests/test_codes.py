@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from archgen.checkpoint.fit import check_fits
 from archgen.checkpoint.loading import fitting
 from archgen.checkpoint.plan import check_whole, plan
 from archgen.checkpoint.read import read
+from archgen.cli.operands import load
+from archgen.cli.spec import Settings
 from archgen.codes import CODES
 from archgen.codes.entry import Code
 from archgen.config.schema import Breaking, Config, Exemption
@@ -26,6 +29,32 @@ from archgen.lint import OPT_IN
 from tests import checkpoints
 from tests.repositories import Repository
 
+NETS = """
+def tiny(forgotten=False):
+    from torch import nn
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(8, 10)
+            if forgotten:
+                self.forgotten = nn.Linear(8, 10)
+        def forward(self, x):
+            return self.fc(x)
+    return Net()
+
+def broken():
+    raise ValueError("no such file")
+
+def classes():
+    return 10
+
+def forgetful():
+    return tiny(forgotten=True)
+
+def waits():
+    import time
+    time.sleep(60)
+"""
 PACKAGE = Path(archgen.__file__).parent
 SEVERITIES = {"A": "error", "W": "warning"}
 
@@ -44,7 +73,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 COMMAND = re.compile(
-    r"(?P<settings>(\w+=\S* )*)archgen (?P<name>diff|weights|transfer|build) (?P<words>.+)"
+    r"(?P<settings>(\w+=\S* )*)archgen (?P<name>diff|weights|transfer|build|summary) (?P<words>.+)"
 )
 OF_BUILDING = {"A122", "A126", "A405"}  # a spec that shows them is sound
 FEATURES = {"A126": ["stem"]}  # as their explanation asks for
@@ -116,18 +145,34 @@ def build(spec: str, _: str, checkpoint: str) -> None:
     fitting(read(checkpoint).state, network, network)
 
 
-RUN = {"diff": diff, "weights": weights, "transfer": transfer, "build": build}
-COMMANDS = [entry for entry in CODES.values() if COMMAND.fullmatch(entry.fails)]
+@cache
+def summary(*words: str) -> None:
+    """Of a module, in a process; what the same words find is asked for once."""
+    spec, *options = words
+    given = dict(zip(options[::2], options[1::2], strict=True))
+    sizes = tuple(filter(None, [given.get("--input")]))
+    load(spec, Settings((), sizes, timeout=float(given.get("--timeout", 600))))
+
+
+RUN = {"diff": diff, "weights": weights, "transfer": transfer, "build": build, "summary": summary}
+COMMANDS = [
+    pytest.param(entry, marks=[pytest.mark.torch] if "py:" in entry.fails else [], id=entry.code)
+    for entry in CODES.values()
+    if COMMAND.fullmatch(entry.fails)
+]
 CHANGES = [entry for entry in CODES.values() if entry.before]
-SPECS = [entry for entry in CODES.values() if entry not in COMMANDS and entry not in CHANGES]
+SPECS = [
+    entry for entry in CODES.values() if not COMMAND.fullmatch(entry.fails) and entry not in CHANGES
+]
 
 
-@pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.code)
+@pytest.mark.parametrize("entry", COMMANDS)
 def test_one_command_fails_and_one_passes(entry: Code, folder: Path) -> None:
     repository = Repository(folder)
     repository.commit({"net.arch": "arch net { input(8); fc = linear(10) }\n"})
     Path("new.arch").write_text("arch net { input(8); fc = linear(10) }\n")
     Path("other.arch").write_text("arch net { input(8); head = linear(10) }\n")
+    Path("nets.py").write_text(NETS)
     Path("longer.arch").write_text("arch net { input(8); fc = linear(10); head = linear(4) }\n")
     fails, passes = COMMAND.fullmatch(entry.fails), COMMAND.fullmatch(entry.passes)
     assert fails
@@ -155,7 +200,7 @@ def broken_by(entry: Code, after: str) -> list[Diagnostic]:
     exceptions = (ALLOWED,) if entry.code == "B001" else ()
     table = Breaking(categories=tuple(map(str, Category)), exceptions=exceptions)
     rules = breakage.Rules.of(Config(breaking=table))
-    return breakage.judge(versions.between("before", "after"), rules).diagnostics
+    return breakage.judge(versions.between_folders("before", "after"), rules).diagnostics
 
 
 @pytest.mark.parametrize("entry", CHANGES, ids=lambda entry: entry.code)

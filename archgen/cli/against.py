@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archgen.cli.operands import Sides, pair
+from archgen.cli.spec import check_for_specs, is_live
+
 if TYPE_CHECKING:
     from archgen.breakage import Rules
     from archgen.versions import Broken, Pair
@@ -25,15 +28,19 @@ def rules_of(only: Sequence[str] = (), threshold: float | None = None) -> Rules:
         raise ArchError([fault.diagnostic]) from None
 
 
-def compared(against: str, paths: Sequence[str]) -> Iterator[Pair | Broken]:
+def compared(against: str, paths: Sequence[str], sides: Sides) -> Iterator[Pair | Broken]:
     """The pairs of archs that a call is about. Raises `ArchError`."""
     from archgen import versions
 
-    if is_spec(against):
-        if len(paths) != 1:
-            raise click.UsageError(f"to compare with {against}, name one PATH")
-        return versions.between(against, paths[0])
-    return versions.changed_since(against, paths)
+    if not is_spec(against):
+        check_for_specs(*sides)
+        return versions.changed_since(against, paths)
+    if len(paths) != 1:
+        raise click.UsageError(f"to compare with {against}, name one PATH")
+    if os.path.isdir(against) and os.path.isdir(paths[0]):
+        check_for_specs(*sides)
+        return versions.between_folders(against, paths[0])
+    return versions.between(*pair(against, paths[0], sides))
 
 
 def is_spec(against: str) -> bool:
@@ -42,6 +49,6 @@ def is_spec(against: str) -> bool:
     from archgen import git, specs
 
     name = against.rpartition(":")[0] if not against.endswith(".arch") else against
-    if os.path.isdir(against) or name.endswith(".arch"):
+    if os.path.isdir(against) or is_live(against) or name.endswith(".arch"):
         return True
     return specs.is_shipped(against) and not git.is_revision(against)

@@ -24,6 +24,7 @@ COMMANDS: Final = {  # name: module; in the order of the help
     "fmt": "fmt",
     "explain": "explain",
     "build": "build",
+    "source": "source",
     "summary": "summary",
     "draw": "draw",
     "diff": "diff",

@@ -8,6 +8,8 @@ import click
 
 from archgen.cli import reports
 from archgen.cli.against import compared, rules_of
+from archgen.cli.operands import Sides
+from archgen.cli.spec import pair_options
 from archgen.report import counts, plural
 
 if TYPE_CHECKING:
@@ -37,25 +39,27 @@ CATEGORIES = ("interface", "weights", "numerics", "cost", "training")
     metavar="PERCENT",
     help="By how much parameters, MACs and activations may grow (5).",
 )
+@pair_options
 @reports.format_option
 def command(
     paths: tuple[str, ...],
     against: str,
     only: tuple[str, ...],
     threshold: float | None,
+    sides: Sides,
     form: str,
 ) -> None:
     """Say what a change breaks: interface, weights, numerics, cost.
 
     Compared are the specs that changed since a revision of git, or those at PATH of them, arch by
     arch; or the spec or folder PATH with another one, named as for `archgen diff`: a file,
-    FILE:ARCH, REV:FILE[:ARCH] or a shipped network. The status is 0 if nothing breaks, 1 if
-    something does or a spec is faulty, 2 if the call is wrong.
+    FILE:ARCH, REV:FILE[:ARCH], a shipped network or py:MODULE:NAME. The status is 0 if nothing
+    breaks, 1 if something does or a spec is faulty, 2 if the call is wrong.
     """
     from archgen.breakage import judge
 
     rules = rules_of(only, threshold)
-    report = judge(compared(against, paths), rules, everything=not paths)
+    report = judge(compared(against, paths, sides), rules, everything=not paths)
     found = report.diagnostics
     reports.report(found, form, f"{plural(len(report.pairs), 'network')} compared", _said(report))
     errors, _ = counts(found)

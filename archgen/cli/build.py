@@ -13,7 +13,8 @@ import click
 
 from archgen.cli.failures import Stopped
 from archgen.cli.files import read, write_source
-from archgen.cli.spec import Settings, load, note_promises, spec_options
+from archgen.cli.operands import load
+from archgen.cli.spec import Settings, note_promises, spec_options
 from archgen.diagnostics import ArchError
 
 if TYPE_CHECKING:

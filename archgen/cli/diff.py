@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from archgen.cli.failures import Refused
-from archgen.cli.spec import Settings, input_option, input_spans, parameters
+from archgen.cli.operands import Sides, inputs_for, pair
+from archgen.cli.spec import Settings, pair_options, parameters
 from archgen.cli.terminal import columns, wants_color
 from archgen.diagnostics import ArchError
 from archgen.report import plural, printable
@@ -31,7 +32,7 @@ SAME, DIFFERENT, ERROR = 0, 1, 2
     metavar="NAME=VALUE",
     help="Give a parameter of both archs another value; may be repeated.",
 )
-@input_option("Other sizes of the input of both: 3x320x320.")
+@pair_options
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text")
 @click.option("--stat", is_flag=True, help="One line for each network.")
 @click.option("--detail", is_flag=True, help="Show what follows from the edits, and every key.")
@@ -39,23 +40,24 @@ def command(
     specs: tuple[str, ...],
     against: str | None,
     settings: tuple[str, ...],
-    inputs: tuple[str, ...],
+    sides: Sides,
     form: str,
     stat: bool,
     detail: bool,
 ) -> None:
     """Compare two networks: what was added, removed, moved, renamed and changed.
 
-    OLD and NEW are a file, FILE:ARCH, REV:FILE[:ARCH] at a git revision, or the name of a shipped
-    network. With `--against REV`, files and folders follow instead (none: all specs): every spec
-    that means something else than at that revision, or uses what does.
+    OLD and NEW are a file, FILE:ARCH, REV:FILE[:ARCH] at a git revision, the name of a shipped
+    network, or py:MODULE:NAME, a module of PyTorch, which is imported: this runs its code. With
+    `--against REV`, files and folders follow instead (none: all specs): every spec that means
+    something else than at that revision, or uses what does.
 
     The status is 0 if they are the same, 1 if they differ, 2 if there is an error.
     """
     if stat and form != "text":
         raise click.UsageError("--stat is a table for people: it has no --format")
     try:
-        found, broken = _compared(specs, against, Settings(settings, inputs))
+        found, broken = _compared(specs, against, settings, sides)
     except ArchError as fault:
         Refused(fault.diagnostics).show()
         raise click.exceptions.Exit(ERROR) from fault
@@ -71,7 +73,7 @@ Compared = tuple["Pair", "Difference | None"]
 
 
 def _compared(
-    specs: Sequence[str], against: str | None, settings: Settings
+    specs: Sequence[str], against: str | None, settings: Sequence[str], sides: Sides
 ) -> tuple[list[Compared], list[Broken]]:
     """What was asked for, compared; and specs that cannot be."""
     from archgen import comparison, versions
@@ -79,12 +81,12 @@ def _compared(
     if against is None:
         if len(specs) != 2:
             raise click.UsageError("two specs are compared: OLD NEW; or --against REV [PATH...]")
-        named = comparison.pairs(
-            specs[0], specs[1], parameters(settings.parameters), input_spans(settings)
-        )
+        old, new = pair(specs[0], specs[1], sides)
+        inputs = inputs_for(old, sides[0]), inputs_for(new, sides[1])
+        named = comparison.pairs(old, new, parameters(settings), inputs)
         return [_difference(pair) for pair in named], []
-    if settings != Settings(()):
-        message = "--set and --input are for two specs: with --against, defaults are compared"
+    if settings or sides != (Settings(), Settings()):
+        message = "--set, --input and those of modules are for OLD and NEW, not for --against"
         raise click.UsageError(message)
     items = list(versions.changed_since(against, specs))
     broken = [item for item in items if isinstance(item, versions.Broken)]

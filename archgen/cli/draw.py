@@ -9,7 +9,8 @@ import click
 
 from archgen.cli.failures import Stopped
 from archgen.cli.files import write
-from archgen.cli.spec import Settings, load, parameters, spec_options
+from archgen.cli.operands import load, network, pair
+from archgen.cli.spec import Settings, spec_options
 
 if TYPE_CHECKING:
     from archgen.backends.drawing import Drawing
@@ -73,15 +74,15 @@ def _drawing(spec: str, settings: Settings, level: str, expand: tuple[str, ...])
 def _difference(
     old: str, new: str, settings: Settings, level: str, expand: tuple[str, ...]
 ) -> Drawing:
-    from archgen import comparison, versions
+    from archgen import comparison
     from archgen.backends.drawing import draw_difference
 
     if expand:
         raise click.UsageError("--expand opens nodes of one network; with --diff, use --level")
-    if settings.inputs or settings.features is not None:
-        raise click.UsageError("--input and --features are for one network, not for --diff")
-    given = parameters(settings.parameters)
-    found = comparison.diff(versions.load(old, given), versions.load(new, given))
+    if settings.features is not None:
+        raise click.UsageError("--features is for one network, not for --diff")
+    before, after = pair(old, new, (settings, settings))
+    found = comparison.diff(network(before, settings), network(after, settings))
     return draw_difference(found, level)
 
 

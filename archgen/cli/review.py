@@ -7,6 +7,8 @@ import re
 import click
 
 from archgen.cli.against import compared, is_spec, rules_of
+from archgen.cli.operands import Sides
+from archgen.cli.spec import pair_options
 
 
 def _key(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -31,7 +33,8 @@ def _key(_: click.Context, __: click.Parameter, value: str) -> str:
     metavar="KEY",
     help="What tells this comment apart from others on the same change.",
 )
-def command(paths: tuple[str, ...], against: str, key: str) -> None:
+@pair_options
+def command(paths: tuple[str, ...], against: str, key: str, sides: Sides) -> None:
     """Write a Markdown comment on a change: figures, what breaks, the edits, drawings.
 
     Compared is what `archgen breaking` compares; with a git revision, a change of the
@@ -42,6 +45,6 @@ def command(paths: tuple[str, ...], against: str, key: str) -> None:
     from archgen.review import review
     from archgen.versions import reconfigured
 
-    report = judge(compared(against, paths), rules_of(), everything=not paths)
+    report = judge(compared(against, paths, sides), rules_of(), everything=not paths)
     settings = [] if is_spec(against) else reconfigured(against)
     click.echo(review(report, against, key, settings), nl=False)

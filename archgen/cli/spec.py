@@ -1,5 +1,5 @@
-"""The SPEC argument, `--set`, `--input` and `--features`, shared by the commands that take a
-network."""
+"""The SPEC argument and the options that say what a network is to be, shared by the commands that
+take one."""
 
 from __future__ import annotations
 
@@ -16,20 +16,37 @@ from archgen.diagnostics import ArchError, Diagnostic, Fault
 from archgen.text import Source, Span
 
 if TYPE_CHECKING:
-    from archgen.loaded import Network
+    from archgen.network import Network
     from archgen.syntax.tree import Expr
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 COMMAND_LINE = "<command line>"
+PREFIX = "py:"
+TIMEOUT = 600.0  # seconds for a module of PyTorch: to be imported, run and compared
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a network is to be, other than its spec says: the texts of the options."""
 
-    parameters: tuple[str, ...]
+    parameters: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     features: str | None = None
+    arguments: tuple[str, ...] = ()
+    fixed: bool = False
+    timeout: float = TIMEOUT
+
+
+def is_live(spec: str) -> bool:
+    """Whether an operand is a module of PyTorch. Nothing without the prefix is ever imported."""
+    return spec.startswith(PREFIX)
+
+
+def check_for_specs(*several: Settings) -> None:
+    """Refuse options for modules where there is none."""
+    for settings in several:
+        if settings.arguments or settings.fixed:
+            raise click.UsageError(f"--arg and --fixed are for {PREFIX}MODULE:NAME")
 
 
 def spec_options(command: Command) -> Command:
@@ -46,14 +63,75 @@ def network_options(command: Command) -> Command:
         settings: tuple[str, ...],
         inputs: tuple[str, ...],
         features: str | None,
+        arguments: tuple[str, ...],
+        fixed: bool,
+        timeout: float,
         **options: Any,
     ) -> Any:
-        return command(*args, settings=Settings(settings, inputs, features), **options)
+        given = Settings(settings, inputs, features, arguments, fixed, timeout)
+        return command(*args, settings=given, **options)
 
     sizes = input_option(
         "Other sizes of the input: 3x320x320. Of several: repeated, or left=1x28x28."
     )
-    return settings_option(sizes(_features_option(collected)))  # type: ignore[return-value]
+    live = live_options(argument_option()(collected))
+    return settings_option(sizes(_features_option(live)))  # type: ignore[return-value]
+
+
+def pair_options(command: Command) -> Command:
+    """Give a command of two operands the options for modules, and sizes; it takes the `Settings`
+    of each as `sides`."""
+
+    @wraps(command)
+    def collected(
+        *args: Any,
+        inputs: tuple[str, ...],
+        input_old: tuple[str, ...],
+        input_new: tuple[str, ...],
+        arguments: tuple[str, ...],
+        arg_old: tuple[str, ...],
+        arg_new: tuple[str, ...],
+        fixed: bool,
+        timeout: float,
+        **options: Any,
+    ) -> Any:
+        sides = tuple(
+            Settings((), each or inputs, None, (*arguments, *more), fixed, timeout)
+            for each, more in ((input_old, arg_old), (input_new, arg_new))
+        )
+        return command(*args, sides=sides, **options)
+
+    made = live_options(collected)
+    for name, to, whose in (("new", "_new", "NEW"), ("old", "_old", "OLD")):
+        made = argument_option(f"--arg-{name}", f"arg{to}", whose)(made)
+        made = input_option(f"Sizes of the input of {whose}.", f"--input-{name}", f"input{to}")(
+            made
+        )
+    sizes = input_option("Other sizes of the input of both: 3x320x320.")
+    return sizes(argument_option()(made))  # type: ignore[return-value]
+
+
+def argument_option(
+    name: str = "--arg", to: str = "arguments", whose: str = "py:MODULE:NAME"
+) -> Callable[[Command], Command]:
+    """What gives a command an option for the arguments of a factory."""
+    help = f"An argument for {whose}; may be repeated."
+    return click.option(name, to, multiple=True, metavar="NAME=VALUE", help=help)
+
+
+def live_options(command: Command) -> Command:
+    """Give a command what modules of PyTorch need, other than sizes and arguments."""
+    fixed = click.option(
+        "--fixed", is_flag=True, help="Take a module that does other steps at another size."
+    )
+    timeout = click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=TIMEOUT,
+        metavar="SECONDS",
+        help="How long a module may take (600).",
+    )
+    return fixed(timeout(command))
 
 
 def settings_option(command: Command) -> Command:
@@ -84,21 +162,9 @@ def _features_option(command: Command) -> Command:
     return option(command)
 
 
-def load(spec: str, settings: Settings, *, promises: bool = False) -> Network:
-    """Load the network that a command was asked for. Raises `ArchError`.
-
-    promises: verify them, for what is not only to be looked at.
-    """
-    from archgen import versions
-
-    features = () if settings.features is None else _whole(settings.features)
-    given = parameters(settings.parameters)
-    return versions.load(spec, given, input_spans(settings), features, promises=promises)
-
-
 def input_spans(settings: Settings) -> list[Span]:
     """Sizes of inputs as they were given."""
-    return [_whole(text) for text in settings.inputs]
+    return [whole(text) for text in settings.inputs]
 
 
 def note_promises(network: Network) -> None:
@@ -111,7 +177,7 @@ def note_promises(network: Network) -> None:
         click.echo(render_text(found, color=wants_color(sys.stderr)), err=True)
 
 
-def _whole(text: str) -> Span:
+def whole(text: str) -> Span:
     return Source(COMMAND_LINE, text).span(0, len(text))
 
 

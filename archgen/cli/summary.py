@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from archgen.cli.spec import Settings, load, note_promises, spec_options
+from archgen.cli.operands import load
+from archgen.cli.spec import Settings, note_promises, spec_options
 
 
 @click.command("summary")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,8 @@ import click
 from archgen.cli import files
 from archgen.cli.checkpoints import NEEDS_TORCH, Under, stripped
 from archgen.cli.failures import Stopped
-from archgen.cli.spec import Settings, input_option, input_spans, parameters
+from archgen.cli.operands import Sides, network, pair
+from archgen.cli.spec import pair_options
 from archgen.report import printable
 
 if TYPE_CHECKING:
@@ -40,9 +42,7 @@ CHANNELS = ("sum", "mean", "repeat")
 )
 @click.option("--set-old", multiple=True, metavar="NAME=VALUE", help="A parameter of OLD.")
 @click.option("--set-new", multiple=True, metavar="NAME=VALUE", help="A parameter of NEW.")
-@input_option("Other sizes of the input of OLD: 3x320x320.", "--input-old", "input_old")
-@input_option("Other sizes of the input of NEW: 4x224x224.", "--input-new", "input_new")
-@input_option("Other sizes of the input of both.")
+@pair_options
 @click.option("--under", multiple=True, metavar="KEY", help="Where in a .pt the weights lie.")
 @click.option("--prefix", default="", help="What to take off the keys, as `module.`.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
@@ -59,9 +59,7 @@ def command(
     input_channels: Channels | None,
     set_old: tuple[str, ...],
     set_new: tuple[str, ...],
-    input_old: tuple[str, ...],
-    input_new: tuple[str, ...],
-    inputs: tuple[str, ...],
+    sides: Sides,
     under: Under,
     prefix: str,
     force: bool,
@@ -69,9 +67,10 @@ def command(
 ) -> None:
     """Carry the weights in CHECKPOINT, which fits OLD, over to NEW.
 
-    OLD and NEW are specs, also REV:FILE[:ARCH] for what git has. A weight is carried if it is of
-    the same layer and has the same shape; names may differ. All else is reported, and nothing
-    is written if some weight of NEW has none to come from, unless --allow-new.
+    OLD and NEW are specs, also REV:FILE[:ARCH] for what git has, or py:MODULE:NAME. A weight is
+    carried if it is of the same layer and has the same shape; names may differ. All else is
+    reported, and nothing is written if some weight of NEW has none to come from, unless
+    --allow-new.
 
     The status is 0 if FILE was written, 1 if not, 2 if the call is wrong.
     """
@@ -80,8 +79,8 @@ def command(
     from archgen.checkpoint.plan import check_whole
 
     target = _target(output, force=force)
-    before = _load(old, Settings(set_old, input_old or inputs))
-    after = _load(new, Settings(set_new, input_new or inputs))
+    sides = replace(sides[0], parameters=set_old), replace(sides[1], parameters=set_new)
+    before, after = map(network, pair(old, new, sides), sides)
     read = _read(checkpoint, under)
     check_fits(before, stripped(contents(read.state), prefix), checkpoint, "A522")
     made = _plan(before, after, input_channels)
@@ -111,12 +110,6 @@ def _target(output: str, *, force: bool) -> Format:
 
 def _has_torch() -> bool:
     return find_spec("torch") is not None and find_spec("safetensors") is not None
-
-
-def _load(spec: str, settings: Settings) -> Network:
-    from archgen import versions
-
-    return versions.load(spec, parameters(settings.parameters), input_spans(settings))
 
 
 def _plan(old: Network, new: Network, channels: Channels | None) -> Plan:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from archgen.cli.checkpoints import Under, contents_of
-from archgen.cli.spec import Settings, load, network_options
+from archgen.cli.operands import load
+from archgen.cli.spec import Settings, is_live, network_options
 from archgen.diagnostics import ArchError
 from archgen.report import plural
 
@@ -48,7 +49,7 @@ def command(
     from archgen.checkpoint.fit import fit
 
     if spec is None and settings != Settings(()):
-        raise click.UsageError("--set, --input and --features are for a SPEC")
+        raise click.UsageError("--set, --input, --features and --arg are for a SPEC")
     network = load(spec, settings) if spec else None
     contents = contents_of(checkpoint, under, prefix)
     if network is None or spec is None:
@@ -96,7 +97,9 @@ def _hints(found: Fit, spec: str, settings: Settings, prefix: str) -> Iterator[s
         keys = plural(len(found.contents.held), "key")
         counted = f"{start.matched:,} of {keys} are the network's"
         yield f"without `{start.text}` {counted}: --prefix {prefix}{start.text}"
-    options = _options(found, spec, settings)
+    options = _Options("", len(found.differences))
+    if not is_live(spec):  # each try would import it again
+        options = _options(found, spec, settings)
     if options.text:
         yield f"other sizes: {options.text}"
     if options.left:

@@ -2,7 +2,8 @@
 
 Beside the examples, which are called `net.arch`, lie: `folder.arch`, a folder; `enormous.arch`, of
 two megabytes; `latin1.arch`, in Latin-1. Where examples are command lines, `net.arch` is committed
-to the branch `main` of a git repository, and `new.arch` is not.
+to the branch `main` of a git repository, and `new.arch` is not; `nets.py` has functions that make
+modules of PyTorch: `tiny`, and others with a fault.
 """
 
 from __future__ import annotations
@@ -238,5 +239,71 @@ written.
 """,
         "archgen weights torchvision:ResNet50_Weights.IMAGENET net.arch",
         "archgen weights net.safetensors net.arch",
+    ),
+    Code(
+        "A530",
+        "no such module of Python",
+        """
+`py:MODULE:NAME` names a function or class that makes an `nn.Module`, or such a module itself.
+MODULE is what `import` would say, with the current folder on the path; NAME may have dots.
+""",
+        "archgen summary py:nets:tinny --input 8",
+        "archgen summary py:nets:tiny --input 8",
+    ),
+    Code(
+        "A531",
+        "the code of a module fails",
+        """
+What `py:MODULE:NAME` names raised an exception, or ended the program: while it was imported, while
+the module was made, or while it was run on sizes of `--input` that it does not take. The place is
+the innermost line that is its own.
+""",
+        "archgen summary py:nets:broken --input 8",
+        "archgen summary py:nets:tiny --input 8",
+    ),
+    Code(
+        "A532",
+        "no nn.Module",
+        """
+What `py:MODULE:NAME` names was called, and what it gave is no `nn.Module`: a function of that
+library that makes something else, or a class that holds a module. Name a function that gives the
+module; `--arg NAME=VALUE` calls it with arguments.
+""",
+        "archgen summary py:nets:classes --input 8",
+        "archgen summary py:nets:tiny --input 8",
+    ),
+    Code(
+        "A533",
+        "the sizes of the input are missing",
+        """
+A module of PyTorch does not say what it takes: `--input 3x224x224`, sizes without the batch, once
+for each input of `forward` and in its order. Of two networks that are compared, a module is run on
+the sizes of the other one if that is a spec.
+""",
+        "archgen summary py:nets:tiny",
+        "archgen summary py:nets:tiny --input 8",
+    ),
+    Code(
+        "A534",
+        "a module that has no spec",
+        """
+A module is run, and its spec is written from what it did; the spec is given out only if its model
+has the same keys, outputs and gradients. Here an operation has no form in the language, a submodule
+is never run, a hook is attached, or the copy was not equal. The message names the module inside,
+and the place is its line of Python. Nothing is written.
+""",
+        "archgen summary py:nets:forgetful --input 8",
+        "archgen summary py:nets:tiny --input 8",
+    ),
+    Code(
+        "A535",
+        "a module that does not come to an end",
+        """
+The code of a module took longer than `--timeout` (600 seconds), or the process that ran it ended:
+by the code itself, or by the system, as when memory runs out. The place is the line that was run
+last.
+""",
+        "archgen summary py:nets:waits --input 8 --timeout 1",
+        "archgen summary py:nets:tiny --input 8",
     ),
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archgen.arguments import FLAG, NONE, Kind, check
+from archgen.arguments import FLAG, MODULE, NONE, Kind, check
 from archgen.diagnostics import ArchError
-from archgen.importers.program import ImportFault, Unsupported
+from archgen.importers.fault import ImportFault, failed, place_of
+from archgen.importers.program import Unsupported
 from archgen.syntax import tree
 from archgen.syntax.format import format
 from archgen.syntax.words import RESERVED
@@ -49,46 +50,84 @@ def from_module(
     name: of the arch; the name of the class if not given. fixed: takes a network that does other
     steps at another size of the input, as it is at this one.
 
-    Runs the module's own code, in evaluation and in training mode; leaves its weights and its mode
-    as they are. Raises `ImportFault` where an operation has no form in the language, and where the
-    spec's model is not equal: an unequal spec is never returned.
+    Runs the module's own code, in evaluation and in training mode; leaves its weights, its mode and
+    torch's global settings as they are. Raises `ImportFault` where an operation has no form in the
+    language, where its code fails, and where the spec's model is not equal: an unequal spec is
+    never returned.
     """
-    from archgen import trial
-    from archgen.importers.prove import Unequal, prove
-    from archgen.importers.recover import arch_name, recover
-    from archgen.importers.tidy import tidy
-    from archgen.importers.trace import check_sizes, is_module, trace_both
-    from archgen.limits import check_buildable
-    from archgen.loading import loads
-
     check(
-        model=(model, Kind("an nn.Module", is_module)),
+        model=(model, MODULE),
         input=(input, Kind("the sizes of one sample, or a list of such", _are_sizes)),
-        name=(name, Kind("a name of the language", _is_name) | NONE),
+        name=(name, Kind("a name of the language", is_name) | NONE),
         fixed=(fixed, FLAG),
     )
-    shapes = _shapes(input)
-    title = name or arch_name(type(model).__name__)
+    return imported(model, shapes_of(input), name, fixed=fixed)
+
+
+def imported(
+    model: nn.Module,
+    shapes: Sequence[Sizes],
+    name: str | None = None,
+    *,
+    fixed: bool = False,
+    told: Callable[[str], None] = lambda step: None,
+) -> Imported:
+    """The same, unchecked. told: is given each step as it begins, in words."""
+    from archgen.importers.prove import Unequal
+    from archgen.importers.surroundings import kept
+
     try:
-        copied = copy.deepcopy(model)
-        program = trace_both(copied, shapes)
-        if not fixed:
-            check_sizes(copied, shapes, program)
-        file, heads = recover(tidy(program), title)
-        network = loads(format(file), title)
-        text = format(_with_promises(file, network))
-        network = loads(text, title)
-        check_buildable(network, network.params, meta=False)
-        proof = prove(model, trial.build(network), shapes, heads)
+        with kept():
+            return _imported(model, shapes, name, told, fixed=fixed)
     except Unsupported as fault:
         place = f" in `{fault.path}`" if fault.path else ""
-        line = f" ({fault.line})" if fault.line else ""
-        raise ImportFault(f"no form for {fault.what}{place}{line}") from None
+        file, _, line = fault.line.rpartition(":")
+        at = (file, int(line)) if file else None
+        raise ImportFault(f"no form for {fault.what}{place}", at=at) from None
+    except ImportFault:
+        raise
     except ArchError as fault:
         raise ImportFault(f"the recovered spec does not check:\n{fault}") from None
     except Unequal as fault:
         raise ImportFault(f"the recovered spec is another network: {fault}") from None
-    return Imported(text, network, proof)
+    except (Exception, SystemExit) as problem:
+        if place_of(problem) is None:
+            raise
+        raise failed("running the module", problem) from problem
+
+
+def _imported(
+    model: nn.Module,
+    shapes: Sequence[Sizes],
+    name: str | None,
+    told: Callable[[str], None],
+    *,
+    fixed: bool,
+) -> Imported:
+    from archgen import trial
+    from archgen.importers.prove import prove
+    from archgen.importers.recover import arch_name, recover
+    from archgen.importers.surroundings import check_hooks
+    from archgen.importers.tidy import tidy
+    from archgen.importers.trace import check_sizes, trace_both
+    from archgen.limits import check_buildable
+    from archgen.loading import loads
+
+    title = name or arch_name(type(model).__name__)
+    check_hooks(model)
+    told("running the module")
+    copied = copy.deepcopy(model)
+    program = trace_both(copied, shapes)
+    if not fixed:
+        check_sizes(copied, shapes, program)
+    told("writing the spec")
+    file, heads = recover(tidy(program), title)
+    network = loads(format(file), title)
+    text = format(_with_promises(file, network))
+    network = loads(text, title)
+    told("comparing outputs and gradients")
+    check_buildable(network, network.params, meta=False)
+    return Imported(text, network, prove(model, trial.build(network), shapes, heads))
 
 
 def _are_sizes(value: object) -> bool:
@@ -105,13 +144,13 @@ def _is_shape(value: object) -> bool:
     return all(type(each) is int and 0 < each < 2**31 for each in value)
 
 
-def _is_name(value: object) -> bool:
+def is_name(value: object) -> bool:
     if not isinstance(value, str) or type(value) is not str or len(value) > LONGEST_NAME:
         return False
     return value.isascii() and value.isidentifier() and value not in RESERVED
 
 
-def _shapes(input: Sizes | Sequence[Sizes]) -> list[Sizes]:
+def shapes_of(input: Sizes | Sequence[Sizes]) -> list[Sizes]:
     """The shapes of all inputs."""
     sizes = [each for each in input if isinstance(each, int)]
     return [tuple(sizes)] if sizes else [tuple(each) for each in input if not isinstance(each, int)]

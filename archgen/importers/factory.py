@@ -1,38 +1,72 @@
 """A module named on the command line: its file is imported, its factory called.
 
-Runs the code of whoever wrote it. One of the modules that import torch.
+Runs the code of whoever wrote it; called in a process that is made for that (`worker`).
 """
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import nn
+from archgen.arguments import is_module
+from archgen.closest import closest
+from archgen.importers.fault import ImportFault, failed
 
-from archgen.importers.program import ImportFault
+if TYPE_CHECKING:
+    from torch import nn
 
 
-def made(factory: str, arguments: Mapping[str, object]) -> nn.Module:
-    """What `package.module:name` is, called with these arguments, with the current folder on the
-    path. Raises `ImportFault` with what it raised.
+def made(
+    factory: str,
+    arguments: Mapping[str, object],
+    told: Callable[[str], None] = lambda step: None,
+) -> nn.Module:
+    """What `package.module:name` is, called with these arguments unless it is an `nn.Module`.
+
+    told: is given each step as it begins, in words. Raises `ImportFault`.
     """
-    module, colon, name = factory.partition(":")
-    if not colon or not name:
-        raise ImportFault(f"{factory}: say MODULE:NAME")
-    sys.path.insert(0, os.getcwd())
+    module, _, name = factory.partition(":")
+    told(f"importing {module}")
+    found = _attribute(_module(module), module, name)
+    if is_module(found):
+        if arguments:
+            raise ImportFault(f"`{name}` is a module already: it takes no arguments", "A530")
+        return found
+    if not callable(found):
+        what = f"`{name}` is no class and no function, but of type {type(found).__name__}"
+        raise ImportFault(what, "A530")
+    told(f"calling {name}")
     try:
-        found: Any = import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
-        result = found if isinstance(found, nn.Module) else found(**arguments)
-    except Exception as error:
-        raise ImportFault(f"{factory}: {type(error).__name__}: {error}") from None
-    finally:
-        sys.path.remove(os.getcwd())
-    if not isinstance(result, nn.Module):
-        raise ImportFault(f"{factory} makes a {type(result).__name__}, not an nn.Module")
+        result = found(**arguments)
+    except (Exception, SystemExit) as problem:
+        raise failed(f"calling `{name}`", problem) from None
+    if not is_module(result):
+        hint = "name a class that is an `nn.Module`, or a function that makes one"
+        made = type(result).__name__
+        raise ImportFault(f"`{name}` gives no nn.Module, but a {made}", "A532", help=hint)
     return result
+
+
+def _module(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as problem:
+        if problem.name and (name == problem.name or name.startswith(f"{problem.name}.")):
+            hint = "looked for in the current folder, then where this Python has its packages"
+            message = f"there is no module `{problem.name}`"
+            raise ImportFault(message, "A530", help=hint) from None
+        raise failed(f"importing `{name}`", problem) from None
+    except (Exception, SystemExit) as problem:
+        raise failed(f"importing `{name}`", problem) from None
+
+
+def _attribute(module: Any, path: str, name: str) -> Any:
+    found = module
+    for part in name.split("."):
+        if not hasattr(found, part):
+            close = closest(part, [each for each in dir(found) if not each.startswith("_")])
+            hint = f"did you mean `{close}`?" if close else None
+            raise ImportFault(f"`{path}` has no `{name}`", "A530", help=hint)
+        found = getattr(found, part)
+    return found

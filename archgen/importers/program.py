@@ -13,10 +13,6 @@ Kind = Literal["layer", "merge", "call", "param", "loop"]
 Arguments = dict[str, object]
 
 
-class ImportFault(Exception):
-    """A module that was not imported: what has no form, where, or what differs."""
-
-
 class Unsupported(Exception):
     """An operation that has no form in the language. `path`: of the module; `line`: of Python."""
 

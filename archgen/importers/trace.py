@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from archgen.importers import functions, leaves
-from archgen.importers.program import ImportFault, LayerCall, Node, Program, Unsupported, Value
+from archgen.importers.fault import failed
+from archgen.importers.program import LayerCall, Node, Program, Unsupported, Value
 from archgen.layers import LAYERS
 
 BATCHES = (3, 5)  # what is as large as the batch in both runs is the batch
@@ -45,10 +46,6 @@ def trace(model: nn.Module, shapes: Sequence[tuple[int, ...]]) -> Program:
     if fingerprint(first) != fingerprint(second):
         raise Unsupported("a program that depends on the size of the batch")
     return first
-
-
-def is_module(value: object) -> bool:
-    return isinstance(value, nn.Module)
 
 
 def trace_both(model: nn.Module, shapes: Sequence[tuple[int, ...]]) -> Program:
@@ -152,7 +149,7 @@ class _Tracer(TorchFunctionMode):
             except (Unsupported, RecursionError):
                 raise
             except Exception as error:
-                raise ImportFault(f"running the module: {type(error).__name__}: {error}") from error
+                raise failed("running the module", error) from error
         return root[0]
 
     # --- modules ------------------------------------------------------------------------------

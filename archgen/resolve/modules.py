@@ -69,6 +69,19 @@ class Loader:
         self._unread: dict[str, Diagnostic] = {}  # why a file cannot be read
         self._open: list[str] = []
 
+    @staticmethod
+    def with_texts(texts: Mapping[str, str]) -> Loader:
+        """One that has the texts of some paths, and reads the others."""
+
+        def read(path: Path, shown: str) -> Source:
+            text = texts.get(str(path))
+            return read_shown(path, shown) if text is None else Source(shown, text)
+
+        def place(path: Path) -> str:
+            return str(path) if str(path) in texts else os.path.realpath(path)
+
+        return Loader(read, place)
+
     def load(self, path: Path, shown: str, asked: tree.Use | None = None) -> Module | None:
         """The module of a file; None if it cannot be read. `asked` is the `use` that names it."""
         key = self._place(path)

@@ -34,7 +34,7 @@ def test_errors_exit_1_and_all_of_them_are_told(run: Run, broken: Path, folder: 
 def test_warnings_are_no_errors(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = Source("odd.arch", "relu").span(0, 4)
     odd = error("W001", "odd", place, severity=Severity.WARNING)
-    monkeypatch.setattr(api, "check_paths", lambda files, lint: [odd])
+    monkeypatch.setattr(api, "check_paths", lambda files, **_: [odd])
     result = run("check", "net.arch")
     assert result.exit_code == 0
     assert result.stdout.startswith("warning[W001]: odd\n")

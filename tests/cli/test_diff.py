@@ -196,4 +196,4 @@ def test_inputs_of_both(folder: Path, run: Run) -> None:
     assert result.stdout.endswith("no difference\n")
     result = run("diff", "--against", "HEAD", "--input", "3x48x48")
     assert result.exit_code == 2
-    assert "--set and --input are for two specs" in result.stderr
+    assert "--set, --input and those of modules are for OLD and NEW" in result.stderr

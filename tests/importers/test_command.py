@@ -60,11 +60,16 @@ def test_a_module_of_this_folder(project: Path) -> None:
     ("words", "status", "said"),
     [
         (("mynet:tiny", "--input", "3x8x8"), 2, "say py:mynet:tiny"),
-        (("py:mynet:tiny", "--input", "3,8,8"), 2, "write it as 3x224x224"),
-        (("py:mynet:bad", "--input", "3x8x8"), 1, "ValueError: no"),
-        (("py:mynet:number", "--input", "3x8x8"), 1, "TypeError"),
-        (("py:nowhere:tiny", "--input", "3x8x8"), 1, "No module named 'nowhere'"),
-        (("py:mynet:tiny", "--input", "3x9x9"), 1, "mat1 and mat2"),
+        (("py:mynet", "--input", "3x8x8"), 2, "write it as py:MODULE:NAME"),
+        (("py:mynet:tiny", "--arg", "x=1", "--arg", "x=2"), 2, "--arg x is given twice"),
+        (("py:mynet:tiny", "--name", "3d"), 2, "an arch cannot be called that"),
+        (("py:mynet:tiny",), 1, "error[A533]: a module needs sizes"),
+        (("py:mynet:tiny", "--input", "x=3x8x8"), 1, "error[A533]: the inputs of a module"),
+        (("py:mynet:tiny", "--input", "3,8,8"), 1, "error[A109]: `3,8,8` is not a size"),
+        (("py:mynet:bad", "--input", "3x8x8"), 1, "error[A531]: calling `bad`: ValueError: no"),
+        (("py:mynet:number", "--input", "3x8x8"), 1, "error[A530]: `number` is no class"),
+        (("py:nowhere:tiny", "--input", "3x8x8"), 1, "error[A530]: there is no module `nowhere`"),
+        (("py:mynet:tiny", "--input", "3x9x9"), 1, "error[A531]: running the module: Runtime"),
     ],
 )
 def test_what_is_wrong(project: Path, words: tuple[str, ...], status: int, said: str) -> None:

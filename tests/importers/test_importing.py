@@ -109,7 +109,7 @@ def test_a_fault_names_module_and_line() -> None:
         def forward(self, x: Any) -> Any:
             return self.inner(x)
 
-    with pytest.raises(archgen.ImportFault, match=r"in `inner` \(.*modules\.py:\d+\)"):
+    with pytest.raises(archgen.ImportFault, match=r"in `inner`\n.*modules\.py:\d+"):
         archgen.from_module(Outer(), (3, 16, 16))
 
 

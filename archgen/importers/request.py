@@ -1,0 +1,54 @@
+"""What a process that runs a stranger's Python is asked for, and how it answers: plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Sizes = tuple[int, ...]
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A module of Python by name, and what its factory is called with.
+
+    shown: the operand as it was written, `py:torchvision.models:resnet50`.
+    """
+
+    shown: str
+    factory: str
+    arguments: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str | None:
+        """What its arch is called after it, unless that is a class."""
+        name = self.factory.rpartition(":")[2].rpartition(".")[2]
+        return name if name.islower() else None
+
+
+@dataclass(frozen=True, slots=True)
+class ToImport:
+    """Its spec is asked for."""
+
+    live: Live
+    shapes: tuple[Sizes, ...]
+    name: str | None = None
+    fixed: bool = False
+
+
+Task = ToImport
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be done, where, and for how long.
+
+    folder: the current one while it is done, and the first of the path of imports. seconds: how
+    long it may take.
+    """
+
+    task: Task
+    folder: str
+    seconds: float
