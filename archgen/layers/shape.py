@@ -358,7 +358,7 @@ def _filled(sizes: tuple[int, ...], x: Shape) -> tuple[int, ...]:
     """The sizes with -1 computed, or a `LayerFault` if they do not hold the same numbers."""
     free = sizes.count(-1)
     known = prod(size for size in sizes if size != -1)
-    if free > 1 or x.numel % known or (not free and x.numel != known):
+    if free > 1 or (x.numel % known if free else x.numel != known):
         raise LayerFault(
             f"{x} are {x.numel} numbers, which do not fill {show(sizes)}",
             argument="sizes",
