@@ -56,3 +56,10 @@ class Shape:
 
     def __str__(self) -> str:
         return " x ".join(map(str, self.sizes))
+
+
+def lesser(one: int, two: int) -> int:
+    """The smaller of two sizes. Sizes that carry their function of the input's have a function
+    for it, where `min` would ask which is smaller at the sizes at hand."""
+    join = getattr(one, "lesser", None)
+    return min(one, two) if join is None else join(two)

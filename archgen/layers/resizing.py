@@ -1,6 +1,7 @@
 """Layers that make an image larger or smaller without weights: pads, crops, upsampling."""
 
 from fractions import Fraction
+from math import floor
 from typing import Literal, Self, final
 
 from pydantic import Field, model_validator
@@ -267,7 +268,7 @@ class Upsample(Layer):
         if not isinstance(self.scale, float):
             scales = per_axis(self.scale, x, "scale")
             return tuple(size * by for size, by in zip(x.spatial, scales, strict=True))
-        sizes = tuple(int(size * self.scale) for size in x.spatial)
+        sizes = tuple(floor(size * self.scale) for size in x.spatial)
         if 0 in sizes:
             raise LayerFault(f"{self.scale} of {x} leaves nothing", argument="scale")
         return sizes

@@ -18,7 +18,7 @@ from archgen.layers.base import (
     per_axis,
 )
 from archgen.layers.reads import Steps, window
-from archgen.shapes import Shape
+from archgen.shapes import Shape, lesser
 
 Model = TypeVar("Model", bound=Called)
 
@@ -94,9 +94,9 @@ class Sliding:
     def _size(self, size: int, axis: int, ceil_mode: bool) -> int:
         stride, padding = self.stride[axis], self.padding[axis]
         room = size + 2 * padding - self.extent[axis]
-        steps = -(-room // stride) if ceil_mode else room // stride
-        if ceil_mode and steps * stride >= size + padding:
-            steps -= 1  # the last window has to start in the input or in the padding before it
+        steps = room // stride
+        if ceil_mode:  # the last window has to start in the input or in the padding before it
+            steps = lesser(-(-room // stride), (size + padding - 1) // stride)
         if steps < 0:
             raise LayerFault(self._too_large(size, axis), argument="kernel", code="A205")
         return steps + 1

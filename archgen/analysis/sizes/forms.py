@@ -39,6 +39,11 @@ class Form:
         """The number that it is for every `x`, if it is one."""
         return self.table[0] if not self.rise and self.period == 1 else None
 
+    @property
+    def least(self) -> int | None:
+        """The smallest number that it is for an `x` from 1 on, if there is one."""
+        return None if self.rise < 0 else min(self(x) for x in range(1, self.period + 1))
+
     def plus(self, other: Form | int, sign: int = 1) -> Form:
         """The sum, or the difference."""
         if isinstance(other, int):
@@ -56,6 +61,14 @@ class Form:
             raise NotKnown
         long = self._over(_period(self.period * (by // gcd(self.rise, by))))
         return _least(long.rise // by, tuple(each // by for each in long.table))
+
+    def lesser(self, other: Form) -> Form:
+        """The smaller of two that grow alike."""
+        period = _period(lcm(self.period, other.period))
+        one, two = self._over(period), other._over(period)
+        if one.rise != two.rise:
+            raise NotKnown
+        return _least(one.rise, tuple(map(min, one.table, two.table)))
 
     def where(self, compare: Callable[[int, int], bool], number: int) -> SizeSet:
         """The sizes `x` for which `compare(f(x), number)`, where `compare` is an operator."""

@@ -91,13 +91,13 @@ class Term:
     @property
     def least(self) -> int | None:
         """A number that it is never below, where that is easily seen."""
-        if any(
-            scale < 0 or form.rise < 0 or min(form.table) < 0
-            for factors, scale in self.products
-            for _, form in factors
-        ):
-            return None
-        return self.offset
+        total = self.offset
+        for factors, scale in self.products:
+            lowest = [form.least for _, form in factors]
+            if scale < 0 or not all(each is not None and each >= 0 for each in lowest):
+                return None
+            total += scale * prod(each or 0 for each in lowest)
+        return total
 
 
 def _together(one: Factors, two: Factors) -> Factors:
@@ -201,11 +201,9 @@ def where(form: Form, compare: Compare, answer: bool) -> SizeSet:
 def _is_plain(difference: Term, compare: Compare) -> bool:
     """Whether a difference compares with 0 in one way at all sizes, as is easily seen."""
     above, below = difference.least, difference.times(Term((), -1)).least
-    if above is None and below is None:
-        return False
     if 0 in {above, below}:  # never negative, or never positive
         return compare in ({operator.lt, operator.ge} if above == 0 else {operator.gt, operator.le})
-    return (above or below or 0) > 0
+    return (above or 0) > 0 or (below or 0) > 0
 
 
 class Size(int):
@@ -265,6 +263,13 @@ class Size(int):
 
     def __ne__(self, other: object) -> Any:
         return self._ask(operator.ne, other)
+
+    def lesser(self, other: int) -> int:
+        """The smaller of two, as a function: nothing is asked."""
+        one, two = self.term.single, term_of(other).single
+        if one is None or two is None or one[0] != two[0]:
+            raise NotKnown
+        return self.trace.size(Term.of_axis(one[0], one[1].lesser(two[1])))
 
     def __bool__(self) -> bool:
         return self.trace.ask(self.term, operator.ne, Term((), 0))
@@ -327,3 +332,11 @@ class _Scaled(float):
 
     def __floor__(self) -> int:
         return self.rounded
+
+    def _unfollowed(self, *_: object) -> NoReturn:
+        raise NotKnown
+
+    __int__ = __trunc__ = __round__ = __ceil__ = __hash__ = _unfollowed
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = _unfollowed
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _unfollowed
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _unfollowed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from math import gcd, lcm
@@ -96,7 +97,7 @@ def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
 
 def shape_text(shape: Sequence[Term], axes: Sequence[OfAxis]) -> str:
     """`2048 x ceil(H / 32) x ceil(W / 32)`."""
-    return " x ".join(term_text(term, axes) for term in shape)
+    return " x ".join(map(_wrapped, (term_text(term, axes) for term in shape)))
 
 
 def input_text(sizes: Sizes) -> str:
@@ -144,13 +145,13 @@ def _product(factors: Factors, scale: int, axes: Sequence[OfAxis]) -> str:
     texts = [form_text(form, axes[axis]) for axis, form in factors]
     if len(texts) == 1 and scale == 1:
         return texts[0]
-    wrapped = [f"({text})" if _is_open(text) else text for text in texts]
-    return " * ".join([*([str(scale)] if scale != 1 else []), *wrapped])
+    return " * ".join([*([str(scale)] if scale != 1 else []), *map(_wrapped, texts)])
 
 
-def _is_open(text: str) -> bool:
-    """Whether a text wants brackets in a product."""
-    return " " in text and not text.startswith("ceil(")
+def _wrapped(text: str) -> str:
+    """In brackets where a product would read it otherwise."""
+    whole = re.fullmatch(r"\w+|ceil\([^()]*\)|\([^()]*\)", text)
+    return text if whole else f"({text})"
 
 
 def form_text(form: Form, of: OfAxis) -> str:
