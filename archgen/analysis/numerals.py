@@ -13,6 +13,11 @@ def shapes(values: Iterable[Shape]) -> str:
     return ", ".join(map(str, values))
 
 
+def numbered(name: str, count: int) -> str:
+    """The name of a repeat: `1`, or `1-3` for three."""
+    return name if count == 1 else f"{name}-{int(name) + count - 1}"
+
+
 def told(names: Sequence[str], values: Sequence[Shape]) -> str:
     """`64 x 56 x 56`, several by their names: `a 512 x 28 x 28 and b 1024 x 14 x 14`."""
     texts = [

@@ -8,6 +8,8 @@ from itertools import islice
 
 from archgen.analysis.cost import Cost, Costs
 from archgen.analysis.figures import Figures, figures
+from archgen.analysis.numerals import numbered
+from archgen.analysis.sizes.legal import Sizes, sizes_of
 from archgen.analysis.spelling import spell_node
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode
 from archgen.shapes import Shape
@@ -58,6 +60,7 @@ class Summary:
     rows: tuple[Row, ...]
     cut: bool
     figures: Figures
+    sizes: Sizes  # of the input that it takes
 
 
 def summarise(network: Network, depth: int = 1) -> Summary:
@@ -71,6 +74,7 @@ def summarise(network: Network, depth: int = 1) -> Summary:
         rows[:MOST_ROWS],
         len(rows) > MOST_ROWS,
         figures(network),
+        sizes_of(network),
     )
 
 
@@ -106,7 +110,7 @@ class _Rows:
         role: str,
     ) -> Iterator[Row]:
         count = node.count if isinstance(node, CallNode) else 1
-        path = prefix + _numbered(node.name, count)
+        path = prefix + numbered(node.name, count)
         cost = _in_role(self.costs.of_node(body, node) * times, role)
         outputs = tuple(body.values[ref] for ref in node.outputs)
         yield Row(path, level, spell_node(node), count, role, outputs, cost.params, cost.macs)
@@ -128,8 +132,3 @@ def _in_role(cost: Cost, role: str) -> Cost:
             return cost.of_weights
         case _:
             return cost
-
-
-def _numbered(name: str, count: int) -> str:
-    """`1`, or `1-3` for three repeats."""
-    return name if count == 1 else f"{name}-{int(name) + count - 1}"

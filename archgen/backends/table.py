@@ -8,6 +8,14 @@ from textwrap import wrap
 
 from archgen.analysis.figures import CONVENTION, Figures
 from archgen.analysis.numerals import per_axis, plain, shapes, short
+from archgen.analysis.sizes.words import (
+    depend_on_sizes,
+    input_text,
+    output_text,
+    requirement,
+    row_texts,
+    sizes_as_data,
+)
 from archgen.analysis.summary import Row, Summary, summarise
 from archgen.network import Network
 
@@ -17,17 +25,18 @@ _NUMERIC = (False, False, False, True, True)
 _REMARKS = {"run": "", "reused": " (weights of before)", "training": " (in training only)"}
 
 
-def render(network: Network, depth: int = 1, format: str = "table") -> str:
+def render(network: Network, depth: int = 1, format: str = "table", *, sizes: bool = False) -> str:
     """The summary of a network down to `depth` levels, ending in a newline.
 
+    With `sizes` the outputs are functions of the input's sizes: `2048 x ceil(H / 32) x ...`.
     Raises `ValueError` for a format that is not among `FORMATS`.
     """
     summary = summarise(network, depth)
     match format:
         case "table":
-            return _as_table(summary)
+            return _as_table(summary, _outputs(summary, depth, sizes))
         case "markdown":
-            return _as_markdown(summary)
+            return _as_markdown(summary, _outputs(summary, depth, sizes))
         case "json":
             return json.dumps(_as_data(summary), indent=2, ensure_ascii=False) + "\n"
         case _:
@@ -37,8 +46,14 @@ def render(network: Network, depth: int = 1, format: str = "table") -> str:
 # --- text ---------------------------------------------------------------------------------
 
 
-def _as_table(summary: Summary) -> str:
-    cells = _all_cells(summary.rows, "  ")
+def _outputs(summary: Summary, depth: int, sizes: bool) -> list[str]:
+    """What stands in the column of outputs, row by row."""
+    known = row_texts(summary.sizes, depth) if sizes else {}
+    return [known.get(row.path, shapes(row.outputs)) for row in summary.rows]
+
+
+def _as_table(summary: Summary, outputs: Sequence[str]) -> str:
+    cells = _all_cells(summary.rows, outputs, "  ")
     total = ("total", "", shapes(summary.figures.outputs), *_totals(summary.figures))
     widths = [max(map(len, column)) for column in zip(_HEADS, *cells, total, strict=True)]
     rule = "  ".join("-" * width for width in widths)
@@ -52,16 +67,16 @@ def _as_table(summary: Summary) -> str:
         _aligned(total, widths),
         *_cut(summary),
         "",
-        *(f"{name:<16}{value}" for name, value in _facts(summary.figures)),
+        *(f"{name:<16}{value}" for name, value in _facts(summary)),
         "",
         *wrap(CONVENTION, width=88),
     ]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _as_markdown(summary: Summary) -> str:
+def _as_markdown(summary: Summary, outputs: Sequence[str]) -> str:
     marks = ["---:" if numeric else "---" for numeric in _NUMERIC]
-    cells = _all_cells(summary.rows, "&nbsp;&nbsp;")
+    cells = _all_cells(summary.rows, outputs, "&nbsp;&nbsp;")
     total = ("**total**", "", shapes(summary.figures.outputs), *_totals(summary.figures))
     lines = [
         f"### {_escaped(summary.name)}",
@@ -69,7 +84,7 @@ def _as_markdown(summary: Summary) -> str:
         *map(_line, (_HEADS, marks, *(map(_escaped, row) for row in cells), total)),
         *_cut(summary),
         "",
-        *(f"- {name}: {value}" for name, value in _facts(summary.figures)),
+        *(f"- {name}: {value}" for name, value in _facts(summary)),
         "",
         CONVENTION,
     ]
@@ -80,23 +95,23 @@ def _cut(summary: Summary) -> list[str]:
     return ["", f"Only the first {len(summary.rows):,} rows are shown."] if summary.cut else []
 
 
-def _all_cells(rows: Sequence[Row], indent: str) -> list[tuple[str, ...]]:
+def _all_cells(rows: Sequence[Row], outputs: Sequence[str], indent: str) -> list[tuple[str, ...]]:
     """A role is told where it begins, not again for what is inside."""
     cells = []
     roles: list[str] = []  # of the row itself and those that it is in
-    for row in rows:
+    for row, output in zip(rows, outputs, strict=True):
         roles = [*roles[: row.level], row.role]
         told = row.level > 0 and roles[-2] == row.role
-        cells.append(_cells(row, indent, "" if told else _REMARKS[row.role]))
+        cells.append(_cells(row, output, indent, "" if told else _REMARKS[row.role]))
     return cells
 
 
-def _cells(row: Row, indent: str, remark: str) -> tuple[str, ...]:
+def _cells(row: Row, output: str, indent: str, remark: str) -> tuple[str, ...]:
     times = f" x {row.count:,}" if row.count > 1 else ""
     return (
         indent * row.level + row.path,
         row.layer + times + remark,
-        shapes(row.outputs),
+        output,
         f"{row.params:,}",
         f"{row.macs:,}",
     )
@@ -124,8 +139,13 @@ def _escaped(text: str) -> str:
     return text
 
 
-def _facts(figures: Figures) -> tuple[tuple[str, str], ...]:
+def _facts(summary: Summary) -> tuple[tuple[str, str], ...]:
+    figures, sizes = summary.figures, summary.sizes
+    taken = [("input", f"{input_text(sizes)}: {requirement(sizes)}")] if sizes.axes else []
+    made = [("output", output_text(sizes))] if depend_on_sizes(sizes) else []
     return (
+        *taken,
+        *made,
         ("parameters", f"{figures.params:,}"),
         ("buffers", f"{figures.buffers:,}"),
         ("MACs", f"{figures.macs:,} ({short(figures.macs)})"),
@@ -158,4 +178,5 @@ def _as_data(summary: Summary) -> dict[str, object]:
         "depth": figures.depth,
         "reduction": [plain(ratio) for ratio in figures.reduction],
         "receptive_field": list(figures.receptive_field),
+        "sizes": sizes_as_data(summary.sizes),
     }

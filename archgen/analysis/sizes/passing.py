@@ -6,7 +6,8 @@ at the declared size asks: that weights have their sizes, and that operands of m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 from typing import assert_never
 
 from archgen.analysis.sizes.forms import NotKnown
@@ -14,7 +15,16 @@ from archgen.analysis.sizes.sets import TooLarge
 from archgen.analysis.sizes.symbols import Joint, Note, Size, Term, Trace, term_of
 from archgen.frozen import dataclass
 from archgen.layers.base import Layer, LayerFault
-from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode
+from archgen.network import (
+    Body,
+    CallNode,
+    LayerNode,
+    MergeNode,
+    Network,
+    Node,
+    ParamNode,
+    Ref,
+)
 from archgen.shapes import Shape
 from archgen.text import Span
 
@@ -37,14 +47,24 @@ class Run:
     It is the same for all sizes at which every note holds.
     """
 
-    at: tuple[int, ...]
+    trace: Trace = field(repr=False)
     notes: tuple[Note | Joint, ...]
     outputs: tuple[tuple[Term, ...], ...] | None
     refused: Refused | None
+    inside: Mapping[tuple[Body, Key], Mapping[Ref, Shape]] = field(repr=False)
+
+    @property
+    def at(self) -> tuple[int, ...]:
+        """The sizes of the axes that it was made at."""
+        return self.trace.at
 
     @property
     def is_known(self) -> bool:
         return self.outputs is not None or self.refused is not None
+
+    def values(self, body: Body, inputs: Sequence[Shape]) -> Mapping[Ref, Shape]:
+        """The shapes of a body's values where it is called with these inputs, as functions too."""
+        return self.inside.get((body, _key(inputs)), dict(enumerate(body.values)))
 
     def covers(self, at: tuple[int, ...]) -> bool:
         """Whether the run would have gone the same way at these sizes."""
@@ -61,14 +81,15 @@ def run(network: Network, axes: Sequence[tuple[int, int]], at: tuple[int, ...]) 
     for number, (which, axis) in enumerate(axes):
         inputs[which] = inputs[which].with_size(axis, trace.of_axis(number))
     outputs, refused = None, None
+    passing = _Passing(trace)
     try:
-        shapes = _Passing(trace).of_body(network.body, inputs, "")
+        shapes = passing.of_body(network.body, inputs, "")
         outputs = tuple(tuple(map(term_of, shape.sizes)) for shape in shapes)
     except Refused as fault:
         refused = fault
     except (NotKnown, TooLarge):
         pass
-    return Run(at, tuple(trace.notes), outputs, refused)
+    return Run(trace, tuple(trace.notes), outputs, refused, passing.known)
 
 
 class _Passing:
@@ -76,7 +97,7 @@ class _Passing:
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
-        self.known: dict[tuple[Body, Key], tuple[Shape, ...]] = {}
+        self.known: dict[tuple[Body, Key], Mapping[Ref, Shape]] = {}
 
     def of_body(self, body: Body, inputs: Sequence[Shape], path: str) -> tuple[Shape, ...]:
         if not any(map(_is_open, inputs)):
@@ -88,8 +109,8 @@ class _Passing:
                 given = [values[ref] for ref in node.inputs]
                 made = self.of_node(body, node, given, path)
                 values.update(zip(node.outputs, made, strict=True))
-            self.known[key] = tuple(values[each.value] for each in body.outputs)
-        return self.known[key]
+            self.known[key] = values
+        return tuple(self.known[key][each.value] for each in body.outputs)
 
     def of_node(
         self, body: Body, node: Node, inputs: Sequence[Shape], path: str

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from math import gcd, lcm
 
+from archgen.analysis.numerals import numbered
 from archgen.analysis.sizes.forms import Form
 from archgen.analysis.sizes.legal import OfAxis, Sizes
-from archgen.analysis.sizes.sets import LONGEST_PERIOD, SizeSet
-from archgen.analysis.sizes.symbols import Compare, Factors, Joint, Term
+from archgen.analysis.sizes.sets import EVERY, LONGEST_PERIOD, SizeSet
+from archgen.analysis.sizes.symbols import Compare, Factors, Joint, Term, term_of
+from archgen.network import Body, CallNode, MergeNode
 from archgen.shapes import Shape
 
 MOST_SHOWN = 12  # runs of numbers of a set
@@ -39,12 +41,32 @@ def conditions(sizes: Sizes) -> list[str]:
         return ["not known"]
     found: list[str] = []
     for of in sizes.axes:
-        if of.legal == SizeSet(1, 0, 0, 1):
+        if of.legal == EVERY:
             continue
         found.append(condition(of.legal, of.axis.name))
         if of.unknown:
             found.append(f"not known where {condition(of.unknown, of.axis.name)}")
     return found + [joint_condition(joint, sizes.axes) for joint in sizes.joints]
+
+
+def requirement(sizes: Sizes) -> str:
+    """All conditions in a line: `H % 16 == 0 and H >= 16, W likewise`, or `any H and W`."""
+    if not sizes.known:
+        return "not known"
+    told: dict[SizeSet, str] = {}
+    parts: list[str] = []
+    for of in sizes.axes:
+        if of.legal == EVERY:
+            continue
+        if of.legal in told:
+            parts[-1] += f", {of.axis.name} likewise"
+        else:
+            told[of.legal] = of.axis.name
+            parts.append(condition(of.legal, of.axis.name))
+    parts += [text for text in conditions(sizes) if "not known" in text]
+    parts += [joint_condition(joint, sizes.axes) for joint in sizes.joints]
+    *before, last = (of.axis.name for of in sizes.axes)
+    return "; ".join(parts) or "any " + " and ".join(filter(None, [", ".join(before), last]))
 
 
 def condition(sizes: SizeSet, name: str) -> str:
@@ -92,7 +114,59 @@ def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
         yield run[0], run[-1]
 
 
+def sizes_as_data(sizes: Sizes) -> dict[str, object]:
+    """The same as plain values. A size is legal if it is below `start` and listed, or from there
+    on and its rest by `period` is listed; `conditions` are those on several axes."""
+    return {
+        "known": sizes.known,
+        "input": input_text(sizes),
+        "output": output_text(sizes),
+        "requirement": requirement(sizes),
+        "axes": [
+            {
+                "name": of.axis.name,
+                "input": of.axis.input,
+                "axis": of.axis.axis,
+                "declared": of.axis.declared,
+                "start": of.legal.start,
+                "below": [x for x in range(1, of.legal.start) if x in of.legal],
+                "period": of.legal.period,
+                "rests": [x for x in range(of.legal.period) if of.legal.tail >> x & 1],
+            }
+            for of in sizes.axes
+        ],
+        "conditions": [joint_condition(joint, sizes.axes) for joint in sizes.joints],
+    }
+
+
 # --- functions ----------------------------------------------------------------------------------
+
+
+def row_texts(sizes: Sizes, depth: int) -> dict[str, str]:
+    """The outputs of every row of a summary as functions of the input's sizes, by path."""
+    body = sizes.network.body
+    inputs = [body.values[ref] for ref in body.inputs]
+    for number, of in enumerate(sizes.axes):
+        at = of.axis
+        size = sizes.main.trace.of_axis(number)
+        inputs[at.input] = inputs[at.input].with_size(at.axis, size)
+    return dict(_rows(sizes, body, inputs, "", depth))
+
+
+def _rows(
+    sizes: Sizes, body: Body, inputs: Sequence[Shape], prefix: str, depth: int
+) -> Iterator[tuple[str, str]]:
+    values = sizes.main.values(body, inputs)
+    for node in body.nodes:
+        if isinstance(node, MergeNode):
+            continue
+        count = node.count if isinstance(node, CallNode) else 1
+        path = prefix + numbered(node.name, count)
+        shapes = (map(term_of, values[ref].sizes) for ref in node.outputs)
+        yield path, ", ".join(shape_text(list(shape), sizes.axes) for shape in shapes)
+        if isinstance(node, CallNode) and depth > 1:
+            given = [values[ref] for ref in node.inputs]
+            yield from _rows(sizes, node.body, given, f"{path}.", depth - 1)
 
 
 def shape_text(shape: Sequence[Term], axes: Sequence[OfAxis]) -> str:
@@ -109,6 +183,12 @@ def input_text(sizes: Sizes) -> str:
         " x ".join(names.get((at, axis), str(size)) for axis, size in enumerate(shape.sizes))
         for at, shape in enumerate(shapes)
     )
+
+
+def depend_on_sizes(sizes: Sizes) -> bool:
+    """Whether some output changes with the sizes of the input."""
+    outputs = sizes.main.outputs or ()
+    return any(term.number is None for shape in outputs for term in shape)
 
 
 def output_text(sizes: Sizes) -> str:
