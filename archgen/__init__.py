@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from archgen.comparison import Difference, diff
     from archgen.convert import convert_resnext
     from archgen.diagnostics import ArchError, Diagnostic
+    from archgen.exporting import dynamic_shapes
     from archgen.importers.api import from_module
     from archgen.importers.fault import ImportFault
     from archgen.loaded import Network
@@ -35,6 +36,7 @@ _HOMES = {
     "convert_resnext": "archgen.convert",
     "diff": "archgen.comparison",
     "draw": "archgen.api",
+    "dynamic_shapes": "archgen.exporting",
     "expression": "archgen.overrides",
     "from_module": "archgen.importers.api",
     "load": "archgen.api",
@@ -58,6 +60,7 @@ __all__ = [
     "convert_resnext",
     "diff",
     "draw",
+    "dynamic_shapes",
     "expression",
     "from_module",
     "load",

@@ -14,6 +14,7 @@ from archgen.frozen import dataclass
 if TYPE_CHECKING:
     from archgen.analysis.features import Feature
     from archgen.analysis.figures import Figures
+    from archgen.analysis.sizes.words import InputSizes
 
 __all__ = ["Network"]
 
@@ -50,6 +51,13 @@ class Network(resolved.Network):
         from archgen.analysis.figures import figures
 
         return figures(self)
+
+    @cached_property
+    def sizes(self) -> InputSizes:
+        """The heights, widths and other sizes of the input that the built model takes."""
+        from archgen.analysis.sizes.words import InputSizes
+
+        return InputSizes.of(self)
 
     @property
     def params(self) -> int:

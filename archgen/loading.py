@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archgen import arguments
-from archgen.diagnostics import ArchError, Fault
+from archgen import network as resolved
+from archgen.diagnostics import ArchError, Diagnostic, Fault, Sink
 from archgen.loaded import Network
 from archgen.resolve.program import Program
 
 if TYPE_CHECKING:
-    from archgen.overrides import Features, Inputs
+    from archgen.overrides import Arguments, Features, Inputs
 
 PathLike = str | os.PathLike[str]
 
@@ -51,13 +53,35 @@ def network_in(
     sizes = {which: each for which, (each, _) in inputs.items()}
     network = program.network(name, given.values, sizes, given.places)
     if network is None or program.sink.failed:
-        raise ArchError(overrides.noted(list(program.sink), given, inputs))
+        faults = overrides.noted(list(program.sink), given, inputs)
+        raise ArchError(_with_advice(faults, program, name, given, sizes) if sizes else faults)
     if promises and network.defaults:
         from archgen.analysis.promises import verify
 
         if broken := verify(network):
             raise ArchError(broken)
     return backbone(Network.of(network), features)
+
+
+def _with_advice(
+    faults: Sequence[Diagnostic],
+    program: Program,
+    name: str | None,
+    given: Arguments,
+    asked: Mapping[str | int, tuple[int, ...]],
+) -> list[Diagnostic]:
+    """Faults of a network at sizes that were asked for: the last says which sizes it takes, if it
+    can be made at its own."""
+    from archgen.analysis.sizes.advice import advice
+
+    def resolve(sizes: Mapping[str | int, tuple[int, ...]]) -> resolved.Network | None:
+        tried = Program(program.module, Sink())
+        network = tried.network(name, given.values, sizes)
+        return None if tried.sink.failed else network
+
+    text = advice(resolve, asked)
+    last = faults[-1]
+    return [*faults[:-1], replace(last, notes=(*last.notes, text)) if text else last]
 
 
 def backbone(network: Network, features: Features) -> Network:

@@ -36,7 +36,7 @@ LAYERS = (
     ("versions",),
     ("loading",),
     ("checkpoint", "trial", "specs"),
-    ("limits", "live", "overrides"),
+    ("limits", "live", "overrides", "exporting"),
     ("lint", "loaded"),
     ("backends", "highlighting"),
     ("analysis",),
@@ -174,7 +174,8 @@ def test_commands_import_no_command() -> None:
 
 
 def test_torch_is_imported_by_few_modules() -> None:
-    """One executes source, one reads and writes checkpoints, three run modules of PyTorch."""
+    """One executes source, one names axes for exporters, one reads and writes checkpoints, three
+    run modules of PyTorch."""
     found = {
         module
         for module in MODULES
@@ -182,7 +183,7 @@ def test_torch_is_imported_by_few_modules() -> None:
         if name.partition(".")[0] in {"torch", "torchvision"}
     }
     importers = {f"archgen.importers.{name}" for name in ("trace", "prove", "surroundings")}
-    assert found == {"archgen.live", "archgen.checkpoint.tensors", *importers}
+    assert found == {"archgen.live", "archgen.exporting", "archgen.checkpoint.tensors", *importers}
 
 
 def test_pygments_is_imported_by_the_lexer_alone() -> None:
@@ -226,6 +227,7 @@ def test_public_names() -> None:
         "convert_resnext",
         "diff",
         "draw",
+        "dynamic_shapes",
         "expression",
         "from_module",
         "load",

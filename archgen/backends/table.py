@@ -67,7 +67,7 @@ def _as_table(summary: Summary, outputs: Sequence[str]) -> str:
         _aligned(total, widths),
         *_cut(summary),
         "",
-        *(f"{name:<16}{value}" for name, value in _facts(summary)),
+        *(line for name, value in _facts(summary) for line in _fact(name, value)),
         "",
         *wrap(CONVENTION, width=88),
     ]
@@ -137,6 +137,12 @@ def _escaped(text: str) -> str:
     for char in "\\|`*_[]<>":
         text = text.replace(char, f"\\{char}")
     return text
+
+
+def _fact(name: str, value: str) -> list[str]:
+    indent = " " * 16
+    lines = wrap(value, width=88, break_long_words=False, break_on_hyphens=False) or [""]
+    return [f"{name:<16}{lines[0]}", *(indent + line for line in lines[1:])]
 
 
 def _facts(summary: Summary) -> tuple[tuple[str, str], ...]:

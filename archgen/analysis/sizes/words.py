@@ -10,10 +10,10 @@ from math import gcd, lcm
 
 from archgen.analysis.numerals import numbered
 from archgen.analysis.sizes.forms import Form
-from archgen.analysis.sizes.legal import OfAxis, Sizes
+from archgen.analysis.sizes.legal import OfAxis, Sizes, sizes_of
 from archgen.analysis.sizes.sets import EVERY, LONGEST_PERIOD, SizeSet
 from archgen.analysis.sizes.symbols import Compare, Factors, Joint, Term, term_of
-from archgen.network import Body, CallNode, MergeNode
+from archgen.network import Body, CallNode, MergeNode, Network
 from archgen.shapes import Shape
 
 MOST_SHOWN = 12  # runs of numbers of a set
@@ -32,6 +32,18 @@ OPERATORS: dict[tuple[Compare, bool], str] = {
     (operator.ge, True): ">=",
     (operator.lt, False): ">=",
 }
+
+
+class InputSizes(Sizes):
+    """The sizes of the input that a network takes, as they show themselves."""
+
+    @classmethod
+    def of(cls, network: Network) -> InputSizes:
+        sizes = sizes_of(network)
+        return cls(sizes.network, sizes.axes, sizes.joints, sizes.main, sizes.known)
+
+    def __repr__(self) -> str:
+        return f"{input_text(self)} -> {output_text(self)}; {requirement(self)}"
 
 
 def conditions(sizes: Sizes) -> list[str]:
