@@ -108,6 +108,21 @@ blocks, and of layers that nobody named, are no features.
         passes=_net("input(3, 8, 8)", "stem = maxpool(2)", "last = relu"),
     ),
     Code(
+        "B108",
+        "fewer sizes of the input are taken",
+        """
+A network is run at other heights and widths than its spec declares. Those that the model built
+from the old spec took, and the one from the new spec does not, break whoever uses them; the line
+`input` of `archgen summary` says which there are. Nothing is said where the sizes of one of both
+are not known.
+""",
+        before=_net("input(3, 16, 16)", "a = relu", "maxpool(2) -> upsample(2)"),
+        fails=_net(
+            "input(3, 16, 16)", "a = relu", "maxpool(2) -> upsample(2)", "add { identity; from a }"
+        ),
+        passes=_net("input(3, 16, 16)", "a = relu", "b = maxpool(2)", "upsample(2)"),
+    ),
+    Code(
         "B201",
         "keys are gone from the state_dict",
         """

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from archgen.analysis.breaking.finding import Finding, finding
+from archgen.analysis.sizes.legal import sizes_of
+from archgen.analysis.sizes.words import requirement
 from archgen.network import Body, CallNode, Network, ParamNode, Ref, heads_of
 from archgen.shapes import Shape
 from archgen.syntax import tree
@@ -21,6 +23,7 @@ def interface(old: Network, new: Network) -> Iterator[Finding]:
     """Every change of what callers see."""
     yield from _parameters(old, new)
     yield from _inputs(old, new)
+    yield from _sizes(old, new)
     yield from _results(old, new)
     yield from _heads(old, new)
     yield from _features(old, new)
@@ -40,6 +43,32 @@ def _inputs(old: Network, new: Network) -> Iterator[Finding]:
         message = f"the input is {_spelled(after)}, it was {_spelled(before)}"
         place, was = _input_place(new.body), _input_place(old.body)
         yield finding("B104", message, place, was, otherwise=new.span)
+
+
+def _sizes(old: Network, new: Network) -> Iterator[Finding]:
+    """Sizes of the same inputs that the old model took."""
+    if _entries(old.body) != _entries(new.body):
+        return
+    before, after = sizes_of(old), sizes_of(new)
+    if not before.known or not after.known or not before.axes:
+        return
+    axes = list(zip(before.axes, after.axes, strict=True))
+    lost = {one.axis.name: one.legal & ~two.legal & ~two.unknown for one, two in axes}
+    tied = [joint for joint in after.joints if joint not in before.joints]
+    if not any(lost.values()) and not tied:
+        return
+    names = [f"`{name}` {sizes.first}" for name, sizes in lost.items() if sizes]
+    notes = [f"for instance {' and '.join(names)}"] if names else []
+    for one, two in axes:
+        reasons = (each for each in two.reasons if each.sizes & lost[one.axis.name])
+        if reason := next(reasons, None):
+            refused = reason.refused
+            where = f"`{refused.path}`" if refused.path else "a merge"
+            notes.append(f"refused by {where}, line {refused.span.line}: {refused.message}")
+            break
+    message = f"the sizes that are taken: {requirement(after)}; they were: {requirement(before)}"
+    place, was = _input_place(new.body), _input_place(old.body)
+    yield finding("B108", message, place, was, otherwise=new.span, notes=tuple(notes))
 
 
 def _results(old: Network, new: Network) -> Iterator[Finding]:
