@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from archgen.backends.pytorch.passes import PASSES
+from archgen.backends.pytorch.passes.fold import fold
 from archgen.backends.pytorch.plan.file import File
 from archgen.backends.pytorch.plan.ir import Apply, Child, InitPath, Let, Param, Plan, Value
 from archgen.backends.pytorch.plan.names import (
@@ -18,7 +19,6 @@ from archgen.backends.pytorch.plan.names import (
     is_local,
 )
 from archgen.backends.pytorch.plan.regions import all_items, expressions
-from archgen.backends.pytorch.walk.binding import Spoiled
 from archgen.backends.pytorch.walk.containers import contain, fill
 from archgen.backends.pytorch.walk.lanes import Split, agree
 from archgen.backends.pytorch.walk.scope import Escaped
@@ -34,13 +34,13 @@ from archgen.syntax import tree
 class Classes:
     """The classes of one network's file.
 
-    `folded` are the parameters of the arch that are constants in its class.
+    `closed` are the parameters of the arch that turn out to be constants in its class.
     """
 
-    def __init__(self, network: Network, work: Work, folded: frozenset[str]) -> None:
+    def __init__(self, network: Network, work: Work) -> None:
         self.network = network
         self.work = work
-        self.folded = folded
+        self.closed: set[str] = set()
         self.file = File(network, Names(_taken(network)))
         self._arch_name = self.file.claim(_arch_words(network))
         self._by_body: dict[int, Plan] = {}
@@ -66,7 +66,11 @@ class Classes:
         """Whether a parameter of the arch stays one of its class."""
         value = self.network.parameters.get(name)
         plain = isinstance(value, int | float | str)
-        return plain and name not in self.folded | self.network.hidden and is_local(name)
+        return plain and name not in self.closed | self.network.hidden and is_local(name)
+
+    def close(self, name: str) -> None:
+        """A parameter of the arch is a constant in all its texts."""
+        self.closed.add(name)
 
     # --- making classes -----------------------------------------------------------------------
 
@@ -74,6 +78,9 @@ class Classes:
         plan = self._finish(self._walk([self.network.body]), self._arch_name)
         plan.arch = True
         plan.doc = ""
+        for folded in fold(self.file, self.closed):
+            for rewrite in PASSES:
+                rewrite(folded)
 
     def _make(self, bodies: Sequence[Body]) -> None:
         """Make the classes of calls of one definition: one if they can share it."""
@@ -139,6 +146,9 @@ class Classes:
             lets=walk.lets,
             locals=walk.locals,
             spoiled=walk.spoiled,
+            folds=self.folds(walk.scope.definition),
+            open=walk.tracked | walk.handed.keys(),
+            worth=walk.worth,
             sequential=walk.scope.definition.kind == "synonym",
         )
         for rewrite in PASSES:
@@ -262,15 +272,4 @@ def _arch_words(network: Network) -> str:
 
 def classes_of(network: Network, steps: int = MOST) -> Classes:
     """The classes of a network's file. Raises `ArchError` where they take too much work."""
-    work, folded = Work(network, steps), frozenset[str]()
-    while True:
-        try:
-            return Classes(network, work, folded)
-        except Spoiled as spoiled:
-            folded = _more(folded, spoiled.names)
-
-
-def _more(folded: frozenset[str], names: set[str]) -> frozenset[str]:
-    """The parameters to fold: each attempt knows some more, so that they come to an end."""
-    assert names - folded, "a parameter that is folded is not a name of a class"
-    return folded | names
+    return Classes(network, Work(network, steps))

@@ -5,7 +5,7 @@ Expressions are those of the language (`tree.Expr`) over the names of the printe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import partial, reduce
 from typing import get_args
@@ -58,6 +58,12 @@ def constant(value: object) -> Expr:
             return tree.Nothing()
         case _:
             raise Opaque
+
+
+def common(values: Sequence[object]) -> Expr | None:
+    """The literal of values that are all the same."""
+    alike = is_plain(values[0]) and all(same(value, values[0]) for value in values)
+    return constant(values[0]) if alike else None
 
 
 def is_condition(expr: Expr) -> bool:
@@ -338,6 +344,33 @@ def simpler(expr: Expr) -> Iterator[Expr]:
     for at, part in enumerate(parts):
         for each in simpler(part):
             yield _with_operands(expr, [*parts[:at], each, *parts[at + 1 :]])
+
+
+def plainer(expr: Expr, constant: Expr | None, holds: Test) -> Expr:
+    """What an expression may be replaced by where its value is known: a short constant, else
+    something simpler that `holds`."""
+    if constant is not None and size(constant) <= LARGEST:
+        return constant
+    for candidate in simpler(expr):
+        if holds(candidate):
+            return plainer(candidate, None, holds)
+    return expr
+
+
+def computed(expr: Expr, tables: Mapping[str, object], work: Budget | None = None) -> Expr:
+    """The expression with what constant lists alone decide computed: `sum(depths) - 1`."""
+    if not tables or isinstance(expr, tree.Name | tree.Comprehension):
+        return expr
+    names = set(names_in(expr))
+    if names and names <= tables.keys():
+        value = value_of(expr, tables, work)
+        if isinstance(value, int | float | str):
+            return constant(value)
+    return fold(rebuild(expr, lambda part: computed(part, tables, work)), _never)
+
+
+def _never(_: Expr) -> bool:
+    return False
 
 
 def _with_operands(expr: Expr, parts: Iterable[Expr]) -> Expr:

@@ -27,6 +27,7 @@ class Build:
 
     target: str
     arguments: list[tuple[str | None, Expr | str]]
+    implied: frozenset[str] = frozenset()  # arguments that torch has anyway as constants
     takes_inplace: bool = False
     inplace: bool = False
 
@@ -255,6 +256,19 @@ class Param:
 
 
 @dataclass(slots=True, eq=False)
+class Worth:
+    """What an expression over parameters of the arch is worth, call by call, with its names.
+
+    `straight`: it stands in no loop.
+    """
+
+    expr: Expr
+    values: list[object]
+    names: list[dict[str, object]]
+    straight: bool
+
+
+@dataclass(slots=True, eq=False)
 class Aux:
     """A head for training: its name and what it applies; of a block that is called, its value."""
 
@@ -280,7 +294,10 @@ class Plan:
     locals: Names
     dropped: list[Param] = field(default_factory=list)  # that the text does not read
     arch: bool = False
+    folds: bool = False  # it is a text of the arch's own: its numbers are constants
     spoiled: set[str] = field(default_factory=set)  # names that it is not right for other values of
+    open: set[str] = field(default_factory=set)  # names that it may be right for other values of
+    worth: dict[int, Worth] = field(default_factory=dict)  # by `id` of the expression
     sequential: bool = False  # its one item, after its locals, is the container that it is
     result: str = ""  # the name of its NamedTuple
     named: bool = False  # it gives that for one value too

@@ -204,3 +204,38 @@ def _of_module(module: Module) -> Iterator[Expr]:
             yield from (condition for condition, _ in arms if condition is not None)
         case _:
             pass
+
+
+def revise(item: Item, change: Callable[[Expr], Expr]) -> None:
+    """Change every expression that an item says itself, that of a local too."""
+    match item:
+        case Apply(child=Child() as child, reused=reused):
+            child.name = change(child.name)
+            for module in modules(item) if not reused else ():
+                _revise_module(module, change)
+        case Learned():
+            item.name = change(item.name)
+            item.sizes = [change(size) for size in item.sizes]
+        case If():
+            item.arms = [(test and change(test), arm) for test, arm in item.arms]
+        case For():
+            item.iterable = change(item.iterable)
+        case Let():
+            item.expr = change(item.expr)
+        case _:
+            pass
+
+
+def _revise_module(module: Module, change: Callable[[Expr], Expr]) -> None:
+    match module:
+        case Build():
+            module.arguments = [
+                (keyword, value if isinstance(value, str) else change(value))
+                for keyword, value in module.arguments
+            ]
+        case Repeat():
+            module.count = change(module.count)
+        case Either():
+            module.arms = [(test and change(test), each) for test, each in module.arms]
+        case _:
+            pass

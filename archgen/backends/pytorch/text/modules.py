@@ -316,7 +316,7 @@ def _rolled(first: Entry, second: Entry, length: int) -> Entry:
         (keyword, _grown(value, step))
         for (keyword, value), step in zip(build.arguments, values, strict=True)
     ]
-    rolled = Build(build.target, arguments, build.takes_inplace, build.inplace)
+    rolled = replace(build, arguments=arguments)
     return Entry(_grown_name(first.name, name), rolled, tree.Number(1), f"for i in range({length})")
 
 

@@ -9,7 +9,7 @@ than the channels spoils these.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from archgen.backends.pytorch.plan import algebra
@@ -22,34 +22,43 @@ if TYPE_CHECKING:
     from archgen.backends.pytorch.walk.state import Walk
 
 
-class Spoiled(Exception):
-    """Parameters of the arch are used for more than a number to be handed on: fold them.
-
-    `names` are the author's: the class may call them otherwise.
-    """
-
-    def __init__(self, names: set[str]) -> None:
-        super().__init__(names)
-        self.names = names
-
-
 class Kept:
     """The names that a class can be right for: `handed` are parameters of the arch, with the names
     that the author gave them; the others those of a block, and `x.sizes` for each input: its sizes
-    but the channels."""
+    but the channels. `closed` are handed parameters that turned out to be constants."""
 
-    def __init__(self) -> None:
+    def __init__(self, close: Callable[[str], None]) -> None:
         self.handed: dict[str, str] = {}
+        self.closed: dict[str, Expr] = {}
+        self.constants: dict[str, Expr | None] = {}  # what each handed parameter is in all calls
         self.tracked: set[str] = set()
         self.spoiled: set[str] = set()
         self.assigned: dict[str, list[Expr]] = {}  # all that each local stands for
+        self._close = close
+
+    def hand_on(self, name: str, author: str, constant: Expr | None) -> None:
+        """A parameter of the arch stays one until something is decided by it."""
+        self.tracked.discard(name)
+        self.handed[name] = author
+        self.constants[name] = constant
 
     def spoil(self, names: Iterable[str]) -> None:
-        """Something was decided by these. Raises `Spoiled` for parameters of the arch."""
+        """Something was decided by these: a parameter of the arch is a constant from here on."""
         found = set(names)
-        if handed := self.handed.keys() & found:
-            raise Spoiled({self.handed[name] for name in handed})
+        for name in sorted(self.handed.keys() & found):
+            self._close(self.handed.pop(name))
+            constant = self.constants[name]
+            if constant is None:
+                self.tracked.add(name)
+            else:
+                self.closed[name] = constant
         self.spoiled |= found
+
+    def close(self, expr: Expr) -> Expr:
+        """The expression with the constants that parameters turned out to be."""
+        if not self.closed or self.closed.keys().isdisjoint(algebra.names_in(expr)):
+            return expr
+        return algebra.substitute(expr, lambda name: self.closed.get(name, tree.Name((name,))))
 
     def refuse(self, expr: Expr | None) -> None:
         """What an expression is worth decides something."""
@@ -76,7 +85,11 @@ class Kept:
 
     def shape_behind(self, value: Value) -> set[str]:
         """The names that the whole shape of a value hangs on."""
-        return self.names_behind(value.channels) | value.taint
+        return self.names_behind(value.channels) | self.taint_of(value)
+
+    def taint_of(self, value: Value) -> set[str]:
+        """The names that the shape hangs on beside what the channels say."""
+        return value.taint - self.closed.keys()
 
 
 def settle(walk: Walk, expr: Expr, lanes: Sequence[Lane]) -> None:
@@ -92,7 +105,7 @@ def settle(walk: Walk, expr: Expr, lanes: Sequence[Lane]) -> None:
 
 
 def _channels_behind(walk: Walk, value: Value) -> set[str]:
-    return walk.names_behind(value.channels) if value.channels is not None else value.taint
+    return walk.names_behind(value.channels) if value.channels is not None else walk.taint_of(value)
 
 
 def settle_text(walk: Walk, node: object, lanes: Sequence[Lane]) -> None:

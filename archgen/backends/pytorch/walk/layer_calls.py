@@ -113,7 +113,7 @@ class Fields:
             whole, rest = divmod(after.channels, shape.channels)
             positions.add(None if rest else whole)
         times = positions.pop() if len(positions) == 1 else None
-        if times is None or self.source.channels is None or self.source.taint:
+        if times is None or self.source.channels is None or self.walk.taint_of(self.source):
             return None
         return algebra.fold(tree.Binary("*", self.source.channels, tree.Number(times)))
 
@@ -153,7 +153,8 @@ def _build(
     name = _target_text(walk, lanes, nodes, calls, fields.target)
     unsaid = fields.influences()[1]
     arguments: list[tuple[str | None, Expr | str]] = []
-    for key in _with_deduced(fields, calls, _order(calls)):
+    shown_anyway = _order(calls)
+    for key in (keys := _with_deduced(fields, calls, list(shown_anyway))):
         shown = [_argument(call, key) for call in calls]
         agree(lanes, [item is None for item in shown])
         values = [item.value for item in shown if item is not None]
@@ -170,7 +171,8 @@ def _build(
     if layers[0].takes_inplace:  # its arguments decide whether it may
         unsaid = fields.influences()[1]
     walk.spoil(unsaid)
-    return Build(name, arguments, all(layer.may_work_inplace for layer in layers))
+    implied = frozenset(key for key in keys if key not in shown_anyway and isinstance(key, str))
+    return Build(name, arguments, implied, all(layer.may_work_inplace for layer in layers))
 
 
 def _target_text(

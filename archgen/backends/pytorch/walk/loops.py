@@ -266,7 +266,7 @@ def _probe(rolled: Rolled, name: str, taint: set[str]) -> tuple[Value, dict[str,
         moved = walk.running[name] > 0
         left = walk.join(inner, [lane.current for lane in inner])
     taken = {
-        stem: constant(algebra.difference(number, start.get(stem, tree.Number(0))))
+        stem: constant(walk, algebra.difference(number, start.get(stem, tree.Number(0))))
         for stem, number in walk.counts.items()
         if not walk.contained
     }
@@ -274,7 +274,8 @@ def _probe(rolled: Rolled, name: str, taint: set[str]) -> tuple[Value, dict[str,
     return left, taken, moved
 
 
-def constant(expr: Expr) -> int:
+def constant(walk: Walk, expr: Expr) -> int:
+    expr = algebra.fold(walk.close(expr))
     if isinstance(expr, tree.Number) and isinstance(expr.value, int):
         return expr.value
     raise Unrollable

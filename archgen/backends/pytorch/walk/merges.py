@@ -262,7 +262,7 @@ def _roll_branches(rolled: Rolled) -> For:
         _branch_passes(rolled)
     zero: Expr = tree.Number(0)
     taken = {
-        stem: constant(algebra.difference(number, start.get(stem, zero)))
+        stem: constant(walk, algebra.difference(number, start.get(stem, zero)))
         for stem, number in walk.counts.items()
     }
     index: Expr = tree.Name((rolled.index,))

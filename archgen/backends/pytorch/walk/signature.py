@@ -118,8 +118,8 @@ class Opening:
         expr = self._keep(self.walk.locals.claim_underscored(name), "number", values, name)
         assert isinstance(expr, tree.Name)
         self.walk.params[expr.text].default = default
-        self.walk.handed[expr.text] = name
-        self.walk.tracked.discard(expr.text)
+        alike = all(algebra.same(value, values[0]) for value in values)
+        self.walk.hand_on(expr.text, name, algebra.constant(values[0]) if alike else None)
         return expr
 
 

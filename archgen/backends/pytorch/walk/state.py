@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from archgen.backends.pytorch.plan import algebra, kinds
 from archgen.backends.pytorch.plan.algebra import Expr, Missing, Opaque
-from archgen.backends.pytorch.plan.ir import Aux, Child, If, Item, Made, Param, Value
+from archgen.backends.pytorch.plan.ir import Aux, Child, If, Item, Made, Param, Value, Worth
 from archgen.backends.pytorch.plan.names import LOCALS, Names, is_letter, plain
 from archgen.backends.pytorch.walk import binding, phis
 from archgen.backends.pytorch.walk.binding import Kept
@@ -40,7 +40,7 @@ class Walk(Kept):
     def __init__(
         self, classes: Classes, statements: Statements, scope: Scope, lanes: list[Lane]
     ) -> None:
-        super().__init__()
+        super().__init__(classes.close)
         self.classes = classes
         self.file = classes.file
         self.statements = statements
@@ -53,6 +53,7 @@ class Walk(Kept):
         self.homes: dict[Value | If, Home] = {}
         self.params: dict[str, Param] = {}
         self.lets: dict[str, Expr] = {}
+        self.worth: dict[int, Worth] = {}
         self.tables: dict[str, object] = {}  # locals that are lists of constants
         self.locals = Names(LOCALS)
         self.looped: set[str] = set()  # locals that a loop binds
@@ -161,7 +162,7 @@ class Walk(Kept):
         except Opaque:
             self.settle(expr, lanes)
             return None
-        return self.computed(self.fold(found, lanes))
+        return self.computed(self.fold(self.close(found), lanes))
 
     def kinds_in(self, lanes: Sequence[Lane]) -> kinds.Names:
         """What each name of the class may be, in any call."""
@@ -179,6 +180,11 @@ class Walk(Kept):
         expr = kinds.settled(expr, names) if kinds.asks_for_kinds(expr) else expr
         return algebra.fold(expr, lambda part: kinds.is_integral(part, names))
 
+    def closing(self, expr: Expr, lanes: Lanes) -> Expr:
+        """The expression with closed parameters folded into it."""
+        closed = self.close(expr)
+        return expr if closed is expr else self.computed(self.fold(closed, lanes))
+
     def assuming(self, expr: Expr, lanes: Sequence[Lane]) -> Expr:
         """The expression in the arms that the walk is in."""
         if not self.asked:
@@ -188,14 +194,7 @@ class Walk(Kept):
 
     def computed(self, expr: Expr) -> Expr:
         """The expression with what constant lists alone decide computed: `sum(depths) - 1`."""
-        if not self.tables or isinstance(expr, tree.Name | tree.Comprehension):
-            return expr
-        names = set(algebra.names_in(expr))
-        if names and names <= self.tables.keys():
-            value = self.value_of(expr, self.tables)
-            if isinstance(value, int | float | str):
-                return algebra.constant(value)
-        return algebra.fold(algebra.rebuild(expr, self.computed), _never)
+        return algebra.computed(expr, self.tables, self.classes.work)
 
     def _meaning(self, name: str, lanes: Sequence[Lane]) -> Expr:
         names = self.scope.names
@@ -234,7 +233,7 @@ class Walk(Kept):
     ) -> Expr:
         """An expression that is worth these values: the one deduced, a constant, or a new
         parameter called `hint`."""
-        expr = expr if expr is None else self.assuming(expr, lanes)
+        expr = expr if expr is None else self.assuming(self.closing(expr, lanes), lanes)
         if expr is not None and self.holds(expr, lanes, values):
             return self.short(self.plainer(expr, lanes, values), lanes, hint)
         if expr is not None:
@@ -249,16 +248,18 @@ class Walk(Kept):
         """In the arch's own text what is decided is not asked again."""
         if not self.classes.folds(self.scope.definition) or algebra.is_constant(expr):
             return expr
-        straight = not any(lane.position for lane in lanes) and not self.names_behind(expr)
-        alike = all(algebra.same(value, values[0]) for value in values)
-        if straight and alike and algebra.is_plain(values[0]):
-            constant = algebra.constant(values[0])
-            if algebra.size(constant) <= algebra.LARGEST:
-                return constant
-        for simpler in algebra.simpler(expr):
-            if not self.names_behind(expr) and self.holds(simpler, lanes, values):
-                return self.plainer(simpler, lanes, values)
-        return expr
+        straight = not any(lane.position for lane in lanes)
+        if self.names_behind(expr):  # `fold` asks again, when they may be constants
+            names = set(algebra.names_in(expr))
+            known = [{name: lane.env[name] for name in names} for lane in lanes]
+            here = replace(expr)  # of its own: the same may stand elsewhere, worth something else
+            self.worth[id(here)] = Worth(here, list(values), known, straight)
+            return here
+        return algebra.plainer(
+            expr,
+            algebra.common(values) if straight else None,
+            lambda simpler: self.holds(simpler, lanes, values),
+        )
 
     def extra(self, hint: str, lanes: Sequence[Lane], values: Sequence[object]) -> Expr:
         """A parameter for a number that nothing in the block's text says."""
@@ -371,7 +372,7 @@ class Walk(Kept):
         for candidate in candidates:
             if candidate is None:
                 continue
-            expr = self.assuming(candidate, lanes)
+            expr = self.assuming(self.closing(candidate, lanes), lanes)
             if self.holds(expr, lanes, sizes):
                 return self.short(self.plainer(expr, lanes, sizes), lanes, "features")
         return None
@@ -391,7 +392,3 @@ class Walk(Kept):
             agree(lanes, [id(value) for value in values])
             raise AssertionError("lanes agree")
         return joined
-
-
-def _never(_: Expr) -> bool:
-    return False

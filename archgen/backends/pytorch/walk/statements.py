@@ -219,7 +219,7 @@ def _child_name(
     elif walk.contained:
         return tree.String("")
     else:
-        deduced = algebra.fold(tree.Template((own, _count(walk, own))))
+        deduced = algebra.fold(tree.Template((own, walk.close(_count(walk, own)))))
     if deduced is not None and walk.holds(deduced, lanes, names):
         return deduced
     walk.refuse(deduced)
