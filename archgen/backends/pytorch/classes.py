@@ -62,7 +62,7 @@ class Classes:
             definition = definition.parent
         return definition is self.network.body.definition
 
-    def hands_on(self, name: str) -> bool:
+    def leaves_open(self, name: str) -> bool:
         """Whether a parameter of the arch stays one of its class."""
         value = self.network.parameters.get(name)
         plain = isinstance(value, int | float | str)
@@ -145,9 +145,9 @@ class Classes:
             path_init=[InitPath(path, init) for path, init in body.path_init],
             lets=walk.lets,
             locals=walk.locals,
-            spoiled=walk.spoiled,
+            fixed=walk.fixed,
             folds=self.folds(walk.scope.definition),
-            open=walk.tracked | walk.handed.keys(),
+            open=walk.tracked | walk.open_parameters.keys(),
             worth=walk.worth,
             sequential=walk.scope.definition.kind == "synonym",
         )
@@ -222,10 +222,11 @@ def _check_kept(walk: Walk, plan: Plan) -> None:
     items = list(all_items(plan))
     lets = (item.expr for item in items if isinstance(item, Let))
     exprs = (*(expr for item in items for expr in expressions(item)), *lets)
-    derived = (walk.names_behind(expr) for expr in exprs if not isinstance(expr, tree.Name))
+    derived = (walk.depends_on(expr) for expr in exprs if not isinstance(expr, tree.Name))
     counts = Counter(name for names in derived for name in names)
-    walk.spoil(
-        walk.handed.keys() & {name for name, count in counts.items() if count > MOST_DERIVED}
+    walk.fix(
+        walk.open_parameters.keys()
+        & {name for name, count in counts.items() if count > MOST_DERIVED}
     )
 
 

@@ -100,7 +100,7 @@ def _holds(expr: Expr, worth: Worth) -> bool:
     """Whether an expression has these values, in Python too."""
 
     def kind(name: str) -> kinds.Kinds:
-        return kinds.union(kinds.kinds_of(names[name]) for names in worth.names)
+        return kinds.union(kinds.kinds_of(each[name]) for each in worth.names if name in each)
 
     try:
         found = [algebra.value_of(expr, names) for names in worth.names]

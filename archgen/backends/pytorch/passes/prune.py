@@ -41,7 +41,7 @@ def _live_names(plan: Plan) -> set[str]:
 
 
 def _classes(item: Item) -> Iterator[str]:
-    """Parameters that are classes are read where they are called or handed on."""
+    """Parameters that are classes are read where they are called or open_parameters on."""
     for build in modules(item):
         if isinstance(build, Build):
             yield build.target

@@ -148,37 +148,39 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     return replace(expr, **changes) if changes else expr  # type: ignore[arg-type]
 
 
-def operands(expr: Expr) -> Iterator[Expr]:
+def operands(expr: Expr) -> Sequence[Expr]:
     """The direct operands of an expression."""
     match expr:
         case tree.Number() | tree.Name() | tree.String() | tree.Boolean():
-            return
+            return ()
+        case tree.Binary(_, left, right):
+            return (left, right)
         case tree.Compare(first, rest):
-            yield first
-            yield from (operand for _, operand in rest)
+            return (first, *(operand for _, operand in rest))
         case tree.Apply(_, arguments):
-            yield from (argument.value for argument in arguments)
+            return [argument.value for argument in arguments]
         case tree.Template(parts):
-            yield from (part for part in parts if not isinstance(part, str))
+            return [part for part in parts if not isinstance(part, str)]
         case tree.ListOf(items) | tree.Logic(_, items):
-            yield from items
+            return items
         case _:
             found = (getattr(expr, name) for name in _FIELDS[type(expr)])
-            yield from (part for part in found if isinstance(part, Expr))
+            return [part for part in found if isinstance(part, Expr)]
 
 
-def names_in(expr: Expr) -> Iterator[str]:
+def names_in(expr: Expr) -> list[str]:
     """Every name that an expression reads, in order."""
     match expr:
         case tree.Name():
-            yield expr.text
+            return [expr.text]
         case tree.Comprehension(element, bound, iterable, condition):
             inner = [*names_in(element), *(names_in(condition) if condition else ())]
-            yield from (name for name in inner if name not in bound)
-            yield from names_in(iterable)
+            return [*(name for name in inner if name not in bound), *names_in(iterable)]
         case _:
+            found: list[str] = []
             for part in operands(expr):
-                yield from names_in(part)
+                found += names_in(part)
+            return found
 
 
 def size(expr: Expr) -> int:

@@ -87,8 +87,8 @@ class Made:
     block: bool = False
     fields: tuple[str, ...] = ()
     ends: tuple[int, ...] = ()
-    taint: set[str] = field(default_factory=set)  # of the outputs
-    behind: set[str] = field(default_factory=set)  # that anything of their shape hangs on
+    sizes_on: set[str] = field(default_factory=set)  # of the outputs
+    shape_on: set[str] = field(default_factory=set)  # that anything of their shape hangs on
     passes: bool = True  # the sizes of the inputs too
     heads: tuple[str, ...] = ()  # values that only training gives, behind the outputs
 
@@ -100,8 +100,8 @@ class Made:
 class Value:
     """A tensor. `fresh`: its one reader may write over it. `learned`: it has no batch.
 
-    `channels` is None where no expression is known. `shape` is said where all calls agree. `taint`
-    are the names that the shape hangs on beside what `channels` says.
+    `channels` is None where no expression is known. `shape` is said where all calls agree.
+    `sizes_on` are the names that the shape depends on beside what `channels` says.
     """
 
     channels: Expr | None = None
@@ -109,7 +109,7 @@ class Value:
     learned: bool = False
     name: str = ""
     shape: str = ""
-    taint: set[str] = field(default_factory=set)
+    sizes_on: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True, eq=False)
@@ -295,7 +295,7 @@ class Plan:
     dropped: list[Param] = field(default_factory=list)  # that the text does not read
     arch: bool = False
     folds: bool = False  # it is a text of the arch's own: its numbers are constants
-    spoiled: set[str] = field(default_factory=set)  # names that it is not right for other values of
+    fixed: set[str] = field(default_factory=set)  # names that it is not right for other values of
     open: set[str] = field(default_factory=set)  # names that it may be right for other values of
     worth: dict[int, Worth] = field(default_factory=dict)  # by `id` of the expression
     sequential: bool = False  # its one item, after its locals, is the container that it is

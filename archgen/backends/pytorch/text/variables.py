@@ -137,9 +137,11 @@ class Variables:
             self.state.terms[id(other)] for other in self.state.pending if other is not value
         ]
         names = {name for term in waiting for name in term.reads} | self.reserved
-        for key, term in self.state.terms.items():
+        for key, term in list(self.state.terms.items()):
             if term.variable and self.left[key] > 0:
                 names.add(term.variable)
+            elif term.variable:
+                del self.state.terms[key]  # nothing asks for it again
         return names
 
     def side(self, write: Callable[[], None]) -> tuple[list[Line], State]:

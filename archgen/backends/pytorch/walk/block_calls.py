@@ -32,8 +32,8 @@ def make_call(walk: Walk, lanes: Sequence[Lane], nodes: Sequence[CallNode], targ
     fresh = [value.fresh for _, value in plan.outputs]
     heads = tuple(aux.name for aux in plan.aux)
     made = Made(build, outputs, fresh, block=True, fields=fields, heads=heads)
-    call.spoil()
-    made.taint, made.behind, made.passes = call.taint(), call.behind(), False
+    call.fix()
+    made.sizes_on, made.shape_on, made.passes = call.sizes_on(), call.shape_on(), False
     return made
 
 
@@ -73,46 +73,46 @@ class BlockCall:
 
     # --- what the class is right for --------------------------------------------------------
 
-    def spoil(self) -> None:
-        """What the class is not right for other values of must not be handed to it."""
+    def fix(self) -> None:
+        """What the class is not right for other values of must not be open_parameters to it."""
         params = (*self.plan.params, *self.plan.dropped)
         known = {param.source: param for param in params if param.kind != "channels"}
         entering = {param.source: param for param in params if param.kind == "channels"}
         for name, expr in self.target.arguments.items():
-            if name not in known or known[name].name in self.plan.spoiled:
-                self.walk.refuse(expr)
+            if name not in known or known[name].name in self.plan.fixed:
+                self.walk.fix_by(expr)
         definition = self.nodes[0].body.definition
         if definition is not None and definition.kind == "implicit":
             for parameter in definition.parameters:
                 param = known.get(parameter.name)
-                if param is None or param.name in self.plan.spoiled:
-                    self.walk.refuse(self._argument(parameter.name))
+                if param is None or param.name in self.plan.fixed:
+                    self.walk.fix_by(self._argument(parameter.name))
         for source, value in self._inputs().items():
             param = entering.get(source)
-            if param is None or param.name in self.plan.spoiled:
-                self.walk.spoil(self.walk.names_behind(value.channels))
+            if param is None or param.name in self.plan.fixed:
+                self.walk.fix(self.walk.depends_on(value.channels))
             if value.channels is None:
-                self.walk.spoil(value.taint)
-        for name in self.plan.spoiled:
-            self.walk.spoil(self._outside(name))
+                self.walk.fix(value.sizes_on)
+        for name in self.plan.fixed:
+            self.walk.fix(self._outside(name))
 
-    def taint(self) -> set[str]:
+    def sizes_on(self) -> set[str]:
         """The names that the sizes of the outputs hang on."""
-        inside = set().union(*(value.taint for _, value in self.plan.outputs))
+        inside = set().union(*(value.sizes_on for _, value in self.plan.outputs))
         return set().union(*map(self._outside, inside))
 
-    def behind(self) -> set[str]:
+    def shape_on(self) -> set[str]:
         """The names that anything of the outputs may hang on."""
         given = (*self.exprs.values(), *self.target.arguments.values())
-        inputs = map(self.walk.shape_behind, self._inputs().values())
-        return set().union(*map(self.walk.names_behind, given), *inputs)
+        inputs = map(self.walk.shape_depends_on, self._inputs().values())
+        return set().union(*map(self.walk.depends_on, given), *inputs)
 
     def _outside(self, name: str) -> set[str]:
         """What a name of the class is here: an argument, or the sizes of an input."""
         source, dot, _ = name.partition(".")
         if dot:
-            return self._inputs()[source].taint
-        return self.walk.names_behind(self.exprs.get(name))
+            return self._inputs()[source].sizes_on
+        return self.walk.depends_on(self.exprs.get(name))
 
     def _inputs(self) -> dict[str, Value]:
         return {

@@ -42,8 +42,8 @@ def bind_name(
     if walk.holds(expr, lanes, values):
         assert expr is not None
         plainer = walk.plainer(expr, lanes, values)
-        walk.scope.names[name] = walk.local(name, plainer, lanes, table=table)
+        walk.scope.names[name] = walk.local(name, plainer, lanes, values=values, table=table)
         return
-    walk.refuse(expr)
+    walk.fix_by(expr)
     if all(algebra.same(value, values[0]) for value in values):
         walk.scope.names[name] = algebra.constant(values[0])

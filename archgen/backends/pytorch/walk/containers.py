@@ -49,18 +49,18 @@ def place(
     inputs = [
         walk.join(lanes, [node.inputs[at] for node in nodes]) for at in range(len(nodes[0].inputs))
     ]
-    taint, behind = set(made.taint), set(made.behind)
+    sizes_on, shape_on = set(made.sizes_on), set(made.shape_on)
     for value in inputs:
-        taint |= value.taint if made.passes else set()
-        behind |= walk.shape_behind(value)
+        sizes_on |= value.sizes_on if made.passes else set()
+        shape_on |= walk.shape_depends_on(value)
     outputs = [
         walk.value(
             lanes,
             [node.outputs[at] for node in nodes],
             channels,
             fresh=fresh,
-            taint=taint,
-            behind=behind,
+            sizes_on=sizes_on,
+            shape_on=shape_on,
         )
         for at, (channels, fresh) in enumerate(zip(made.channels, made.fresh, strict=True))
     ]
@@ -160,7 +160,7 @@ def _calls(nodes: Sequence[object]) -> list[CallNode]:
 def make_container(walk: Walk, lanes: Lanes, nodes: Sequence[CallNode], fill: Fill) -> Made:
     """An `nn.Sequential`; `fill` walks what stands in it."""
     source = walk.join(lanes, [node.inputs[0] for node in nodes])
-    start = Value(source.channels, taint=source.taint)
+    start = Value(source.channels, sizes_on=source.sizes_on)
     inner = [lane.inside(node.body, start) for lane, node in zip(lanes, nodes, strict=True)]
     container = contain(walk, inner, start, fill)
     results = [*container.taps, container.result]
@@ -168,7 +168,7 @@ def make_container(walk: Walk, lanes: Lanes, nodes: Sequence[CallNode], fill: Fi
     fresh = [value.fresh and not read.get(id(value), 0) for value in results]
     made = Made(container, [[value.channels] for value in results], fresh, block=True)
     made.ends = _ends(inner) if container.taps else ()
-    made.taint, made.passes = set().union(*(value.taint for value in results)), False
+    made.sizes_on, made.passes = set().union(*(value.sizes_on for value in results)), False
     return made
 
 
@@ -217,8 +217,8 @@ def make_stage(walk: Walk, lanes: Lanes, link: tree.Stage, nodes: Sequence[CallN
     counts = [sum(map(_count_of, node.body.nodes)) for node in nodes]
     one: Expr = tree.Number(1)
     total = walk.number(walk.deduce(own.get("n", one), lanes), lanes, counts, "n")
-    if walk.handed or max(counts) == 1:
-        walk.refuse(total)
+    if walk.open_parameters or max(counts) == 1:
+        walk.fix_by(total)
     first = rest = targets.target_of(walk, lanes, block.value, passed)
     if "stride" in parameters_of(first.callee):
         stride = own.get("stride", one)
@@ -248,7 +248,7 @@ def _fill_stage(walk: Walk, lanes: list[Lane], first: Target, rest: Target, tota
         _stage_part(walk, [lane for lane, _ in more], rest, [node for _, node in more], count)
         _alias_result(walk, lanes)
         return
-    walk.refuse(total)
+    walk.fix_by(total)
     agree(lanes, [len(lane.body.nodes) for lane in lanes])
     for at in range(1, len(lanes[0].body.nodes)):
         nodes = [lane.body.nodes[at] for lane in lanes]

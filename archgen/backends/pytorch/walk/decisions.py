@@ -42,8 +42,10 @@ def sides_of(walk: Walk, lanes: Lanes, statement: tree.If, steps: Steps) -> list
     last = len(statement.arms)
     numbers = [last if step.arm is None else step.arm for step in chosen]
     for at, arm in enumerate(statement.arms[: max(numbers) + 1]):
-        if walk.handed or at not in numbers or at == max(numbers):  # it is not asked in the class
-            walk.settle(arm.condition, lanes)
+        if (
+            walk.open_parameters or at not in numbers or at == max(numbers)
+        ):  # it is not asked in the class
+            walk.decide(arm.condition, lanes)
     sides = []
     for number in sorted(set(numbers)):
         here = [at for at, taken in enumerate(numbers) if taken == number]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from archgen.backends.pytorch.plan import algebra
 from archgen.backends.pytorch.plan.algebra import Expr
@@ -17,6 +18,8 @@ from archgen.resolve.values import LayerValue
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.syntax.parse import parse_expression
+
+_said = cache(parse_expression)  # what the layers declare, read once
 
 
 def make_layer(
@@ -35,10 +38,10 @@ def make_layer(
         [all(layer.fresh and not layer.saves_output for layer in layers)] * len(nodes[0].outputs),
         functions[0] or "",
     )
-    made.taint, made.behind, made.passes = fields.influences()
+    made.sizes_on, made.shape_on, made.passes = fields.influences()
     if functions[0] is not None:
         walk.file.need_helper(layers[0].helper)
-        walk.spoil(made.behind)
+        walk.fix(made.shape_on)
         return made
     refs = [node.inputs[0] for node in nodes]
     made.module = _build(
@@ -77,7 +80,7 @@ class Fields:
         if where == tree.Boolean(False):
             return tree.Number(0)
         if anyway != tree.Boolean(True):
-            self.walk.refuse(where)
+            self.walk.fix_by(where)
         return self.meaning(text)
 
     def said(self, source: str | None) -> Expr | None:
@@ -90,7 +93,7 @@ class Fields:
         if text is None:
             return None
         try:
-            made = algebra.substitute(parse_expression(text), self._name)
+            made = algebra.substitute(_said(text), self._name)
             return self.walk.fold(made, self.lanes)
         except algebra.Opaque:
             return None
@@ -113,7 +116,7 @@ class Fields:
             whole, rest = divmod(after.channels, shape.channels)
             positions.add(None if rest else whole)
         times = positions.pop() if len(positions) == 1 else None
-        if times is None or self.source.channels is None or self.walk.taint_of(self.source):
+        if times is None or self.source.channels is None or self.walk.sizes_depend_on(self.source):
             return None
         return algebra.fold(tree.Binary("*", self.source.channels, tree.Number(times)))
 
@@ -122,8 +125,8 @@ class Fields:
         whether the sizes of the input count."""
         layer = self.layers[0]
         text = layer.channels_out(self.shapes[0])
-        said = set() if text is None else set(algebra.names_in(parse_expression(text)))
-        each = {key: self.walk.names_behind(arg) for key, arg in self.target.arguments.items()}
+        said = set() if text is None else set(algebra.names_in(_said(text)))
+        each = {key: self.walk.depends_on(arg) for key, arg in self.target.arguments.items()}
         sizes = {name for key, names in each.items() if key not in said for name in names}
         if layer.keeps_shape:
             sizes = set()
@@ -165,12 +168,12 @@ def _build(
             continue
         expr = fields.said(source)
         if expr is None and source is not None:
-            walk.spoil(unsaid | walk.shape_behind(fields.source))
-        unsaid = unsaid - walk.names_behind(expr)
+            walk.fix(unsaid | walk.shape_depends_on(fields.source))
+        unsaid = unsaid - walk.depends_on(expr)
         arguments.append((keyword, walk.number(expr, lanes, values, keyword or source or "size")))
     if layers[0].takes_inplace:  # its arguments decide whether it may
         unsaid = fields.influences()[1]
-    walk.spoil(unsaid)
+    walk.fix(unsaid)
     implied = frozenset(key for key in keys if key not in shown_anyway and isinstance(key, str))
     return Build(name, arguments, implied, all(layer.may_work_inplace for layer in layers))
 

@@ -34,11 +34,11 @@ FEW_CHILDREN = 2  # and in an `nn.Sequential`, whose children are known by their
 def loop(walk: Walk, lanes: Lanes, statement: tree.For, steps: Steps) -> None:
     """A loop of the class where calls differ in the number of passes, or there are many."""
     looped = [step for step in steps if isinstance(step, Looped)]
-    if walk.handed:
-        walk.settle(statement.iterable, lanes)
+    if walk.open_parameters:
+        walk.decide(statement.iterable, lanes)
     nested = bool(lanes[0].position)
     if not is_rolled(walk, looped, nested=nested) or not _rolled(walk, lanes, statement, looped):
-        walk.settle(statement.iterable, lanes)
+        walk.decide(statement.iterable, lanes)
         agree(lanes, [len(step.passes) for step in looped])
         for at in range(len(looped[0].passes)):
             with walk.braces(lanes):
@@ -159,7 +159,7 @@ def open_loop(
         return None
     iterable = _iterable(walk, lanes, statement.iterable)
     if not walk.holds(iterable, lanes, lists):
-        walk.settle(statement.iterable, lanes)
+        walk.decide(statement.iterable, lanes)
         iterable = walk.number(None, lanes, lists, "items")
     assert iterable is not None
     names = [walk.loop_name(name) for name in statement.names]
@@ -215,7 +215,7 @@ def _roll(rolled: Rolled) -> None:
     before = walk.join(lanes, [step.before for step in rolled.steps])
     name = _running_name(walk, before)
     variable: Expr = tree.Name((name,))
-    left, counts, moved = _probe(rolled, name, before.taint)
+    left, counts, moved = _probe(rolled, name, before.sizes_on)
     start, after, running = _closed_form(rolled, before.channels, left.channels, name, moved=moved)
     if running:
         walk.running[name] = walk.running.get(name, 0) + 1
@@ -223,17 +223,20 @@ def _roll(rolled: Rolled) -> None:
         walk.assigned.setdefault(name, []).append(left.channels)
     if running and before.channels != variable:
         walk.items.append(walk.assign_local(name, before.channels or tree.Number(0)))
-    items, begin, end = _body(rolled, start, counts, before.taint | left.taint)
+    if walk.probing:  # what stands in the loop is thrown away
+        items, begin, end = list[Item](), before, left
+    else:
+        items, begin, end = _body(rolled, start, counts, before.sizes_on | left.sizes_on)
     if running and end.channels not in {None, variable}:
         items.append(walk.assign_local(name, end.channels))
     refs = [step.after for step in rolled.steps]
     for lane, step in zip(lanes, rolled.steps, strict=True):
         if running:
             lane.env[name] = lane.shape(step.after).channels
-    decided = walk.names_behind(rolled.iterable)
-    taint = before.taint | begin.taint | end.taint | decided
-    behind = walk.shape_behind(before) | walk.shape_behind(end) | decided
-    result = walk.value(lanes, refs, [after], fresh=False, taint=taint, behind=behind)
+    decided = walk.depends_on(rolled.iterable)
+    sizes_on = before.sizes_on | begin.sizes_on | end.sizes_on | decided
+    shape_on = walk.shape_depends_on(before) | walk.shape_depends_on(end) | decided
+    result = walk.value(lanes, refs, [after], fresh=False, sizes_on=sizes_on, shape_on=shape_on)
     walk.items.append(
         For(
             tuple(rolled.names),
@@ -255,14 +258,14 @@ def _running_name(walk: Walk, before: Value) -> str:
     return walk.locals.claim("channels")
 
 
-def _probe(rolled: Rolled, name: str, taint: set[str]) -> tuple[Value, dict[str, int], bool]:
+def _probe(rolled: Rolled, name: str, sizes_on: set[str]) -> tuple[Value, dict[str, int], bool]:
     """What one pass makes of a value with channels called `name`; how many nameless layers of
     each stem it numbers; and whether a loop inside it assigns to `name`."""
     walk = rolled.walk
     start = dict(walk.counts)
     with walk.probe():
         walk.running[name] = 0
-        inner, _ = _walk_pass(rolled, tree.Name((name,)), taint, name)
+        inner, _ = _walk_pass(rolled, tree.Name((name,)), sizes_on, name)
         moved = walk.running[name] > 0
         left = walk.join(inner, [lane.current for lane in inner])
     taken = {
@@ -313,12 +316,12 @@ def product(times: Expr, step: Expr) -> Expr:
 
 
 def _walk_pass(
-    rolled: Rolled, channels: Expr | None, taint: set[str], name: str = ""
+    rolled: Rolled, channels: Expr | None, sizes_on: set[str], name: str = ""
 ) -> tuple[list[Lane], Value]:
     """Walk the body once for all passes; its start has these channels."""
     walk = rolled.walk
     inner, steps = rolled.passes(from_base=False)
-    begin = Value(channels, taint=set(taint))
+    begin = Value(channels, sizes_on=set(sizes_on))
     for lane in inner:
         if name:
             lane.env[name] = lane.shape(lane.current).channels
@@ -328,7 +331,7 @@ def _walk_pass(
 
 
 def _body(
-    rolled: Rolled, start: Expr | None, taken: dict[str, int], taint: set[str]
+    rolled: Rolled, start: Expr | None, taken: dict[str, int], sizes_on: set[str]
 ) -> tuple[list[Item], Value, Value]:
     """The items of a pass, the value it begins with and the one it leaves."""
     walk = rolled.walk
@@ -339,7 +342,7 @@ def _body(
         walk.counts[stem] = algebra.total([grown, before.get(stem, tree.Number(0))])
     running = start.text if isinstance(start, tree.Name) else ""
     with walk.into([]) as items:
-        inner, begin = _walk_pass(rolled, start, taint, running)
+        inner, begin = _walk_pass(rolled, start, sizes_on, running)
         end = walk.join(inner, [lane.current for lane in inner])
     walk.counts = before
     return items, begin, end

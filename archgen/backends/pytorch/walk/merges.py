@@ -49,18 +49,18 @@ def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
             lanes,
             refs,
             _merged_channels(link, merged, lanes, operands),
-            taint=_union(value.taint for value in operands),
-            behind=_union(map(walk.shape_behind, operands)),
+            sizes_on=_union(value.sizes_on for value in operands),
+            shape_on=_union(map(walk.shape_depends_on, operands)),
         )
         walk.items.append(Merge(link.kind, output, axis, rank, operands, covers))
         return
     results = list(given(region))
     along = link.kind == "concat" and axis == lanes[0].shape(refs[0]).axis
     candidates = [_sum_of(region)] if along else [value.channels for value in results]
-    decided = _union(map(walk.names_behind, _decisions(region)))
-    taint = _union(value.taint for value in results) | decided
-    behind = _union(map(walk.shape_behind, results)) | decided
-    output = walk.value(lanes, refs, candidates, taint=taint, behind=behind)
+    decided = _union(map(walk.depends_on, _decisions(region)))
+    sizes_on = _union(value.sizes_on for value in results) | decided
+    shape_on = _union(map(walk.shape_depends_on, results)) | decided
+    output = walk.value(lanes, refs, candidates, sizes_on=sizes_on, shape_on=shape_on)
     walk.items.append(Gather(link.kind, output, axis, rank, region, covers))
 
 
@@ -224,13 +224,13 @@ def _loop(
 ) -> list[Item]:
     """The branches of a `for`: a loop of the class, or one after the other."""
     looped = [step for step in steps if isinstance(step, Looped)]
-    if walk.handed:
-        walk.settle(statement.iterable, lanes)
+    if walk.open_parameters:
+        walk.decide(statement.iterable, lanes)
     if is_rolled(walk, looped):
         rolled = _rolled_branches(walk, lanes, statement, looped)
         if rolled is not None:
             return [rolled]
-    walk.settle(statement.iterable, lanes)
+    walk.decide(statement.iterable, lanes)
     agree(lanes, [len(step.passes) for step in looped])
     found: list[Item] = []
     for at in range(len(looped[0].passes)):

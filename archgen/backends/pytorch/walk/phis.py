@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from archgen.backends.pytorch.plan.algebra import Expr, Missing
 from archgen.backends.pytorch.plan.ir import If, Phi, Value
 from archgen.backends.pytorch.plan.regions import everything, gives, makes
+from archgen.backends.pytorch.walk.expressions import Expressions
 from archgen.backends.pytorch.walk.lanes import Key, Lane, agree
-from archgen.network import Ref
+from archgen.backends.pytorch.walk.scope import Decided, Home
 from archgen.syntax import tree
 
-if TYPE_CHECKING:
-    from archgen.backends.pytorch.walk.state import Walk
 
-
-@dataclass(slots=True, eq=False)
-class Decided:
-    """A decision that the walk has left: which arm each of its lanes took, and their values then.
-
-    What its arms made can be read elsewhere as a `Phi` alone. `earlier` were left before it.
-    """
-
-    item: If
-    earlier: int
-    arms: dict[Key, int]
-    lanes: list[Lane]
-    currents: list[Ref]
-
-
-Home = tuple[Decided, int]
-
-
-def close(walk: Walk, item: If, lanes: Sequence[Lane], arms: dict[Key, int]) -> None:
+def close(walk: Expressions, item: If, lanes: Sequence[Lane], arms: dict[Key, int]) -> None:
     """Note what is inside of a decision, now that the walk leaves it."""
     decided = Decided(item, len(walk.choices), arms, list(lanes), [lane.current for lane in lanes])
     for number in range(len(item.arms)):
@@ -51,7 +30,7 @@ def _inside(item: If, number: int) -> Iterator[Value | If]:
 
 
 def joined(
-    walk: Walk, lanes: list[Lane], values: list[Value], within: Home | None = None
+    walk: Expressions, lanes: list[Lane], values: list[Value], within: Home | None = None
 ) -> Value | None:
     """The one value that these are at the place of the walk, or at the end of an arm; made by an
     `if` where they are several."""
@@ -66,7 +45,7 @@ def joined(
     return None
 
 
-def _surfaced(walk: Walk, value: Value, within: Home | None) -> Value:
+def _surfaced(walk: Expressions, value: Value, within: Home | None) -> Value:
     """A value as it can be read here: by the phi of each decision that it is inside of."""
     around = list(_around(walk, within))
     while value in walk.homes and walk.homes[value] not in around:
@@ -79,14 +58,14 @@ def _surfaced(walk: Walk, value: Value, within: Home | None) -> Value:
     return value
 
 
-def _around(walk: Walk, within: Home | None) -> Iterator[Home]:
+def _around(walk: Expressions, within: Home | None) -> Iterator[Home]:
     """The arms that a place is in, from the inside out, of those decisions that were left."""
     while within:
         yield within
         within = walk.homes.get(within[0].item)
 
 
-def _phi_with(walk: Walk, decided: Decided, number: int, value: Value) -> Value | None:
+def _phi_with(walk: Expressions, decided: Decided, number: int, value: Value) -> Value | None:
     """What a decision leaves that is this value after one of its arms."""
     if gives(decided.item):
         return None
@@ -102,7 +81,7 @@ def _phi_with(walk: Walk, decided: Decided, number: int, value: Value) -> Value 
 
 
 def _sides(
-    walk: Walk, decided: Decided, lanes: Sequence[Lane], values: Sequence[Value]
+    walk: Expressions, decided: Decided, lanes: Sequence[Lane], values: Sequence[Value]
 ) -> list[Value] | None:
     """The value after each arm; None where some arm has none, or several."""
     sides: list[Value] = []
@@ -119,7 +98,9 @@ def _sides(
     return sides
 
 
-def _phi(walk: Walk, decided: Decided, lanes: list[Lane], values: list[Value]) -> Value | None:
+def _phi(
+    walk: Expressions, decided: Decided, lanes: list[Lane], values: list[Value]
+) -> Value | None:
     """A value that an `if` leaves: one for each of its arms."""
     item = decided.item
     sides = _sides(walk, decided, lanes, values)
@@ -131,9 +112,9 @@ def _phi(walk: Walk, decided: Decided, lanes: list[Lane], values: list[Value]) -
         if known.arms == sides:
             return known.value
     value = Value(_phi_channels(walk, item, lanes, values, sides))
-    value.taint.update(*(side.taint for side in sides), *_behind(walk, item))
+    value.sizes_on.update(*(side.sizes_on for side in sides), *_decided_by(walk, item))
     if value.channels is None:
-        value.taint.update(*(walk.shape_behind(side) for side in sides))
+        value.sizes_on.update(*(walk.shape_depends_on(side) for side in sides))
     shapes = {side.shape for side in sides}
     value.shape = shapes.pop() if len(shapes) == 1 else ""
     item.phis.append(Phi(value, sides))
@@ -143,7 +124,7 @@ def _phi(walk: Walk, decided: Decided, lanes: list[Lane], values: list[Value]) -
 
 
 def _phi_channels(
-    walk: Walk, item: If, lanes: list[Lane], values: list[Value], sides: list[Value]
+    walk: Expressions, item: If, lanes: list[Lane], values: list[Value], sides: list[Value]
 ) -> Expr | None:
     """An arm's expression that is right for all, else the choice between them."""
     exprs = [side.channels for side in sides]
@@ -160,7 +141,7 @@ def _phi_channels(
         if walk.holds(expr, lanes, worth):
             if not _compares(item, exprs):
                 for each in exprs:
-                    walk.refuse(each)
+                    walk.fix_by(each)
             return expr
     chosen = exprs[-1]
     for (condition, _), expr in zip(reversed(item.arms[:-1]), reversed(exprs[:-1]), strict=True):
@@ -170,9 +151,9 @@ def _phi_channels(
     return chosen if walk.holds(chosen, lanes, worth) else None
 
 
-def _behind(walk: Walk, item: If) -> Iterator[set[str]]:
+def _decided_by(walk: Expressions, item: If) -> Iterator[set[str]]:
     """The names that decide which side it is."""
-    yield from (walk.names_behind(condition) for condition, _ in item.arms)
+    yield from (walk.depends_on(condition) for condition, _ in item.arms)
 
 
 def _compares(item: If, exprs: Sequence[Expr | None]) -> bool:

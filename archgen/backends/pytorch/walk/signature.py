@@ -23,7 +23,7 @@ class Opening:
 
     A parameter without a default stays one of the class; one with a default stays if some
     call has another value, else it is a local or is folded away. What the arch's own text
-    says is folded, but for parameters that are only handed on.
+    says is folded, but for parameters that are only open_parameters on.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Opening:
             refs = [lane.body.inputs[at] for lane in walk.lanes]
             value = walk.value(walk.lanes, refs, [channels], fresh=False)
             if first.kind != "arch":
-                value.taint.add(f"{author}.sizes")
+                value.sizes_on.add(f"{author}.sizes")
                 walk.tracked.add(f"{author}.sizes")
             walk.scope.names[f"{author}.channels" if at else "input.channels"] = channels
             walk.inputs.append((author, value))
@@ -96,30 +96,32 @@ class Opening:
             default = walk.deduce(parameter.default, walk.lanes)
             if walk.holds(default, walk.lanes, values):
                 assert default is not None
-                return walk.local(name, default, walk.lanes, own=True, table=True)
+                return walk.local(name, default, walk.lanes, values=values, own=True, table=True)
         expr = self._keep(walk.locals.claim_underscored(name), "number", values, name)
         if default is not None and _is_like(default, values[0]):
             walk.params[expr.text].default = default  # type: ignore[union-attr]
         return expr
 
     def _in_arch(self, name: str, values: Sequence[object]) -> Expr:
-        """In the arch's text: a constant, unless it may be handed on as a parameter."""
-        if self.classes.hands_on(name):
+        """In the arch's text: a constant, unless it may be open_parameters on as a parameter."""
+        if self.classes.leaves_open(name):
             own = self.definition.kind == "arch"
             default = algebra.constant(values[0]) if own else None
             if not own or algebra.same(values[0], self.classes.file.network.parameters[name]):
-                return self._handed_on(name, values, default)
+                return self._left_open(name, values, default)
         if all(algebra.same(value, values[0]) for value in values):
             constant = algebra.constant(values[0])
-            return self.walk.local(name, constant, self.walk.lanes, own=True, table=True)
+            return self.walk.local(
+                name, constant, self.walk.lanes, values=values, own=True, table=True
+            )
         return self._keep(self.walk.locals.claim_underscored(name), "number", values, name)
 
-    def _handed_on(self, name: str, values: Sequence[object], default: Expr | None) -> Expr:
+    def _left_open(self, name: str, values: Sequence[object], default: Expr | None) -> Expr:
         expr = self._keep(self.walk.locals.claim_underscored(name), "number", values, name)
         assert isinstance(expr, tree.Name)
         self.walk.params[expr.text].default = default
         alike = all(algebra.same(value, values[0]) for value in values)
-        self.walk.hand_on(expr.text, name, algebra.constant(values[0]) if alike else None)
+        self.walk.leave_open(expr.text, name, algebra.constant(values[0]) if alike else None)
         return expr
 
 

@@ -6,19 +6,17 @@ statements of the language do is in `statements`, `calls` and `decisions`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 
-from archgen.backends.pytorch.plan import algebra, kinds
-from archgen.backends.pytorch.plan.algebra import Expr, Missing, Opaque
-from archgen.backends.pytorch.plan.ir import Aux, Child, If, Item, Made, Param, Value, Worth
+from archgen.backends.pytorch.plan import algebra
+from archgen.backends.pytorch.plan.algebra import Expr, Opaque
+from archgen.backends.pytorch.plan.ir import Aux, Child, Item, Made, Param, Value
 from archgen.backends.pytorch.plan.names import LOCALS, Names, is_letter, plain
-from archgen.backends.pytorch.walk import binding, phis
-from archgen.backends.pytorch.walk.binding import Kept
+from archgen.backends.pytorch.walk import phis
+from archgen.backends.pytorch.walk.expressions import Expressions
 from archgen.backends.pytorch.walk.lanes import Lane, Lanes, Steps, Unrollable, agree
-from archgen.backends.pytorch.walk.phis import Decided, Home
 from archgen.backends.pytorch.walk.scope import Classes, Escaped, Scope
 from archgen.layers.base import AUTO
 from archgen.network import Ref
@@ -34,27 +32,19 @@ class Statements:
     run_links: Callable[[Walk, Lanes, Sequence[tree.Link], Sequence[Steps]], None]
 
 
-class Walk(Kept):
+class Walk(Expressions):
     """One attempt to walk a definition with these lanes. Raises `Split` if they are too unlike."""
 
     def __init__(
         self, classes: Classes, statements: Statements, scope: Scope, lanes: list[Lane]
     ) -> None:
-        super().__init__(classes.close)
-        self.classes = classes
+        super().__init__(classes, scope, lanes)
         self.file = classes.file
         self.statements = statements
-        self.scope = scope
-        self.lanes = lanes
         self.items: list[Item] = []
         self.counts: dict[str, Expr] = {}
-        self.asked: dict[Expr, bool] = {}  # the conditions of the arms that the walk is in
-        self.choices: list[Decided] = []
-        self.homes: dict[Value | If, Home] = {}
         self.params: dict[str, Param] = {}
         self.lets: dict[str, Expr] = {}
-        self.worth: dict[int, Worth] = {}
-        self.tables: dict[str, object] = {}  # locals that are lists of constants
         self.locals = Names(LOCALS)
         self.looped: set[str] = set()  # locals that a loop binds
         self.contained = False
@@ -137,10 +127,6 @@ class Walk(Kept):
         finally:
             self.scope = before
 
-    def spend(self, steps: int) -> None:
-        """Count work. Raises `ArchError` beyond the limit on it."""
-        self.classes.work.spend(self.scope.definition.span, steps)
-
     # --- statements -------------------------------------------------------------------------
 
     def run(self, lanes: Lanes, body: Sequence[tree.Statement], steps: Sequence[Steps]) -> None:
@@ -160,41 +146,9 @@ class Walk(Kept):
         try:
             found = algebra.substitute(expr, lambda name: self._meaning(name, lanes))
         except Opaque:
-            self.settle(expr, lanes)
+            self.decide(expr, lanes)
             return None
         return self.computed(self.fold(self.close(found), lanes))
-
-    def kinds_in(self, lanes: Sequence[Lane]) -> kinds.Names:
-        """What each name of the class may be, in any call."""
-
-        def kind(name: str) -> kinds.Kinds:
-            self.spend(len(self.lanes) + len(lanes))
-            found = (lane.env[name] for lane in (*self.lanes, *lanes) if name in lane.env)
-            return kinds.union(map(kinds.kinds_of, {id(value): value for value in found}.values()))
-
-        return cache(kind)
-
-    def fold(self, expr: Expr, lanes: Sequence[Lane]) -> Expr:
-        """The expression folded, with comparisons decided that the kinds of its names decide."""
-        names = self.kinds_in(lanes)
-        expr = kinds.settled(expr, names) if kinds.asks_for_kinds(expr) else expr
-        return algebra.fold(expr, lambda part: kinds.is_integral(part, names))
-
-    def closing(self, expr: Expr, lanes: Lanes) -> Expr:
-        """The expression with closed parameters folded into it."""
-        closed = self.close(expr)
-        return expr if closed is expr else self.computed(self.fold(closed, lanes))
-
-    def assuming(self, expr: Expr, lanes: Sequence[Lane]) -> Expr:
-        """The expression in the arms that the walk is in."""
-        if not self.asked:
-            return expr
-        names = self.kinds_in(lanes)
-        return algebra.assuming(expr, self.asked, lambda part: kinds.is_integral(part, names))
-
-    def computed(self, expr: Expr) -> Expr:
-        """The expression with what constant lists alone decide computed: `sum(depths) - 1`."""
-        return algebra.computed(expr, self.tables, self.classes.work)
 
     def _meaning(self, name: str, lanes: Sequence[Lane]) -> Expr:
         names = self.scope.names
@@ -208,25 +162,18 @@ class Walk(Kept):
             raise Opaque
         return meaning
 
-    def settle(self, expr: Expr, lanes: Sequence[Lane]) -> None:
-        """What this expression says is decided here."""
-        binding.settle(self, expr, lanes)
-
-    def value_of(self, expr: Expr, names: Mapping[str, object]) -> object:
-        """What an expression is worth. Raises `Missing` if it is worth nothing."""
-        return algebra.value_of(expr, names, self.classes.work)
-
-    def holds(self, expr: Expr | None, lanes: Sequence[Lane], values: Sequence[object]) -> bool:
-        """Whether an expression is worth these values, lane by lane, and in Python too."""
-        if expr is None:
-            return False
-        if kinds.asks_for_kinds(expr) and not kinds.is_same_in_python(expr, self.kinds_in(lanes)):
-            return False
-        try:
-            found = [self.value_of(expr, lane.env) for lane in lanes]
-        except Missing:
-            return False
-        return all(map(algebra.same, found, values))
+    def decide(self, expr: Expr, lanes: Lanes) -> None:
+        """What an expression of the author's says is decided here."""
+        for name in algebra.names_in(expr):
+            if name in self.scope.names:
+                self.fix_by(self.scope.names[name])
+            elif name == "channels":
+                value = self.join(lanes, [lane.current for lane in lanes])
+                known = value.channels is not None
+                self.fix(self.depends_on(value.channels) if known else self.sizes_depend_on(value))
+            elif name.rpartition(".")[2] in {"channels", "shape"}:  # of any value
+                for value in lanes[0].values.values():
+                    self.fix(self.shape_depends_on(value))
 
     def number(
         self, expr: Expr | None, lanes: Sequence[Lane], values: Sequence[object], hint: str
@@ -235,31 +182,14 @@ class Walk(Kept):
         parameter called `hint`."""
         expr = expr if expr is None else self.assuming(self.closing(expr, lanes), lanes)
         if expr is not None and self.holds(expr, lanes, values):
-            return self.short(self.plainer(expr, lanes, values), lanes, hint)
+            return self.short(self.plainer(expr, lanes, values), lanes, values, hint)
         if expr is not None:
-            self.refuse(expr)
+            self.fix_by(expr)
         if not all(map(algebra.is_plain, values)):
             raise AssertionError(f"{hint}: {values!r} is no constant")
         if all(algebra.same(value, values[0]) for value in values):
             return algebra.constant(values[0])
         return self.extra(hint, lanes, values)
-
-    def plainer(self, expr: Expr, lanes: Sequence[Lane], values: Sequence[object]) -> Expr:
-        """In the arch's own text what is decided is not asked again."""
-        if not self.classes.folds(self.scope.definition) or algebra.is_constant(expr):
-            return expr
-        straight = not any(lane.position for lane in lanes)
-        if self.names_behind(expr):  # `fold` asks again, when they may be constants
-            names = set(algebra.names_in(expr))
-            known = [{name: lane.env[name] for name in names} for lane in lanes]
-            here = replace(expr)  # of its own: the same may stand elsewhere, worth something else
-            self.worth[id(here)] = Worth(here, list(values), known, straight)
-            return here
-        return algebra.plainer(
-            expr,
-            algebra.common(values) if straight else None,
-            lambda simpler: self.holds(simpler, lanes, values),
-        )
 
     def extra(self, hint: str, lanes: Sequence[Lane], values: Sequence[object]) -> Expr:
         """A parameter for a number that nothing in the block's text says."""
@@ -292,14 +222,14 @@ class Walk(Kept):
         self.looped.add(made)
         return made
 
-    def short(self, expr: Expr, lanes: Sequence[Lane], hint: str) -> Expr:
+    def short(self, expr: Expr, lanes: Sequence[Lane], values: Sequence[object], hint: str) -> Expr:
         """The expression, or a local for it where it is long: texts must not grow without end."""
         if algebra.size(expr) <= algebra.LARGEST or isinstance(expr, tree.ListOf):
             return expr
         for name, known in self.lets.items():
             if known == expr and self._still_holds(name, expr, lanes):
                 return tree.Name((name,))
-        return self.local(hint, expr, lanes)
+        return self.local(hint, expr, lanes, values=values)
 
     def _still_holds(self, name: str, expr: Expr, lanes: Sequence[Lane]) -> bool:
         """Whether a local is worth its expression here: a running variable may have changed."""
@@ -313,6 +243,7 @@ class Walk(Kept):
         expr: Expr,
         lanes: Sequence[Lane],
         *,
+        values: Sequence[object],
         own: bool = False,
         table: bool = False,
     ) -> Expr:
@@ -323,8 +254,8 @@ class Walk(Kept):
         if (constant and not listed) or isinstance(expr, tree.Name):
             return expr
         name = self.locals.claim_underscored(hint) if own else self.locals.claim(hint)
-        for lane in lanes:
-            lane.env[name] = self.value_of(expr, lane.env)
+        for lane, value in zip(lanes, values, strict=True):
+            lane.env[name] = algebra.as_items(value)
         self.lets[name] = expr
         if self.tables.keys() >= set(algebra.names_in(expr)):
             self.tables[name] = self.value_of(expr, self.tables)
@@ -341,7 +272,7 @@ class Walk(Kept):
         """The channels of a value, by a new parameter if nothing else says them."""
         sizes = [lane.shape(ref).channels for lane, ref in zip(lanes, refs, strict=True)]
         if value.channels is None:
-            self.spoil(value.taint)
+            self.fix(value.sizes_on)
         value.channels = self.number(value.channels, lanes, sizes, "features")
         return value.channels
 
@@ -352,14 +283,14 @@ class Walk(Kept):
         candidates: Sequence[Expr | None],
         *,
         fresh: bool = True,
-        taint: Iterable[str] = (),
-        behind: Iterable[str] = (),
+        sizes_on: Iterable[str] = (),
+        shape_on: Iterable[str] = (),
     ) -> Value:
         """A new value: its channels are the first candidate that is right in every lane, or are
-        known by the names `behind` them alone."""
-        value = Value(self._right(lanes, refs, candidates), fresh, taint=set(taint))
+        known by the names that the shape depends on (`shape_on`)."""
+        value = Value(self._right(lanes, refs, candidates), fresh, sizes_on=set(sizes_on))
         if value.channels is None:
-            value.taint.update(behind)
+            value.sizes_on.update(shape_on)
         shapes = {str(lane.shape(ref)) for lane, ref in zip(lanes, refs, strict=True)}
         value.shape = shapes.pop() if len(shapes) == 1 else ""
         self.assign(lanes, refs, value)
@@ -374,7 +305,7 @@ class Walk(Kept):
                 continue
             expr = self.assuming(self.closing(candidate, lanes), lanes)
             if self.holds(expr, lanes, sizes):
-                return self.short(self.plainer(expr, lanes, sizes), lanes, "features")
+                return self.short(self.plainer(expr, lanes, sizes), lanes, sizes, "features")
         return None
 
     def assign(self, lanes: Sequence[Lane], refs: Sequence[Ref], value: Value) -> None:

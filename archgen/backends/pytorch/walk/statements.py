@@ -16,7 +16,6 @@ from archgen.backends.pytorch.plan.ir import (
     Let,
 )
 from archgen.backends.pytorch.walk import constants, decisions, loops, merges
-from archgen.backends.pytorch.walk.binding import settle_text
 from archgen.backends.pytorch.walk.containers import made_of_chain, place
 from archgen.backends.pytorch.walk.lanes import Lanes, Steps, after, agree
 from archgen.backends.pytorch.walk.state import Statements, Walk
@@ -30,6 +29,7 @@ from archgen.network import (
     Silent,
     Step,
 )
+from archgen.resolve.implicit import free_names
 from archgen.syntax import tree
 from archgen.syntax.nameless import stem
 
@@ -55,7 +55,7 @@ def run_statement(walk: Walk, lanes: Lanes, statement: tree.Statement, steps: St
     agree(lanes, [isinstance(step, Silent) for step in steps])
     if isinstance(steps[0], Silent):  # it made nothing, or a pass left out what it made
         if isinstance(statement, tree.Init):
-            settle_text(walk, statement, lanes)
+            decide_text(walk, statement, lanes)
         return
     match statement:
         case tree.Chain(links):
@@ -89,7 +89,7 @@ def run_link(
     agree(lanes, kinds, {Passed.__name__: f"no_{name_of(link)}"})
     match link:
         case tree.Input():
-            settle_text(walk, link.arguments, lanes)
+            decide_text(walk, link.arguments, lanes)
             _declare_input(walk, lanes)
             return
         case _ if isinstance(steps[0], Silent):
@@ -146,6 +146,12 @@ def _links(step: Step) -> Steps:
 
 def _applied(steps: Steps) -> list[Applied]:
     return [step for step in steps if isinstance(step, Applied)]
+
+
+def decide_text(walk: Walk, node: object, lanes: Lanes) -> None:
+    """What every expression in a text says is decided here: that of an initialiser."""
+    for _, name in free_names(node):
+        walk.decide(name, lanes)
 
 
 # --- names --------------------------------------------------------------------------------------
@@ -222,7 +228,7 @@ def _child_name(
         deduced = algebra.fold(tree.Template((own, walk.close(_count(walk, own)))))
     if deduced is not None and walk.holds(deduced, lanes, names):
         return deduced
-    walk.refuse(deduced)
+    walk.fix_by(deduced)
     if walk.probing:
         return tree.String(names[0])
     agree(lanes, list(names))
@@ -271,7 +277,7 @@ def _learn(
     nodes = [step.node for step in steps if isinstance(step.node, ParamNode)]
     agree(lanes, [(len(node.sizes), node.init) for node in nodes])
     name = _child_name(walk, lanes, [node.name for node in nodes], given, "param")
-    settle_text(walk, tuple(a for a in link.arguments if a.name == "init"), lanes)
+    decide_text(walk, tuple(a for a in link.arguments if a.name == "init"), lanes)
     argument = next(a for a in link.arguments if a.name in {None, "sizes"})
     sizes: list[Expr] = []
     for at in range(len(nodes[0].sizes)):
@@ -279,8 +285,8 @@ def _learn(
         deduced = walk.deduce(item, lanes)
         sizes.append(walk.number(deduced, lanes, [node.sizes[at] for node in nodes], "size"))
     refs = [node.outputs[0] for node in nodes]
-    taint = set().union(*map(walk.names_behind, sizes))
-    output = walk.value(lanes, refs, sizes, fresh=False, taint=taint)
+    sizes_on = set().union(*map(walk.depends_on, sizes))
+    output = walk.value(lanes, refs, sizes, fresh=False, sizes_on=sizes_on)
     output.learned = True
     walk.items.append(Learned(name, sizes, nodes[0].init, output))
 
