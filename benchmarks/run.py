@@ -187,6 +187,38 @@ def source_size(rounds: int) -> list[Result]:
     ]
 
 
+def source_time(rounds: int) -> list[Result]:
+    """Writing source, to reading and checking the spec; and twice the lines, to once."""
+    import archgen
+
+    def writing(network: archgen.Network) -> Action:
+        return lambda: archgen.source(network)
+
+    rows = [
+        compare(
+            f"source of {name} to its load, warm",
+            writing(archgen.load(name)),
+            lambda: archgen.load(name),  # noqa: B023
+            "under 2",
+            rounds,
+        )
+        for name in ("efficientnet_b0", "regnet_y_8gf", "densenet121")
+    ]
+    longer, shorter = (writing(archgen.loads(_lines(count), "net")) for count in (2000, 1000))
+    what = "source of 2,000 lines to source of 1,000"
+    return [*rows, compare(what, longer, shorter, "under 2.3", min(rounds, 5))]
+
+
+def _lines(count: int) -> str:
+    """A spec of about so many lines, with values that are read later."""
+    groups = (
+        f"  a{at} = conv(8, 3) -> bn -> relu\n  b{at} = conv(8, 1)\n"
+        f"  add {{ from a{at}; identity }}\n"
+        for at in range(count // 3)
+    )
+    return f"arch net {{\n  input(8, 16, 16)\n{''.join(groups)}}}\n"
+
+
 LAYERS = 18  # of 4096 x 4096 numbers: 1.2 GB
 
 
@@ -267,6 +299,7 @@ BENCHMARKS = {
     "build": (build, 9),
     "run_model": (run_model, 9),
     "source_size": (source_size, 1),
+    "source_time": (source_time, 9),
     "checkpoints": (checkpoints, 9),
 }
 

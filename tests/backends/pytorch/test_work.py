@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
 
 import archgen
-from archgen.backends.pytorch.classes import classes_of
+from archgen.backends.pytorch.classes import Classes, classes_of
 from archgen.backends.pytorch.walk.work import MOST
 from archgen.diagnostics import ArchError
 
@@ -39,3 +41,12 @@ def test_a_parameter_called_as_the_class_calls_its_input() -> None:
 @pytest.mark.parametrize("name", ["resnet1202", "efficientnet_v2_l", "densenet201"])
 def test_shipped_networks_are_far_from_the_limit(name: str) -> None:
     assert spent(archgen.load(name)) < MOST / 20
+
+
+def test_every_file_starts_once() -> None:
+    """EfficientNet has parameters that turn out to be constants one after the other."""
+    network = archgen.load("efficientnet_b0")
+    with mock.patch.object(Classes, "_walk", autospec=True, side_effect=Classes._walk) as walk:
+        classes_of(network)
+    arches = [call for call in walk.call_args_list if call.args[1] == [network.body]]
+    assert len(arches) == 1

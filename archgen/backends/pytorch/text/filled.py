@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from archgen.backends.pytorch.plan.ir import Apply, For, If, Item
+from archgen.backends.pytorch.plan.algebra import Expr
+from archgen.backends.pytorch.plan.ir import Apply, For, If, Item, Module
 from archgen.backends.pytorch.plan.regions import children
 from archgen.backends.pytorch.text import modules
 from archgen.backends.pytorch.text.expressions import written
-from archgen.backends.pytorch.text.layout import Call, Prefixed
+from archgen.backends.pytorch.text.layout import Call, Layout, Prefixed
 
-if TYPE_CHECKING:
-    from archgen.backends.pytorch.text.constructor import Constructor
+Write = Callable[[], None]
+
+
+class Lines(Protocol):
+    """What writes the rest of the constructor."""
+
+    def line(self, text: str) -> None: ...
+    def write(self, prefix: str, layout: Layout, suffix: str = "") -> None: ...
+    def layout(self, module: Module) -> Layout: ...
+    def item(self, item: Item) -> None: ...
+    def decide(self, item: If, arms: Sequence[tuple[Expr | None, Write]]) -> None: ...
+    def loop(self, item: For, write: Write) -> None: ...
 
 
 class Filler:
     """Fills the list of a container's children."""
 
-    def __init__(self, writer: Constructor, name: str, *, named: bool) -> None:
+    def __init__(self, writer: Lines, name: str, *, named: bool) -> None:
         self.writer = writer
         self.name = name
         self.named = named
