@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from archgen.api import build, check, draw, load, source, summary
     from archgen.breakage import breaking
-    from archgen.comparison import Difference, diff
+    from archgen.comparison import Difference, compare, diff
     from archgen.convert import convert_resnext
     from archgen.diagnostics import ArchError, Diagnostic
     from archgen.exporting import dynamic_shapes
@@ -33,6 +33,7 @@ _HOMES = {
     "build": "archgen.api",
     "check": "archgen.api",
     "check_weights": "archgen.weights",
+    "compare": "archgen.comparison",
     "convert_resnext": "archgen.convert",
     "diff": "archgen.comparison",
     "draw": "archgen.api",
@@ -57,6 +58,7 @@ __all__ = [
     "build",
     "check",
     "check_weights",
+    "compare",
     "convert_resnext",
     "diff",
     "draw",

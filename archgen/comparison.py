@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from archgen import operands, versions
 from archgen.analysis import difference
+from archgen.arguments import is_module
+from archgen.loaded import Network
 from archgen.loading import network_in
 from archgen.overrides import Inputs
 from archgen.resolve.program import Program
 
 if TYPE_CHECKING:
+    from archgen.importers.compared import Comparison
     from archgen.operands import Operand
 
-__all__ = ["Difference", "diff", "followed", "pairs"]
+__all__ = ["Difference", "compare", "diff", "followed", "pairs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,43 @@ def diff(old: Operand, new: Operand, *, input: Inputs = None) -> Difference:
     """
     found = difference.difference(*operands.pair(old, new, input))
     return Difference(**{each.name: getattr(found, each.name) for each in fields(found)})
+
+
+def compare(old: Operand, new: Operand, *, input: Inputs = None) -> Comparison:
+    """Whether two networks that ought to be one are: keys, shapes, outputs and gradients.
+
+        assert archgen.compare("net.arch", theirs).equal
+
+    old, new: networks, specs or modules of PyTorch, of which neither needs to be importable. input:
+    the shapes of their inputs, without the batch, for what is not loaded yet; a module is run on
+    those of the other one where they are not given.
+    If their keys are equal, a copy of `old` gets the weights of `new`, and both are run in float64,
+    in evaluation and in training. Runs the modules' own code. Raises `ArchError`.
+    """
+    from archgen import trial
+    from archgen.importers.measure import compare as measured
+    from archgen.importers.surroundings import running
+
+    sides = {"old": old, "new": new}
+    networks = {
+        name: operands.taken(name, side, None if isinstance(side, Network) else input)
+        for name, side in sides.items()
+        if not is_module(side)
+    }
+    known = [operands.input_sizes(network) for network in networks.values()]
+    if not known:
+        known = [operands.shapes("old", input)]
+    if known[0] != known[-1]:
+        raise ValueError("both are run on the same input: give `input`, or load them with it")
+    models = tuple(
+        trial.build(networks[name]) if name in networks else side for name, side in sides.items()
+    )
+    names = tuple(
+        networks[name].name if name in networks else type(side).__name__
+        for name, side in sides.items()
+    )
+    with running("running a module"):
+        return measured(models, names, known[0])  # type: ignore[arg-type]
 
 
 def pairs(

@@ -72,13 +72,21 @@ def input_sizes(network: Network) -> list[tuple[int, ...]]:
     return [body.values[ref].sizes for ref in body.inputs]
 
 
+def shapes(name: str, input: Inputs) -> list[tuple[int, ...]]:
+    """The shapes of the inputs of a module. Raises `TypeError` where there are none."""
+    from archgen.importers.api import SIZES, shapes_of
+
+    if input is None:
+        raise TypeError(f"{name} is a module of PyTorch: give the shape of its `input` too")
+    arguments.check(input=(input, SIZES))
+    return shapes_of(input)  # type: ignore[arg-type]
+
+
 def _imported(
     name: str, model: nn.Module, input: Inputs, parameters: Mapping[str, object]
 ) -> Network:
-    from archgen.importers.api import from_module
+    from archgen.importers.api import imported
 
     if parameters:
         raise TypeError("a module of PyTorch is made already: it takes no parameters")
-    if input is None:
-        raise TypeError(f"{name} is a module of PyTorch: give the shape of its `input` too")
-    return from_module(model, input).network  # type: ignore[arg-type]
+    return imported(model, shapes(name, input)).network

@@ -182,7 +182,7 @@ def test_commands_import_no_command() -> None:
 
 
 def test_torch_is_imported_by_few_modules() -> None:
-    """One executes source, one names axes for exporters, one reads and writes checkpoints, three
+    """One executes source, one names axes for exporters, one reads and writes checkpoints, four
     run modules of PyTorch."""
     found = {
         module
@@ -190,7 +190,8 @@ def test_torch_is_imported_by_few_modules() -> None:
         for name in imports(module)
         if name.partition(".")[0] in {"torch", "torchvision"}
     }
-    importers = {f"archgen.importers.{name}" for name in ("trace", "prove", "surroundings")}
+    names = ("trace", "prove", "measure", "surroundings")
+    importers = {f"archgen.importers.{name}" for name in names}
     assert found == {"archgen.live", "archgen.exporting", "archgen.checkpoint.tensors", *importers}
 
 
@@ -232,6 +233,7 @@ def test_public_names() -> None:
         "build",
         "check",
         "check_weights",
+        "compare",
         "convert_resnext",
         "diff",
         "draw",

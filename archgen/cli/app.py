@@ -28,6 +28,7 @@ COMMANDS: Final = {  # name: module; in the order of the help
     "summary": "summary",
     "draw": "draw",
     "diff": "diff",
+    "compare": "compare",
     "breaking": "breaking",
     "review": "review",
     "list": "listing",

@@ -31,6 +31,7 @@ from archgen.diagnostics import ArchError, error
 from archgen.text import NOWHERE
 
 if TYPE_CHECKING:
+    from archgen.importers.compared import Comparison
     from archgen.importers.request import Answer, Live, Task
     from archgen.loaded import Network
     from archgen.versions import Version
@@ -95,6 +96,35 @@ def imported(spec: str, settings: Settings, name: str | None = None) -> Answer:
     named = live(spec, settings)
     shapes = tuple(_given_sizes(spec, settings))
     return answer(spec, ToImport(named, shapes, name, settings.fixed), settings)
+
+
+def compared(old: str, new: str, sides: Sides) -> Comparison:
+    """Two networks side by side, compared by a process that makes both. Raises `ArchError`."""
+    from archgen.importers.compared import Comparison, Measured
+    from archgen.importers.request import ToCompare
+    from archgen.operands import input_sizes
+
+    sides_of: list[tuple[str, Live | Network]] = []
+    sizes: list[list[Sizes]] = []
+    for spec, settings in zip((old, new), sides, strict=True):
+        if is_live(spec):
+            sides_of.append((spec, live(spec, settings)))
+            sizes.append(_given_sizes(spec, settings) if settings.inputs else [])
+        else:
+            found = load(spec, replace(settings, arguments=(), fixed=False))
+            sides_of.append((spec, found))
+            sizes.append(input_sizes(found))
+    given = [each for each in sizes if each] or [_given_sizes(old, sides[0])]
+    if given[0] != given[-1]:
+        raise click.UsageError("both are run on the same input: --input sets that of both")
+    one, other = sides_of
+    task = ToCompare(one, other, tuple(given[0]))
+    answered = answer(f"{old} and {new}", task, sides[0])["compared"]
+    wanted, held = (
+        {key: tuple(shape) for key, shape in answered[each].items()} for each in ("wanted", "held")
+    )
+    measured = tuple(Measured(**each) for each in answered["measured"])
+    return Comparison(old, new, wanted, held, measured, answered["reason"])
 
 
 def live(spec: str, settings: Settings) -> Live:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from archgen.arguments import FLAG, MODULE, NONE, Kind, check
 from archgen.diagnostics import ArchError
-from archgen.importers.fault import ImportFault, failed, place_of
+from archgen.importers.fault import ImportFault
 from archgen.importers.program import Unsupported
 from archgen.syntax import tree
 from archgen.syntax.format import format
@@ -57,7 +57,7 @@ def from_module(
     """
     check(
         model=(model, MODULE),
-        input=(input, Kind("the sizes of one sample, or a list of such", _are_sizes)),
+        input=(input, SIZES),
         name=(name, Kind("a name of the language", is_name) | NONE),
         fixed=(fixed, FLAG),
     )
@@ -74,10 +74,10 @@ def imported(
 ) -> Imported:
     """The same, unchecked. told: is given each step as it begins, in words."""
     from archgen.importers.prove import Unequal
-    from archgen.importers.surroundings import kept
+    from archgen.importers.surroundings import running
 
     try:
-        with kept():
+        with running("running the module"):
             return _imported(model, shapes, name, told, fixed=fixed)
     except Unsupported as fault:
         place = f" in `{fault.path}`" if fault.path else ""
@@ -90,10 +90,6 @@ def imported(
         raise ImportFault(f"the recovered spec does not check:\n{fault}") from None
     except Unequal as fault:
         raise ImportFault(f"the recovered spec is another network: {fault}") from None
-    except (Exception, SystemExit) as problem:
-        if place_of(problem) is None:
-            raise
-        raise failed("running the module", problem) from problem
 
 
 def _imported(
@@ -148,6 +144,9 @@ def is_name(value: object) -> bool:
     if not isinstance(value, str) or type(value) is not str or len(value) > LONGEST_NAME:
         return False
     return value.isascii() and value.isidentifier() and value not in RESERVED
+
+
+SIZES = Kind("the sizes of one sample, or a list of such", _are_sizes)
 
 
 def shapes_of(input: Sizes | Sequence[Sizes]) -> list[Sizes]:

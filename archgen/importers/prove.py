@@ -7,7 +7,8 @@ input, since fresh weights make wrong networks look equal. One of the modules th
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,18 +57,25 @@ def prove(
     """
     same_order = compare_keys(model.state_dict(), made.state_dict())
     theirs, ours = copy.deepcopy(model).double(), made.double()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        inputs = [LOUD * torch.randn(BATCH, *sizes, dtype=torch.float64) for sizes in shapes]
-        _awaken(theirs)
-        _calibrate(theirs, inputs)
+    inputs = loud_inputs(theirs, shapes)
     ours.load_state_dict(theirs.state_dict(), strict=True)
     with torch.no_grad():
         outputs = _largest(
-            "the output in evaluation", _run(theirs.eval(), inputs), _run(ours.eval(), inputs)
+            "the output in evaluation", run(theirs.eval(), inputs), run(ours.eval(), inputs)
         )
     gradients = _compare_training(theirs, ours, inputs, heads)
     return Proof(len(model.state_dict()), same_order, outputs, gradients)
+
+
+def loud_inputs(model: nn.Module, shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
+    """Inputs of which every layer is to be seen, for a module in float64 that is made so that it
+    is: with scales and shifts as training could leave them, and batch norms calibrated."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        inputs = [LOUD * torch.randn(BATCH, *sizes, dtype=torch.float64) for sizes in shapes]
+        _awaken(model)
+        _calibrate(model, inputs)
+    return inputs
 
 
 def compare_keys(theirs: dict[str, Tensor], ours: dict[str, Tensor]) -> bool:
@@ -87,24 +95,14 @@ def _compare_training(
     theirs: nn.Module, ours: nn.Module, inputs: list[Tensor], heads: Sequence[int]
 ) -> float:
     """Outputs and gradients in training mode, without what is random."""
-    for model in (theirs, ours):
-        model.train()
-        for module in model.modules():
-            if _is_random(module):
-                module.eval()
-    with _Undropped():
-        first, second = _run(theirs, inputs), _run(ours, inputs)
+    with without_chance(theirs, ours):
+        first, second = run(theirs, inputs), run(ours, inputs)
     if heads:
         main = len(first) - len(heads)
         first = [*first[:main], *(first[main + number] for number in heads)]
     largest = _largest("the output in training", first, second)
     for results in (first, second):
-        generator = torch.Generator().manual_seed(0)
-        total = sum(
-            (value * torch.randn(value.shape, generator=generator, dtype=value.dtype)).sum()
-            for value in results
-        )
-        total.backward()  # type: ignore[union-attr]
+        backward(results)
     expected, found = (dict(model.named_parameters()) for model in (theirs, ours))
     for name, weight in expected.items():
         pair = [
@@ -113,6 +111,27 @@ def _compare_training(
         ]
         largest = max(largest, _largest(f"the gradient of `{name}`", pair[:1], pair[1:]))
     return largest
+
+
+@contextmanager
+def without_chance(*models: nn.Module) -> Iterator[None]:
+    """Put modules into training mode, but for what is random in it."""
+    for model in models:
+        model.train()
+        for module in model.modules():
+            if _is_random(module):
+                module.eval()
+    with _Undropped():
+        yield
+
+
+def backward(results: Sequence[Tensor]) -> None:
+    """Compute the gradients of a sum with random weights, the same ones for equal shapes."""
+    generator = torch.Generator().manual_seed(0)
+    factors = [torch.randn(each.shape, generator=generator, dtype=each.dtype) for each in results]
+    total = sum((a * b).sum() for a, b in zip(results, factors, strict=True))
+    if isinstance(total, Tensor) and total.requires_grad:
+        total.backward()  # type: ignore[no-untyped-call]
 
 
 def _awaken(model: nn.Module) -> None:
@@ -155,7 +174,8 @@ def _is_random(module: nn.Module) -> bool:
     return dropout or type(module).__name__ in {"StochasticDepth", "DropPath"}
 
 
-def _run(model: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
+def run(model: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
+    """The tensors of a module's result, in order; its inputs are copied."""
     return list(tensors_in(model(*(each.clone() for each in inputs))))
 
 

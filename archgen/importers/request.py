@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from archgen.network import Network
+
 Sizes = tuple[int, ...]
 Answer = dict[str, Any]
 
@@ -38,7 +40,16 @@ class ToImport:
     fixed: bool = False
 
 
-Task = ToImport
+@dataclass(frozen=True, slots=True)
+class ToCompare:
+    """Two networks are compared, each with what it is called. shapes: of their inputs."""
+
+    old: tuple[str, Live | Network]
+    new: tuple[str, Live | Network]
+    shapes: tuple[Sizes, ...]
+
+
+Task = ToImport | ToCompare
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from archgen.diagnostics import ArchError
+from archgen.importers.fault import failed, place_of
 from archgen.importers.program import Unsupported
 
 _HOOKS = {
@@ -32,6 +34,21 @@ def check_hooks(model: nn.Module) -> None:
             for hook in getattr(module, name).values():
                 called = getattr(hook, "__name__", type(hook).__name__)
                 raise Unsupported(f"the {kind} `{called}`", path)
+
+
+@contextlib.contextmanager
+def running(what: str) -> Iterator[None]:
+    """Run a stranger's code: what it changes is put back, what it raises is an `ImportFault` that
+    says what was being done."""
+    try:
+        with kept():
+            yield
+    except (ArchError, Unsupported):
+        raise
+    except (Exception, SystemExit) as problem:
+        if place_of(problem) is None:
+            raise
+        raise failed(what, problem) from problem
 
 
 @contextlib.contextmanager

@@ -15,10 +15,17 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
+from archgen.importers.compared import Comparison
 from archgen.importers.factory import made
 from archgen.importers.fault import ImportFault, Place, failed, is_theirs, too_long
-from archgen.importers.request import Answer, Request, Task
+from archgen.importers.request import Answer, Live, Request, Task, ToCompare
+from archgen.network import Network
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def main() -> None:
@@ -46,12 +53,31 @@ def main() -> None:
 
 
 def done(task: Task, told: Callable[[str], None]) -> Answer:
+    """The answer to a request. Raises `ImportFault`."""
+    if isinstance(task, ToCompare):
+        return {"compared": asdict(_compared(task, told))}
     from archgen.importers.api import imported, is_name
 
     model = made(task.live.factory, task.live.arguments, told)
     name = task.name or (task.live.title if is_name(task.live.title) else None)
     found = imported(model, task.shapes, name, fixed=task.fixed, told=told)
     return {"text": found.text, "proof": str(found.proof)}
+
+
+def _compared(task: ToCompare, told: Callable[[str], None]) -> Comparison:
+    from archgen import trial
+    from archgen.importers.measure import compare
+    from archgen.importers.surroundings import running
+
+    def model(side: Live | Network) -> nn.Module:
+        if isinstance(side, Live):
+            return made(side.factory, side.arguments, told)
+        return trial.build(side)
+
+    (old, one), (new, other) = task.old, task.new
+    models = model(one), model(other)
+    with running("running a module"):
+        return compare(models, (old, new), task.shapes, told)
 
 
 def as_answer(fault: ImportFault) -> Answer:
