@@ -1,4 +1,4 @@
-"""`archgen ir`: the resolved network as JSON."""
+"""`archgen ir`: what a spec is on its way: its tree, its bodies, the network as JSON."""
 
 from __future__ import annotations
 
@@ -7,11 +7,48 @@ import click
 from archgen.cli.operands import load
 from archgen.cli.spec import Settings, spec_options
 
+FORMATS = ("json", "tree", "bodies")
+
 
 @click.command("ir")
 @spec_options
-def command(spec: str, settings: Settings) -> None:
-    """Print the resolved network of SPEC as JSON: definitions, calls, shapes."""
-    from archgen.backends import ir
+@click.option("--format", "form", type=click.Choice(FORMATS), default="json", show_default=True)
+def command(spec: str, settings: Settings, form: str) -> None:
+    """Print what SPEC is on its way to a model.
 
-    click.echo(ir.render(load(spec, settings)).rstrip("\n"))
+    "tree" is the text as parsed: of the whole file, or of FILE:NAME, a block or an arch. "bodies"
+    are the resolved network, each distinct body once. "json" is the same for programs:
+    definitions, calls, shapes.
+    """
+    if form == "tree":
+        click.echo(_tree(spec).rstrip("\n"))
+    elif form == "bodies":
+        from archgen.backends import bodies
+
+        click.echo(bodies.render(load(spec, settings)).rstrip("\n"))
+    else:
+        from archgen.backends import ir
+
+        click.echo(ir.render(load(spec, settings)).rstrip("\n"))
+
+
+def _tree(spec: str) -> str:
+    """The tree of a file, or of one of its definitions. Raises `ArchError`."""
+    from archgen.diagnostics import ArchError, error
+    from archgen.specs import locate
+    from archgen.syntax.dump import dump
+    from archgen.syntax.parse import parse
+    from archgen.syntax.read import read_source
+    from archgen.text import Source
+
+    path, name = locate(spec)
+    parsed = parse(read_source(path))
+    if parsed.diagnostics:
+        raise ArchError(list(parsed.diagnostics))
+    if name is None:
+        return dump(parsed.tree)
+    found = [item for item in parsed.tree.items if getattr(item, "name", None) == name]
+    if not found:
+        place = Source("<command line>", spec).span(0, len(spec))
+        raise ArchError([error("A122", f"{path} defines no `{name}`", place)])
+    return "\n".join(map(dump, found))
