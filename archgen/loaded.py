@@ -38,7 +38,7 @@ class Network(resolved.Network):
     def __eq__(self, other: object) -> bool:
         if self is other or not isinstance(other, Network):
             return self is other
-        from archgen.backends.ir import data
+        from archgen.backends.json import data
 
         return (self.name, self.digest) == (other.name, other.digest) and data(self) == data(other)
 

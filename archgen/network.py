@@ -365,26 +365,3 @@ def heads_of(body: Body) -> Iterator[tuple[str, Shape]]:
 def head_name(call: str, head: str) -> str:
     """The name of a callee's head among the results of the caller."""
     return f"{call}_{head}".replace(".", "_")
-
-
-def weight_shapes(node: Node, x: Shape | None = None) -> tuple[object, ...]:
-    """Names and shapes of what a node's submodule holds, for comparing two of them.
-
-    `x` is the shape of its input. A repeat is given as one, with its count.
-    """
-    match node:
-        case LayerNode():
-            assert x is not None
-            return (tuple(node.layer.weights(x).items()), tuple(node.layer.buffers(x).items()))
-        case CallNode():
-            body = node.body
-            inside = (
-                (each.name, weight_shapes(each, body.shape_in(each)))
-                for each in body.all_nodes
-                if isinstance(each, LayerNode | CallNode) and not each.reused
-            )
-            return (node.count, tuple(inside))
-        case ParamNode():
-            return (node.sizes,)
-        case MergeNode():
-            return ()

@@ -119,7 +119,10 @@ def _dump(specs: Path, out: Path) -> int:
 
 
 def _json(network: object) -> str:
-    from archgen.backends.ir import render
+    try:
+        from archgen.backends.json import render
+    except ModuleNotFoundError:  # it was called `ir`
+        from archgen.backends.ir import render
 
     return render(network)  # type: ignore[arg-type]
 

@@ -42,7 +42,7 @@ LAYERS = (
     ("analysis",),
     ("passes",),
     ("resolve",),
-    ("validate",),
+    ("validate", "holdings"),
     ("traversal",),
     ("network",),
     ("git",),
@@ -54,7 +54,7 @@ LAYERS = (
     ("snippet",),
     ("text", "resources", "seal", "replacing", "arguments"),
     ("foreign",),
-    ("frozen", "closest", "as_json"),
+    ("frozen", "closest", "as_json", "interning"),
 )
 # The rooms of the PyTorch backend, lowest first: none imports one that stands behind it.
 PYTORCH = ("plan", "walk", "passes", "text")
@@ -114,38 +114,65 @@ def test_imports_go_downwards(module: str) -> None:
         assert height[there] < height[here] or here == there, f"{module} imports {imported}"
 
 
-def circles() -> Iterator[frozenset[str]]:
-    """The circles of imports, with those for type checking: modules that all reach each other.
+def folders() -> Iterator[tuple[str, dict[str, set[str]]]]:
+    """Each folder with its modules and folders, and which of these import which, with what is
+    imported for type checking. The folder itself is its `__init__`."""
+    for folder, path in MODULES.items():
+        if path.name != "__init__.py":
+            continue
+        parts: dict[str, set[str]] = {}
+        for module in MODULES:
+            if here := _part_of(folder, module):
+                imported = {_part_of(folder, other) for other in mentions(module)}
+                parts.setdefault(here, set()).update(filter(None, imported - {here}))
+        yield folder, parts
 
-    (Tarjan's strongly connected components. A module is not said to import the packages that it
-    lies in, unless it says so.)
-    """
+
+def _part_of(folder: str, module: str) -> str:
+    """The module or folder in a folder that a module is, or lies in; nothing if it lies outside."""
+    if module == folder:
+        return folder
+    start, _, rest = module.partition(f"{folder}.")
+    return f"{folder}.{rest.partition('.')[0]}" if rest and not start else ""
+
+
+def circles(parts: dict[str, set[str]]) -> Iterator[frozenset[str]]:
+    """Parts that all reach each other (Tarjan's strongly connected components)."""
     number: dict[str, int] = {}
     lowest: dict[str, int] = {}
     path: list[str] = []
 
-    def visit(module: str) -> Iterator[frozenset[str]]:
-        number[module] = lowest[module] = len(number)
-        path.append(module)
-        for other in mentions(module):
-            if other in MODULES and other not in number:
+    def visit(part: str) -> Iterator[frozenset[str]]:
+        number[part] = lowest[part] = len(number)
+        path.append(part)
+        for other in sorted(parts[part]):
+            if other not in number:
                 yield from visit(other)
             if other in path:
-                lowest[module] = min(lowest[module], lowest[other])
-        if lowest[module] == number[module]:
-            circle = frozenset(path[path.index(module) :])
-            del path[path.index(module) :]
-            if len(circle) > 1 or module in mentions(module):
+                lowest[part] = min(lowest[part], lowest[other])
+        if lowest[part] == number[part]:
+            circle = frozenset(path[path.index(part) :])
+            del path[path.index(part) :]
+            if len(circle) > 1:
                 yield circle
 
-    for module in MODULES:
-        if module not in number:
-            yield from visit(module)
+    for part in parts:
+        if part not in number:
+            yield from visit(part)
 
 
 def test_no_import_goes_in_a_circle() -> None:
-    for circle in circles():
-        raise AssertionError(f"these import each other: {', '.join(sorted(circle))}")
+    """Neither among the modules of a folder, nor among its folders, nor between the two: so none
+    among all modules."""
+    for folder, parts in folders():
+        for circle in circles(parts):
+            shown = ", ".join(sorted(circle))
+            raise AssertionError(f"in {folder} these import each other: {shown}")
+
+
+def test_a_circle_is_found() -> None:
+    parts = {"a": {"b"}, "b": {"c", "d"}, "c": {"a"}, "d": set(), "e": {"d"}}
+    assert set(circles(parts)) == {frozenset("abc")}
 
 
 def test_the_rooms_of_the_pytorch_backend_stand_on_each_other() -> None:
@@ -259,6 +286,15 @@ def test_what_the_documentation_calls_is_public() -> None:
         for name in re.findall(r"\barchgen\.([a-z_]+)\(", page.read_text(encoding="utf-8"))
     }
     assert called <= set(archgen.__all__)
+
+
+def test_every_decision_is_in_the_index_once() -> None:
+    """Under its area, at the top of `docs/DECISIONS.md`, by its title."""
+    text = (PACKAGE.parent / "docs" / "DECISIONS.md").read_text(encoding="utf-8")
+    decisions = re.findall(r"^## (\d+\. .+)$", text, flags=re.MULTILINE)
+    index = re.findall(r"^- (\d+\. .+)$", text.partition("\n## ")[0], flags=re.MULTILINE)
+    assert sorted(index) == sorted(decisions)
+    assert [int(each.partition(".")[0]) for each in decisions] == [*range(1, len(decisions) + 1)]
 
 
 def test_importing_archgen_imports_nothing_of_it() -> None:

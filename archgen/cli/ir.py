@@ -27,9 +27,9 @@ def command(spec: str, settings: Settings, form: str) -> None:
 
         click.echo(bodies.render(load(spec, settings)).rstrip("\n"))
     else:
-        from archgen.backends import ir
+        from archgen.backends.json import render
 
-        click.echo(ir.render(load(spec, settings)).rstrip("\n"))
+        click.echo(render(load(spec, settings)).rstrip("\n"))
 
 
 def _tree(spec: str) -> str:

@@ -38,7 +38,6 @@ class Relu(Activation):
     takes_inplace = True
     saves_output = True
     nonnegative = True
-    keeps_positive = True
     example = ("relu", "64 x 56 x 56", "64 x 56 x 56")
 
 
@@ -58,8 +57,6 @@ class LeakyRelu(Activation):
     """x where it is positive, slope * x elsewhere."""
 
     keyword = "leaky_relu"
-    keeps_sign = True
-    keeps_positive = True
     target = "nn.LeakyReLU"
     takes_inplace = True
     saves_output = True  # when it works in place itself
@@ -84,8 +81,6 @@ class Prelu(Activation):
     """Leaky ReLU whose slope is learned: one for all channels, or one for each."""
 
     keyword = "prelu"
-    keeps_sign = True
-    keeps_positive = True
     target = "nn.PReLU"
     weight_names = ("weight",)
     example = ("prelu(shared=false)", "64 x 56 x 56", "64 x 56 x 56")
@@ -111,8 +106,6 @@ class Elu(Activation):
     """x where it is positive, alpha * (exp(x) - 1) elsewhere."""
 
     keyword = "elu"
-    keeps_sign = True
-    keeps_positive = True
     target = "nn.ELU"
     takes_inplace = True
     saves_output = True  # when it works in place itself
@@ -133,7 +126,6 @@ class Silu(Activation):
     """x * sigmoid(x), also called swish."""
 
     keyword = "silu"
-    keeps_sign = True
     target = "nn.SiLU"
     takes_inplace = True
     example = ("silu", "64 x 56 x 56", "64 x 56 x 56")
@@ -144,7 +136,6 @@ class Gelu(Activation):
     """x times the normal distribution function of x."""
 
     keyword = "gelu"
-    keeps_sign = True
     target = "nn.GELU"
     example = ("gelu", "197 x 768", "197 x 768")
 
@@ -160,7 +151,6 @@ class Mish(Activation):
     """x * tanh(log(1 + exp(x)))."""
 
     keyword = "mish"
-    keeps_sign = True
     target = "nn.Mish"
     takes_inplace = True
     example = ("mish", "64 x 56 x 56", "64 x 56 x 56")
@@ -183,7 +173,6 @@ class Tanh(Activation):
     """The hyperbolic tangent."""
 
     keyword = "tanh"
-    keeps_sign = True
     target = "nn.Tanh"
     saves_output = True
     example = ("tanh", "3 x 64 x 64", "3 x 64 x 64")
@@ -221,7 +210,6 @@ class Hardswish(Activation):
     """x * relu6(x + 3) / 6."""
 
     keyword = "hardswish"
-    keeps_sign = True
     target = "nn.Hardswish"
     takes_inplace = True
     example = ("hardswish", "16 x 112 x 112", "16 x 112 x 112")

@@ -164,8 +164,6 @@ class Layer(Called, ABC):
     keeps_shape: ClassVar[bool] = False  # its output has the shape of its input
     fixes_size: ClassVar[bool] = False  # the spatial sizes of its output are its own
     nonnegative: ClassVar[bool] = False  # no number of its output is negative
-    keeps_sign: ClassVar[bool] = False  # of numbers that are not negative it makes no negative one
-    keeps_positive: ClassVar[bool] = False  # numbers that are not negative stay as they are
     keeps_offset: ClassVar[bool] = False  # f(x + c) = f(x) + c for each number c
     only_training: ClassVar[frozenset[str]] = frozenset()  # torch's arguments, unread in evaluation
 

@@ -241,7 +241,6 @@ class L2Norm(Normalisation):
     """Unit length over the channels of each place."""
 
     keyword = "l2_norm"
-    keeps_sign = True
     example = ("l2_norm", "512 x 38 x 38", "512 x 38 x 38")
 
     def shape(self, x: Shape) -> Shape:

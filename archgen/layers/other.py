@@ -17,8 +17,6 @@ class Identity(Layer):
     group = "other"
     fresh = False
     keeps_shape = True
-    keeps_sign = True
-    keeps_positive = True
     keeps_offset = True
     makes_module = False
     skipped = True

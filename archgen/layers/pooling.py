@@ -32,7 +32,6 @@ class Pool(Layer):
 
     group = "pooling"
     exchangeable = True
-    keeps_sign = True
 
 
 @final

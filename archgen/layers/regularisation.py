@@ -16,7 +16,6 @@ class Regularisation(Layer):
     group = "regularisation"
     fresh = False
     keeps_shape = True
-    keeps_sign = True
     keeps_offset = True
     light = True
 

@@ -104,7 +104,6 @@ class PadChannels(Layer):
 
     keyword = "pad_channels"
     group = "shape"
-    keeps_sign = True
     out_channels = "out"
     example = ("pad_channels(32)", "16 x 16 x 16", "32 x 16 x 16")
 
@@ -151,7 +150,6 @@ class Crop(Layer):
     keyword = "crop"
     group = "shape"
     fresh = False
-    keeps_sign = True
     keeps_offset = True
     helper = "center_crop"
     example = ("crop(56)", "64 x 64 x 64", "64 x 56 x 56")

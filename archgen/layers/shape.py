@@ -43,7 +43,6 @@ class Flatten(Layer):
     group = "shape"
     out_channels = None
     fresh = False
-    keeps_sign = True
     keeps_offset = True
     light = True
     example = ("flatten", "512 x 7 x 7", "25088")
@@ -76,7 +75,6 @@ class Reshape(Layer):
     group = "shape"
     out_channels = None
     fresh = False
-    keeps_sign = True
     keeps_offset = True
     example = ("reshape([512, 4, 4])", "8192", "512 x 4 x 4")
 
@@ -112,7 +110,6 @@ class Permute(Layer):
     keyword = "permute"
     group = "shape"
     fresh = False
-    keeps_sign = True
     keeps_offset = True
     example = ("permute([1, 2, 0])", "96 x 56 x 56", "56 x 56 x 96")
 
@@ -146,7 +143,6 @@ class Select(Layer):
     group = "shape"
     out_channels = None
     fresh = False
-    keeps_sign = True
     keeps_offset = True
     example = ("select(0, 0)", "197 x 768", "768")
 
@@ -185,7 +181,6 @@ class Mean(Layer):
     keyword = "mean"
     group = "shape"
     out_channels = None
-    keeps_sign = True
     keeps_offset = True
     example = ("mean(0)", "49 x 768", "768")
 
@@ -244,7 +239,6 @@ class Split(Layer):
     group = "shape"
     out_channels = None
     fresh = False
-    keeps_sign = True
     keeps_offset = True
     makes_module = False
     example = ("split(2)", "116 x 28 x 28", "58 x 28 x 28, 58 x 28 x 28")
@@ -289,7 +283,6 @@ class ChannelShuffle(Layer):
     group = "shape"
     fresh = False
     keeps_shape = True
-    keeps_sign = True
     keeps_offset = True
     example = ("channel_shuffle(2)", "116 x 28 x 28", "116 x 28 x 28")
 
@@ -318,7 +311,6 @@ class PixelShuffle(Layer):
     group = "shape"
     out_channels = "channels // by ** 2"
     fresh = False
-    keeps_sign = True
     keeps_offset = True
     example = ("pixel_shuffle(2)", "64 x 32 x 32", "16 x 64 x 64")
 

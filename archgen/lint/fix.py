@@ -54,7 +54,7 @@ def _laid_out(source: Source, text: str) -> str:
 
 def _networks(source: Source) -> Networks:
     """What a text says, arch by arch; the faults of one that says nothing."""
-    from archgen.backends.ir import data
+    from archgen.backends.json import data
 
     program = Program.of(source.text, source.path, Path(source.path).parent)
     found: dict[str, object] = {}

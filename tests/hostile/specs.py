@@ -183,6 +183,10 @@ RECURSION = {
         net("t(60)", before=tree("a = t(n - 1); b = t(n - 1)", "conv(8, 1)")),
         None,
     ),
+    "branching, equal calls that are used again": (
+        net("x = t(60); reuse x", before=tree("a = t(n - 1); b = t(n - 1)", "conv(8, 1)")),
+        None,
+    ),
     "branching, equal calls that fail": (
         net("t(60)", before=tree("a = t(n - 1); b = t(n - 1)", "conv(0, 1)")),
         "A109",

@@ -455,6 +455,10 @@ def test_reuse_at_another_size_is_fine() -> None:
 
 def test_reuse_with_other_channels_is_an_error() -> None:
     assert faults(arch("c = conv(4, 3)", "reuse c")) == [("A118", 4, 3)]
+    block = "block b { mul { identity; p = param([channels, 1, 1]) } }\n"
+    text = arch("x = b", "conv(8, 1)", "reuse x")
+    assert faults(block + text) == [("A118", 6, 3)]
+    assert not faults(block + text.replace("8, 1", "3, 1"))
 
 
 def test_reuse_of_what_is_no_submodule_is_an_error() -> None:

@@ -32,7 +32,6 @@ class PixelUnshuffle(Layer):
     group = "shape"
     out_channels = "channels * by ** 2"
     fresh = False
-    keeps_sign = True
     keeps_offset = True
     example = ("pixel_unshuffle(2)", "3 x 32 x 32", "12 x 16 x 16")
 
@@ -145,7 +144,7 @@ def test_reference_and_colours_have_it(copy: Path) -> None:
     [
         ("", "", ""),
         ("gradient", "for i in by for _ in by", "for _ in by for i in by"),
-        ("said", "    keeps_sign = True\n", ""),
+        ("said", "    keeps_offset = True\n", ""),
         ("said", "    keeps_offset = True\n", "    keeps_offset = True\n    nonnegative = True\n"),
         ("inplace", "    fresh = False\n", ""),
     ],

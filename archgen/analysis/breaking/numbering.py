@@ -5,9 +5,9 @@ every input and all weights, where the weights of the two networks are equal by 
 names of values, blocks in between and layers that do nothing make no difference; a sum of two is
 the same either way round, a sum of three only where the same two are added first.
 
-A network is numbered layer by layer if it is small enough to be built. A larger one is numbered
-by its distinct bodies, a call being one step; then equal numbers still mean equal values, and
-different ones that no equality could be shown.
+A body has a form, in which a call is one step: equal forms mean equal values, which takes time for
+the distinct bodies only. Networks of other forms are numbered layer by layer, if they are small
+enough to be built.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import assert_never
 
 from archgen.analysis.breaking.carried import Aside
 from archgen.analysis.breaking.operations import Operation, has_state, operation
+from archgen.interning import Interner
 from archgen.network import (
     AuxValue,
     Body,
@@ -61,29 +62,26 @@ class Numbering:
         self._training = training
         self._aside = aside or {}
         self._by_name = by_name
-        self._numbers: dict[Hashable, Number] = {}
-        self._rectified: set[Number] = set()  # values that hold no negative number
+        self._number = Interner().number
         self._extents: dict[Number, Number] = {}  # a value with the same spatial sizes as this one
         self._concatenated: dict[Number, tuple[int, tuple[Number, ...]]] = {}
         self._forms: dict[Body, Number] = {}
         self._stateful = Fold(_leaf_has_state, lambda _, parts: any(part.value for part in parts))
         self._operations: dict[Node, Operation | None] = {}
 
-    def outputs(self, network: Network, *, whole: bool) -> dict[str, Number]:
-        """The number of each result by its name (of a list by its place), heads in training too.
-
-        whole: layer by layer, and not by bodies.
-        """
+    def outputs(self, network: Network) -> dict[str, Number]:
+        """The number of each result by its name (of a list by its place), heads in training too:
+        layer by layer, so that it does not matter in which blocks the layers stand."""
         body = network.body
-        values = self.run(body, self.inputs(body), whole=whole)
+        values = self._run(body, self.inputs(body), "", whole=True)
         results = {
             str(place) if body.listed else each.name: values[each.value]
             for place, each in enumerate(body.outputs)
         }
-        return results | dict(self._trained(body, values, "", whole=whole))
+        return results | dict(self._trained(body, values, ""))
 
     def _trained(
-        self, body: Body, values: Mapping[Ref, Number], prefix: str, *, whole: bool
+        self, body: Body, values: Mapping[Ref, Number], prefix: str
     ) -> Iterator[tuple[str, Number]]:
         """The heads of a body whose values have these numbers, and those of what it calls."""
         for aux in self._heads(body):
@@ -92,8 +90,8 @@ class Numbering:
             if isinstance(node, CallNode) and node.body.heads:
                 inside = f"{prefix}{node.name}."
                 read = [values[ref] for ref in node.inputs]
-                inner = self.run(node.body, read, inside, whole=whole)
-                for name, number in self._trained(node.body, inner, inside, whole=whole):
+                inner = self._run(node.body, read, inside, whole=True)
+                for name, number in self._trained(node.body, inner, inside):
                     yield head_name(node.name, name), number
 
     def inputs(self, body: Body) -> list[Number]:
@@ -105,14 +103,14 @@ class Numbering:
     def form(self, body: Body) -> Number:
         """Equal for bodies that compute the same of the same inputs and weights."""
         if body not in self._forms:
-            values = self.run(body, self.inputs(body), whole=False)
+            values = self._run(body, self.inputs(body), "", whole=False)
             results = [values[each.value] for each in body.outputs]
             results += [values[aux.node.outputs[0]] for aux in self._heads(body)]
             self._forms[body] = self._number(("form", tuple(results)))
         return self._forms[body]
 
-    def run(
-        self, body: Body, inputs: Sequence[Number], prefix: str = "", *, whole: bool
+    def _run(
+        self, body: Body, inputs: Sequence[Number], prefix: str, *, whole: bool
     ) -> dict[Ref, Number]:
         """The numbers of all values of a body for inputs with these numbers."""
         values = dict(zip(body.inputs, inputs, strict=True))
@@ -120,7 +118,7 @@ class Numbering:
             read = tuple(values[ref] for ref in node.inputs)
             if whole and isinstance(node, CallNode) and node not in self._aside:
                 for name in node.names():
-                    inner = self.run(node.body, read, f"{prefix}{name}.", whole=True)
+                    inner = self._run(node.body, read, f"{prefix}{name}.", whole=True)
                     read = tuple(inner[each.value] for each in node.body.outputs)
             else:
                 read = self.step(body, node, read, prefix).outputs
@@ -166,8 +164,7 @@ class Numbering:
         if node not in self._operations:
             self._operations[node] = operation(node.layer, x, training=self._training)
         meaning = self._operations[node]
-        rectified = read[0] in self._rectified
-        if meaning is None or (node.layer.keeps_positive and rectified):
+        if meaning is None:
             return Step(node, None, read, read[:1])
         state = path if has_state(node.layer, x) else ""
         # Of a further value, `like=from x`, the sizes count alone.
@@ -175,8 +172,6 @@ class Numbering:
         step = replace(self._opaque(node, meaning, counted, state), inputs=read)
         if node.layer.keeps_extent(x):
             self._extents[step.outputs[0]] = self._extent(read[0])
-        if node.layer.nonnegative or (node.layer.keeps_sign and rectified):
-            self._rectified.update(step.outputs)
         return step
 
     def _opaque(self, node: Node, meaning: Hashable, read: tuple[Number, ...], state: str) -> Step:
@@ -193,8 +188,6 @@ class Numbering:
             number = read[0]
             for other in read[1:]:  # as PyTorch computes it, from left to right
                 number = self._number((node.kind, min(number, other), max(number, other)))
-        if self._rectified.issuperset(read):
-            self._rectified.add(number)
         extents = {self._extent(each) for each in read}
         if len(extents) == 1 and node.axis == 0:
             self._extents.setdefault(number, *extents)
@@ -213,9 +206,6 @@ class Numbering:
         number = self._number(("concat", axis, tuple(parts)))
         self._concatenated[number] = (axis, tuple(parts))
         return number
-
-    def _number(self, key: Hashable) -> Number:
-        return self._numbers.setdefault(key, len(self._numbers))
 
 
 def _name(node: Node) -> str:

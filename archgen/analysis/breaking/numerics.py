@@ -9,7 +9,7 @@ from archgen.analysis.breaking.causes import Cause, Causes
 from archgen.analysis.breaking.finding import Finding, finding
 from archgen.analysis.breaking.numbering import MOST_STEPS, Numbering, count_steps
 from archgen.analysis.difference import Difference
-from archgen.network import Network
+from archgen.network import Body, Network, heads_of
 
 MOST_SHOWN = 4  # paths of a finding
 _OVER = "with the weights that `archgen transfer` carries"
@@ -51,16 +51,20 @@ def _changes(old: Network, new: Network, *, training: bool) -> Iterator[Finding]
 
 
 def _same(numbering: Numbering, old: Network, new: Network) -> bool:
-    """Whether the results that both have are equal: seen by bodies, else layer by layer."""
-    if _equal(numbering, old, new, whole=False):
+    """Whether the results that both have are equal, as far as it can be shown."""
+    forms = {(numbering.form(each.body), *_names(each.body)) for each in (old, new)}
+    if len(forms) == 1:
         return True
-    small = max(count_steps(old), count_steps(new)) <= MOST_STEPS
-    return small and _equal(numbering, old, new, whole=True)
-
-
-def _equal(numbering: Numbering, old: Network, new: Network, *, whole: bool) -> bool:
-    before, after = (numbering.outputs(each, whole=whole) for each in (old, new))
+    if max(count_steps(old), count_steps(new)) > MOST_STEPS:
+        return False
+    before, after = numbering.outputs(old), numbering.outputs(new)
     return all(after[name] == number for name, number in before.items() if name in after)
+
+
+def _names(body: Body) -> Iterator[str]:
+    """Those of its results, of training too."""
+    yield from (output.name for output in body.outputs)
+    yield from (name for name, _ in heads_of(body))
 
 
 def _finding(code: str, cause: Cause, new: Network, *notes: str) -> Finding:

@@ -8,12 +8,13 @@ as it is of none to `load_state_dict`.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter
 from typing import Literal, assert_never
 
+from archgen.interning import Interner
 from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode
 from archgen.traversal import Fold, Leaf, Part
 
@@ -60,7 +61,7 @@ class States:
     def __init__(self, *, starts: bool = False) -> None:
         self._starts = starts
         self._trees: list[Tree] = []
-        self._numbers: dict[object, Form] = {}
+        self._interner = Interner()
         self._fold = Fold(self._of_leaf, self._of_body)
 
     def of(self, body: Body) -> Form:
@@ -105,7 +106,7 @@ class States:
             case _:
                 assert_never(node)
 
-    def _leaf(self, sizes: Sizes, start: object) -> Form:
+    def _leaf(self, sizes: Sizes, start: Hashable) -> Form:
         key = ("leaf", sizes, start if self._starts else None)
         return self._number(key, Tree(sizes=sizes))
 
@@ -123,11 +124,11 @@ class States:
         tree = Tree(children, joined, keys=keys)
         return self._number((frozenset(children.items()), joined), tree)
 
-    def _number(self, key: object, tree: Tree) -> Form:
-        if key not in self._numbers:
-            self._numbers[key] = len(self._trees)
+    def _number(self, key: Hashable, tree: Tree) -> Form:
+        form = self._interner.number(key)
+        if form == len(self._trees):
             self._trees.append(tree)
-        return self._numbers[key]
+        return form
 
     # --- comparing them ------------------------------------------------------------------------
 

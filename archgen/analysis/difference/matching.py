@@ -6,13 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import log2
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 from archgen.analysis.difference.alignment import Pair, align, cycles, rising
 from archgen.analysis.difference.meaning import Meanings, effective
 from archgen.analysis.difference.names import is_given, stem
 from archgen.analysis.difference.units import MOST_PIECES, Row, Unit, cut, opened
-from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode, weight_shapes
+from archgen.holdings import Holdings
+from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode
+from archgen.traversal import Fold, Leaf
+from archgen.traversal import Part as Known
 
 T = TypeVar("T")
 
@@ -66,7 +69,8 @@ class Matcher:
     def __init__(self) -> None:
         self.meanings = Meanings()
         self._known: dict[tuple[Body, Body], BodyMatch] = {}
-        self._bags: dict[Body, Counter[str]] = {}
+        self._bags = Fold(_of_leaf, _of_parts)
+        self._holdings = Holdings()
 
     def match(self, old: Body, new: Body) -> BodyMatch:
         """The two bodies side by side."""
@@ -188,7 +192,7 @@ class Matcher:
 
     def _same(self, old: Unit, new: Unit) -> bool:
         alike = self.meanings.of_unit(old) == self.meanings.of_unit(new)
-        return alike and _weights(old) == _weights(new)
+        return alike and self._held(old) == self._held(new)
 
     def _is_doubtful(self, old: Row, new: Row, pair: Pair, pairs: Sequence[Pair]) -> bool:
         """Whether a unit with another name could be another unit as well, which stands beside it.
@@ -290,27 +294,32 @@ class Matcher:
 
     def _bag(self, body: Body) -> Counter[str]:
         """How many layers of each kind are in it."""
-        if body not in self._bags:
-            bag: Counter[str] = Counter()
-            for node in body.nodes:
-                match node:
-                    case LayerNode():
-                        bag[node.layer.keyword] += 1
-                    case CallNode():
-                        for keyword, count in self._bag(node.body).items():
-                            bag[keyword] += count * node.count
-                    case MergeNode():
-                        bag[node.kind] += 1
-                    case ParamNode():
-                        bag["param"] += 1
-            self._bags[body] = bag
-        return self._bags[body]
+        return self._bags.of_body(body)
+
+    def _held(self, unit: Unit) -> int:
+        """Names and shapes of what it holds, for the input that it has, as a number."""
+        inputs = unit.node.inputs
+        return self._holdings.of(unit.node, unit.body.values[inputs[0]] if inputs else None)
 
 
-def _weights(unit: Unit) -> object:
-    """Names and shapes of what it holds, for the input that it has."""
-    inputs = unit.node.inputs
-    return weight_shapes(unit.node, unit.body.values[inputs[0]] if inputs else None)
+def _of_leaf(_: Body, node: Leaf) -> Counter[str]:
+    match node:
+        case LayerNode():
+            return Counter([node.layer.keyword])
+        case MergeNode():
+            return Counter([node.kind])
+        case ParamNode():
+            return Counter(["param"])
+        case _:
+            assert_never(node)
+
+
+def _of_parts(_: Body, parts: Sequence[Known[Counter[str]]]) -> Counter[str]:
+    bag: Counter[str] = Counter()
+    for part in parts:
+        for keyword, count in () if part.head else part.value.items():
+            bag[keyword] += count * part.count
+    return bag
 
 
 def _beside(units: Sequence[Unit], place: int, taken: Collection[int]) -> Iterator[Unit]:

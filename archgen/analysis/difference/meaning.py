@@ -10,6 +10,7 @@ from collections.abc import Hashable
 from typing import assert_never
 
 from archgen.analysis.difference.units import Row, Unit, runs
+from archgen.interning import Interner
 from archgen.layers.base import Layer
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
 from archgen.shapes import Shape
@@ -33,7 +34,7 @@ class Meanings:
     """Numbers for meanings, the same for both networks that are compared."""
 
     def __init__(self) -> None:
-        self._numbers: dict[Hashable, int] = {}
+        self.number = Interner().number
         self._bodies: dict[Body, int] = {}
         self._nodes: dict[Node, int] = {}
         self._runs: dict[Body, Row] = {}
@@ -102,10 +103,6 @@ class Meanings:
 
     def _entry(self, unit: Unit) -> Hashable:
         return unit.name, unit.count, unit.reused, self.of_unit(unit), unit.inputs
-
-    def number(self, key: Hashable) -> int:
-        """Equal for equal keys."""
-        return self._numbers.setdefault(key, len(self._numbers))
 
 
 def key_of(value: object) -> Hashable:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from archgen.interning import Interner
 from archgen.layers.base import Layer
 from archgen.network import Body, CallNode, Definition
 from archgen.resolve.values import identity_key
@@ -40,7 +41,8 @@ class Texts:
     """The texts of both networks' definitions."""
 
     def __init__(self) -> None:
-        self._numbers: dict[Hashable, int] = {None: 0}
+        self._interner = Interner()
+        self._interner.number(None)  # 0: nothing is said
         self._said: dict[object, Said] = {}
         self._wholes: dict[int, int] = {}
         self._occurring: dict[int, Counter[tuple[int, int]]] = {}
@@ -73,7 +75,7 @@ class Texts:
         return 0 if expr is None else _Reader(self, definition).expr(expr, known)
 
     def number(self, *key: Hashable) -> int:
-        return self._numbers.setdefault(key, len(self._numbers))
+        return self._interner.number(key)
 
     def keep(self, span: Span, said: Said) -> None:
         self._said[_place(span)] = said

@@ -203,10 +203,3 @@ def _pieces(count: int) -> Iterator[tuple[int, int]]:
     yield from ((place, 1) for place in range(ends))
     yield ends, count - 2 * ends
     yield from ((place, 1) for place in range(count - ends, count))
-
-
-def path_of(prefix: str, unit: Unit, start: int = 0, count: int = 1) -> str:
-    """The path of a unit below a prefix that ends in a dot or is empty."""
-    if isinstance(unit.node, MergeNode):
-        return prefix.removesuffix(".")
-    return prefix + unit.named(start, count)

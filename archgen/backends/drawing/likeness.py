@@ -12,6 +12,7 @@ from collections.abc import Hashable, Sequence
 from typing import assert_never
 
 from archgen.backends.drawing.marks import Marks
+from archgen.interning import Interner
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
 from archgen.traversal import Fold, Leaf, Part
 
@@ -21,7 +22,7 @@ class Likeness:
 
     def __init__(self, marks: Marks | None = None) -> None:
         self.marks = marks or Marks()
-        self._numbers: dict[Hashable, int] = {}
+        self._interner = Interner()
         self._alike = Fold(lambda body, leaf: 0, self._number)
         self._heavy = Fold(_weight, _sum_of_chain)
         self._frames = Fold(lambda body, leaf: False, self._has_stages)
@@ -49,7 +50,7 @@ class Likeness:
         name = body.definition and body.definition.name
         outputs = tuple(output.value for output in body.outputs)
         key = (body.kind, name, nodes, outputs, self.marks.behind([body]))
-        return self._numbers.setdefault(key, len(self._numbers))
+        return self._interner.number(key)
 
     def _seen(self, node: Node) -> Hashable:
         return self.trait(node), self.marks.of([node]), self.marks.behind([node])

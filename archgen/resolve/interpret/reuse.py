@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from archgen.diagnostics import Fault, error
-from archgen.network import Applied, Step, weight_shapes
+from archgen.holdings import Holdings
+from archgen.network import Applied, Step
 from archgen.resolve.arguments import suggest
 from archgen.resolve.interpret.frame import Frame
 from archgen.resolve.values import Unknown
@@ -31,7 +32,8 @@ def apply_reuse(frame: Frame, link: tree.Reuse) -> Step:
     node = frame.again[name](frame, link.span)
     made = body.children[name]
     first = body.shape_of(made.inputs[0])
-    if weight_shapes(node, shape) != weight_shapes(made, first):
+    holdings = Holdings()
+    if holdings.of(node, shape) != holdings.of(made, first):
         message = f"`{name}` was made for {first}, its weights do not fit {shape}"
         raise Fault(error("A118", message, link.span, help="give it the same channels"))
     return Applied(node, before, node.outputs[0])

@@ -101,8 +101,6 @@ HARMLESS = (
     plain("a factor of 1", "  maxpool(2)", "  maxpool(2) -> multiply(1)"),
     plain("a pool with windows of 1", "  maxpool(2)", "  maxpool(2) -> avgpool(1)"),
     plain("a dilation of windows of 1", "left = conv(4, 1)", "left = conv(4, 1, dilation=2)"),
-    plain("an activation twice", "  act\n}", "  act -> relu\n}"),
-    plain("an activation of what is positive", "  maxpool(2)", "  maxpool(2) -> relu"),
     plain("a parameter added", "classes=4) {", "classes=4, more=1) {\n  expect more == 1"),
     plain("another name of the same pool", "global_avgpool ->", "adaptive_avgpool(1) ->"),
     plain("a dropout of nothing", "  maxpool(2)", "  maxpool(2) -> dropout(0)"),

@@ -12,7 +12,7 @@ import pytest
 
 import archgen
 from archgen.analysis.weights import state
-from archgen.backends import ir
+from archgen.backends.json import render
 from tests import networks
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "ir.schema.json").read_text())
@@ -24,7 +24,7 @@ SHIPPED = [name for name, _ in archgen.shipped()]
 def test_schema_and_references(name: str) -> None:
     text = networks.PECULIAR.get(name)
     network = archgen.loads(text) if text else archgen.load(name)
-    data = json.loads(ir.render(network))
+    data = json.loads(render(network))
     VALIDATOR.validate(data)
     assert data["body"] == len(data["bodies"]) - 1
     for place, body in enumerate(data["bodies"]):
@@ -38,22 +38,22 @@ def test_schema_and_references(name: str) -> None:
 def test_it_holds_every_weight(name: str) -> None:
     """A reader of the JSON alone finds the `state_dict`."""
     network = archgen.load(name)
-    data = json.loads(ir.render(network))
+    data = json.loads(render(network))
     assert sorted(tensors(data, data["body"], "")) == sorted(
         (entry.key, list(entry.sizes)) for entry in state(network)
     )
 
 
 def test_same_network_same_text() -> None:
-    assert ir.render(archgen.load("resnet50")) == ir.render(archgen.load("resnet50"))
+    assert render(archgen.load("resnet50")) == render(archgen.load("resnet50"))
 
 
 def test_a_billion_blocks_are_short() -> None:
-    assert len(ir.render(archgen.loads(networks.LONG))) < 20_000
+    assert len(render(archgen.loads(networks.LONG))) < 20_000
 
 
 def test_reviewed_text(golden: Callable[[str, str], None]) -> None:
-    golden("ir/convnext.json", ir.render(archgen.loads(networks.CONVNEXT)))
+    golden("ir/convnext.json", render(archgen.loads(networks.CONVNEXT)))
 
 
 def nodes_of(body: dict[str, Any]) -> list[dict[str, Any]]:
