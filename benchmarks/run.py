@@ -26,6 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "specs" / "resnet50.arch"
 Action = Callable[[], object]
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -41,21 +42,30 @@ class Result:
         return f"| {self.what} | {self.ours} | {self.peer} | {ratio} | {self.aim} |"
 
 
-def median_seconds(first: Action, second: Action, rounds: int) -> tuple[float, float]:
+def median_seconds(
+    first: Action, second: Action, rounds: int, clock: Clock = time.perf_counter
+) -> tuple[float, float]:
     """The median of each, taken in turns so that both meet the same noise."""
     first(), second()
     times: tuple[list[float], list[float]] = ([], [])
     for turn in range(rounds):
         pair = [(0, first), (1, second)]
         for index, action in pair if turn % 2 else reversed(pair):
-            start = time.perf_counter()
+            start = clock()
             action()
-            times[index].append(time.perf_counter() - start)
+            times[index].append(clock() - start)
     return statistics.median(times[0]), statistics.median(times[1])
 
 
-def compare(what: str, ours: Action, peer: Action, aim: str, rounds: int) -> Result:
-    mine, theirs = median_seconds(ours, peer, rounds)
+def compare(
+    what: str,
+    ours: Action,
+    peer: Action,
+    aim: str,
+    rounds: int,
+    clock: Clock = time.perf_counter,
+) -> Result:
+    mine, theirs = median_seconds(ours, peer, rounds, clock)
     return Result(what, f"{1000 * mine:.1f} ms", f"{1000 * theirs:.1f} ms", mine / theirs, aim)
 
 
@@ -104,6 +114,41 @@ def check_warm(rounds: int) -> list[Result]:
     )
     what = "load of ResNet-1202 to ResNet-20, warm"
     return [fifty, compare(what, checking("resnet1202"), small, "under 1.5", rounds)]
+
+
+def growth(rounds: int) -> list[Result]:
+    """Nothing is quadratic: twice the lines take twice as long, ten times the archs ten times."""
+    import archgen
+    from archgen import api
+
+    def net(lines: int, name: str = "net") -> str:
+        body = "\n".join(["  conv(8, 3) -> bn -> relu"] * lines)
+        return f"arch {name} {{\n  input(8, 32, 32)\n{body}\n}}\n"
+
+    with tempfile.TemporaryDirectory() as folder:
+
+        def checking(text: str) -> Action:
+            path = Path(folder, f"{len(text)}.arch")
+            path.write_text(text, encoding="utf-8")
+            return lambda: api.check_paths([str(path)], lint=True)
+
+        def writing(lines: int) -> Action:
+            network = archgen.loads(net(lines))
+            return lambda: archgen.source(network)
+
+        def archs(count: int) -> str:
+            return "".join(net(1, f"net{at}") for at in range(count))
+
+        what = "a spec of 2,000 lines to one of 1,000, CPU time"
+        pairs = {
+            f"check of {what}": (checking(net(2000)), checking(net(1000)), "2"),
+            f"source of {what}": (writing(2000), writing(1000), "2"),
+            "check of 1,000 archs to 100": (checking(archs(1000)), checking(archs(100)), "10"),
+        }
+        return [
+            compare(name, ours, peer, aim, rounds, time.process_time)
+            for name, (ours, peer, aim) in pairs.items()
+        ]
 
 
 def build(rounds: int) -> list[Result]:
@@ -296,6 +341,7 @@ def _peak(command: list[str]) -> str:
 BENCHMARKS = {
     "check_process": (check_process, 15),
     "check_warm": (check_warm, 15),
+    "growth": (growth, 3),
     "build": (build, 9),
     "run_model": (run_model, 9),
     "source_size": (source_size, 1),

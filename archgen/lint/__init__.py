@@ -8,6 +8,7 @@ shown.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -70,11 +71,12 @@ class Linter:
     def _at_head(self, span: Span) -> frozenset[Mark]:
         """The comments at the head of the block or arch in which something stands."""
         items = next(each.tree.items for each in self._modules if each.source is span.source)
-        for item in items:
-            if item.span.start <= span.start < item.span.end:
-                head = item.span if isinstance(item, tree.Use | tree.Let) else item.name_span
-                return self._suppressions.at(head)
-        return frozenset()
+        at = bisect_right(items, span.start, key=lambda item: item.span.start)
+        if not at or span.start >= items[at - 1].span.end:
+            return frozenset()
+        item = items[at - 1]
+        head = item.span if isinstance(item, tree.Use | tree.Let) else item.name_span
+        return self._suppressions.at(head)
 
     def _is_on(self, item: Diagnostic) -> bool:
         code = item.code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING, Final
 
 from archgen.diagnostics import Diagnostic, Edit, warning
@@ -11,6 +11,7 @@ from archgen.layers.convolution import Conv, ConvTranspose
 from archgen.network import Body, LayerNode
 from archgen.syntax import tree
 from archgen.syntax.walk import nodes_in
+from archgen.text import Span
 
 if TYPE_CHECKING:
     from archgen.resolve.modules import Module
@@ -24,12 +25,15 @@ _POSITIONAL: Final = re.compile(r"(?P<head>\w+\(\s*)[\w.]+\s*,\s*(?=\d+\s*,\s*\d
 def check(module: Module) -> Iterator[Diagnostic]:
     """W021 and W023 of every definition in a file."""
     for definition in module.definitions:
+        known: set[str] = set()  # constants further up
         for node in nodes_in(definition.body):
             match node:
                 case tree.Input():
                     yield from _input(node)
+                case tree.Let(names=names):
+                    known |= {*names}
                 case tree.For(body=body):
-                    yield from _lost_lets(definition.body, body)
+                    yield from _lost_lets(known, body)
 
 
 # --- inputs ---------------------------------------------------------------------------------------
@@ -107,29 +111,27 @@ def check_layer(body: Body, node: LayerNode) -> Iterator[Diagnostic]:
 # --- lists that are to grow in a loop -------------------------------------------------------------
 
 
-def _lost_lets(whole: tree.Body, loop: tree.Body) -> Iterator[Diagnostic]:
+def _lost_lets(outside: Set[str], loop: tree.Body) -> Iterator[Diagnostic]:
     """W023: `let xs = xs + [...]` as the last that its pass says of `xs`."""
-    outside = {
-        name
-        for let in nodes_in(whole)
-        if isinstance(let, tree.Let) and let.span.start < loop.span.start
-        for name in let.names
-    }
-    for at, statement in enumerate(loop.statements):
-        if not isinstance(statement, tree.Let):
-            continue
-        behind = _read_in(loop.statements[at + 1 :])
-        for name in statement.names:
-            if name in outside and name in _read_in([statement.value]) and name not in behind:
-                message = f"this `{name}` ends with its pass: the one outside stays as it was"
-                help = (
-                    "name the values, `x[i] = ...`, and read all by `from x` behind the loop; "
-                    "numbers are collected by a comprehension"
-                )
-                yield warning("W023", message, statement.span, help=help)
+    found: list[Diagnostic] = []
+    behind: set[str] = set()
+    for statement in reversed(loop.statements):
+        read = _read_in(statement)
+        if isinstance(statement, tree.Let):
+            lost = [name for name in statement.names if name in outside & read - behind]
+            found += [_lost_let(name, statement.span) for name in reversed(lost)]
+        behind |= read
+    yield from reversed(found)
 
 
-def _read_in(parts: Sequence[tree.Node]) -> set[str]:
-    return {
-        node.parts[0] for part in parts for node in nodes_in(part) if isinstance(node, tree.Name)
-    }
+def _lost_let(name: str, span: Span) -> Diagnostic:
+    message = f"this `{name}` ends with its pass: the one outside stays as it was"
+    help = (
+        "name the values, `x[i] = ...`, and read all by `from x` behind the loop; "
+        "numbers are collected by a comprehension"
+    )
+    return warning("W023", message, span, help=help)
+
+
+def _read_in(part: tree.Node) -> set[str]:
+    return {node.parts[0] for node in nodes_in(part) if isinstance(node, tree.Name)}

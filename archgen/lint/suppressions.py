@@ -9,7 +9,8 @@ invented yet.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from archgen.diagnostics import Diagnostic, Edit, Sink, warning
@@ -78,20 +79,21 @@ class Suppressions:
         for module in modules:
             lines = self._marks(module.source)
             yield from self._faults[id(module.source)]
-            for mark in {id(mark): mark for marks in lines.values() for mark in marks}.values():
-                known = mark.codes if self._is_judged(module, mark, lines) else OF_TEXT
+            first = {mark: line for line in sorted(lines, reverse=True) for mark in lines[line]}
+            for mark in sorted(first, key=lambda mark: mark.span.start):
+                known = mark.codes if self._is_judged(module, first[mark]) else OF_TEXT
                 idle = [code for code in mark.codes if code in known and code not in mark.used]
                 if idle:
                     yield _idle(mark, idle)
 
-    def _is_judged(self, module: Module, mark: Mark, lines: Mapping[int, list[Mark]]) -> bool:
-        """Whether the definition that a mark is for, or stands in, is part of a network here."""
-        first = min(line for line, marks in lines.items() if mark in marks)
-        for item in module.tree.items:
-            last, _ = module.source.line_column(item.span.end)
-            if item.span.line <= first <= last and not isinstance(item, tree.Use | tree.Let):
-                return module.names.get(item.name) in self.judged
-        return True
+    def _is_judged(self, module: Module, line: int) -> bool:
+        """Whether the (first) definition on a line is part of a network here."""
+        items, found = module.tree.items, None
+        at = bisect_right(items, line, key=lambda item: item.span.line)
+        while at and module.source.line_column(items[at - 1].span.end)[0] >= line:
+            at -= 1
+            found = found if isinstance(items[at], tree.Use | tree.Let) else items[at]
+        return not isinstance(found, tree.Definable) or module.names.get(found.name) in self.judged
 
     def _marks(self, source: Source) -> dict[int, list[Mark]]:
         key = id(source)

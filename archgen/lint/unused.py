@@ -14,8 +14,6 @@ from archgen.syntax.walk import nodes_in
 if TYPE_CHECKING:
     from archgen.resolve.modules import Module
 
-Definable = tree.Block | tree.Synonym | tree.Arch | tree.Alias
-
 
 def check(modules: Sequence[Module]) -> Iterator[Diagnostic]:
     """W010 to W013 of files that are looked at together: what one uses of another is used."""
@@ -49,7 +47,7 @@ def _imported(module: Module, names: Collection[str]) -> set[int]:
 # --- inside a definition --------------------------------------------------------------------------
 
 
-def _parameters(item: Definable, read: Collection[str]) -> Iterator[Diagnostic]:
+def _parameters(item: tree.Definable, read: Collection[str]) -> Iterator[Diagnostic]:
     """W010: a parameter that neither the body nor another default reads."""
     for parameter in item.parameters:
         if parameter.name not in read:
@@ -57,7 +55,7 @@ def _parameters(item: Definable, read: Collection[str]) -> Iterator[Diagnostic]:
             yield warning("W010", message, parameter.span, help="read it, or take it away")
 
 
-def _lets_inside(item: Definable, read: Set[str]) -> Iterator[Diagnostic]:
+def _lets_inside(item: tree.Definable, read: Set[str]) -> Iterator[Diagnostic]:
     """W012: a constant of a body that nothing in the definition reads."""
     for node in nodes_in(item):
         if isinstance(node, tree.Let) and not read & set(node.names):

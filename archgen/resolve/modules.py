@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -45,9 +47,21 @@ class Module:
         """Whether all of its text, and all that it uses, was understood."""
         return ANY_NAME not in self.scope
 
-    @property
+    @cached_property
     def definitions(self) -> tuple[Definition, ...]:
+        """Those of its own text. Asked when all its names are bound."""
         return tuple(item for item in self.names.values() if isinstance(item, Definition))
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 of every text that its networks are made from: the same for the same texts,
+        with whatever line endings, and under whatever path they were read."""
+        total = hashlib.sha256()
+        own, *used = self.sources.values()
+        for source in (*used, own):
+            total.update(source.text.replace("\r\n", "\n").encode())
+            total.update(b"\0")
+        return total.hexdigest()
 
 
 class Loader:

@@ -6,9 +6,9 @@ the file that a user asked about.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
+from functools import cached_property
 from pathlib import Path
 
 from archgen.diagnostics import Fault, Sink, error
@@ -53,7 +53,7 @@ class Program:
         module = loader.bind(Source(path, text), folder or Path())
         return Program(module, loader.sink)
 
-    @property
+    @cached_property
     def archs(self) -> dict[str, Definition]:
         """The networks of the file, in order, aliases included."""
         archs = [item for item in self.module.definitions if item.kind in {"arch", "alias"}]
@@ -132,7 +132,7 @@ class Program:
             body=body,
             promises=tuple(promises),
             spec=Path(self.module.shown).name,
-            digest=_digest(self.module),
+            digest=self.module.digest,
             parameters=shown,
             defaults=not given and not inputs,
             span=definition.span,
@@ -199,14 +199,3 @@ def _alias_promises(
         for statement in statements
         if isinstance(statement, tree.Expect)
     ]
-
-
-def _digest(module: Module) -> str:
-    """The sha256 of every text that the network was made from: the same for the same texts, with
-    whatever line endings, and under whatever path they were read."""
-    total = hashlib.sha256()
-    own, *used = module.sources.values()
-    for source in (*used, own):
-        total.update(source.text.replace("\r\n", "\n").encode())
-        total.update(b"\0")
-    return total.hexdigest()

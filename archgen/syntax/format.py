@@ -166,7 +166,7 @@ class _Formatter:
         start, end = body.span.start + 1, body.span.end
         return self._comments.among(body.statements, start, end, self.statement)
 
-    def _head(self, node: t.Block | t.Synonym | t.Arch | t.Alias) -> Doc:
+    def _head(self, node: t.Definable) -> Doc:
         word = "block" if isinstance(node, t.Block | t.Synonym) else "arch"
         if not node.parameters:
             return f"{word} {node.name}"
@@ -236,7 +236,7 @@ def _remarked_steps(
     return concat(parts)
 
 
-def _inside(node: t.Block | t.Synonym | t.Arch | t.Alias) -> Span:
+def _inside(node: t.Definable) -> Span:
     """The place of what is behind the `=` or in the braces."""
     match node:
         case t.Block(body=body) | t.Arch(body=body):

@@ -22,8 +22,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Number(Node):
-    """`64`, `1_000`, `1e-5`, `25M`. An integer unless it is written with `.` or `e`
-    (`4.1G` is 4_100_000_000, an integer; `1.5` is a float)."""
+    """`64`, `1_000`, `25M`, `4.1G` (4_100_000_000): integers. `1.5`, `1e-5`: floats."""
 
     value: int | float
 
@@ -392,9 +391,10 @@ class Alias(Node):
     name_span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-Item = Use | Let | Block | Synonym | Arch | Alias
+Definable = Block | Synonym | Arch | Alias
+Item = Use | Let | Definable
 
 
 @dataclass(frozen=True, slots=True)
 class File(Node):
-    items: tuple[Item, ...]
+    items: tuple[Item, ...]  # in the order of the text
