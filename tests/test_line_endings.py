@@ -9,7 +9,7 @@ import pytest
 
 import archgen
 from archgen import versions
-from archgen.backends import ir
+from archgen.backends.json import render
 from archgen.cli.app import run
 from archgen.seal import origin, seal
 from tests.repositories import Repository
@@ -40,7 +40,7 @@ def windows(text: str) -> str:
 
 def everything(network: archgen.Network) -> tuple[object, ...]:
     source = archgen.source(network)
-    return network.digest, source, seal(source), ir.render(network)
+    return network.digest, source, seal(source), render(network)
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
