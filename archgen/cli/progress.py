@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -57,6 +58,8 @@ class _Shown:
     def _write(self) -> None:
         if self._is_shown:
             line = f"{self._what}: {self._step} ..."
+            if self._changes:
+                line = line[: shutil.get_terminal_size().columns - 1]
             self._put(f"\r\x1b[2K{line}" if self._changes else f"{line}\n")
 
     def _put(self, text: str) -> None:

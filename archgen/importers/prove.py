@@ -175,8 +175,10 @@ def _is_random(module: nn.Module) -> bool:
 
 
 def run(model: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
-    """The tensors of a module's result, in order; its inputs are copied."""
-    return list(tensors_in(model(*(each.clone() for each in inputs))))
+    """The tensors of a module's result, in order, with gradients in training; its inputs are
+    copied."""
+    with torch.set_grad_enabled(model.training):
+        return list(tensors_in(model(*(each.clone() for each in inputs))))
 
 
 def _largest(what: str, theirs: Sequence[Tensor], ours: Sequence[Tensor]) -> float:
