@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from archgen.backends.pytorch.passes import PASSES
+from archgen.backends.pytorch import passes
 from archgen.backends.pytorch.passes.fold import fold
 from archgen.backends.pytorch.plan.file import File
 from archgen.backends.pytorch.plan.ir import Apply, Child, InitPath, Let, Param, Plan, Value
@@ -19,6 +19,7 @@ from archgen.backends.pytorch.plan.names import (
     is_local,
 )
 from archgen.backends.pytorch.plan.regions import all_items, expressions
+from archgen.backends.pytorch.plan.validate import validated
 from archgen.backends.pytorch.walk.containers import contain, fill
 from archgen.backends.pytorch.walk.lanes import Split, agree
 from archgen.backends.pytorch.walk.scope import Escaped
@@ -79,8 +80,8 @@ class Classes:
         plan.arch = True
         plan.doc = ""
         for folded in fold(self.file, self.closed):
-            for rewrite in PASSES:
-                rewrite(folded)
+            validated(folded, "fold")
+            passes.run(folded)
 
     def _make(self, bodies: Sequence[Body]) -> None:
         """Make the classes of calls of one definition: one if they can share it."""
@@ -151,8 +152,8 @@ class Classes:
             worth=walk.worth,
             sequential=walk.scope.definition.kind == "synonym",
         )
-        for rewrite in PASSES:
-            rewrite(plan)
+        validated(plan, "the walk")
+        passes.run(plan)
         _check_kept(walk, plan)
         if plan.several or plan.aux:
             plan.result = self.file.claim(f"{name}Output")

@@ -14,7 +14,7 @@ from archgen.backends.pytorch.plan import algebra, kinds
 from archgen.backends.pytorch.plan.algebra import Expr, Missing
 from archgen.backends.pytorch.plan.file import File
 from archgen.backends.pytorch.plan.ir import Build, Item, Let, Param, Plan, Worth
-from archgen.backends.pytorch.plan.regions import all_items, change, modules, revise
+from archgen.backends.pytorch.plan.regions import all_items, change, makes, modules, revise
 from archgen.syntax import tree
 
 Places = set[int | str]  # arguments by position or name
@@ -73,6 +73,9 @@ class _Folding:
 
     def rewrite(self, item: Item) -> list[Item]:
         revise(item, self.revised)
+        for value in makes(item):
+            if value.channels is not None:
+                value.channels = self.revised(value.channels)
         if isinstance(item, Let) and item.name in self.plan.lets:
             if isinstance(item.expr, tree.ListOf) and algebra.is_constant(item.expr):
                 self.tables[item.name] = algebra.as_items(algebra.value_of(item.expr, {}))
