@@ -1,5 +1,4 @@
-"""`archgen ir`: what a spec is on its way: its tree, its bodies, the network as JSON, the plans of its
-classes."""
+"""`archgen ir`: what a spec is on its way: a tree, bodies, a network as JSON, plans of classes."""
 
 from __future__ import annotations
 

@@ -143,11 +143,10 @@ def test_ir_prints_plans_of_classes(run: Run, folder: Path) -> None:
     """The way of a block to its class: `docs/ARCHITECTURE.md` shows it."""
     text = "block b(out) { conv(out, 3) -> relu }\narch net { input(3, 8, 8); b(8) -> b(4) }\n"
     (folder / "net.arch").write_text(text, encoding="utf-8")
-    both = run("ir", "--format", "plan", "net.arch").stdout
+    plan = ("ir", "--format", "plan", "net.arch")
+    both = run(*plan).stdout
     assert both.startswith("class B(in_channels, out)\n  input x %1: in_channels\n")
     assert "%2: 8 = b1 := B(3, 8)(%1)" in both
-    assert both.startswith(
-        run("ir", "--format", "plan", "--class", "B", "net.arch").stdout.rstrip("\n")
-    )
-    assert "there are B, Net" in run("ir", "--format", "plan", "--class", "C", "net.arch").output
+    assert both.startswith(run(*plan, "--class", "B").stdout.rstrip("\n"))
+    assert "there are B, Net" in run(*plan, "--class", "C").output
     assert run("ir", "--class", "B", "net.arch").exit_code == 2
