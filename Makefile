@@ -1,7 +1,7 @@
 # What a person runs. PY is the interpreter with `pip install -e '.[test]'`.
 PY ?= python
 
-.PHONY: check lint test prove replay accept bench docs zoo lock
+.PHONY: check lint test prove mutants replay accept bench docs zoo lock
 
 check: lint  ## on every save: format, lint, types, and the fast tests without torch
 	$(PY) -m pytest -n auto -m "not torch and not slow"
@@ -17,6 +17,9 @@ test:  ## everything
 
 prove:  ## the full count of every sweep, into docs/PROOFS.md: hours; a second run goes on
 	$(PY) -m pytest -n auto --prove
+
+mutants:  ## how many of 150 changes in the code the tests notice; goes on where it stopped
+	$(PY) -m tests.mutation
 
 AGAINST ?= HEAD
 replay:  ## what a change of the code changes in what archgen writes, beside `make replay AGAINST=main`

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ pytest_plugins = ["tests.proofs"]
 GOLDEN = Path(__file__).parent / "golden"
 
 
-# Sweeps over random, hostile or all shipped specs: not for every save.
+# Sweeps over random, hostile or all shipped specs, and many processes: not for every save.
 SLOW = (
     "hostile/",
     "laws/",
@@ -30,14 +31,39 @@ SLOW = (
     "cli/test_fmt",
     "lint/test_laws",
     "lint/test_bounds",
+    "lint/test_fix.py::test_what_was_put_into_a_shipped_spec",
+    "lint/test_shipped",
+    "cli/test_review.py::test_a_comment_fits_whatever_changed",
+    "syntax/test_grammar.py::test_trees_of_shipped_specs",
+    "test_action",
     "test_codes",
+    "test_line_endings",
 )
+
+# A file of which all tests need torch.
+TORCH = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.torch\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not import what would be left out anyway: `make check` never waits for torch."""
+    left_out = re.fullmatch(r"not (\w+)(?: and not (\w+))?", config.option.markexpr)
+    marks = set(left_out.groups()) if left_out else set()
+    if "slow" in marks and _place(collection_path).startswith(SLOW):
+        return True
+    if "torch" in marks and collection_path.suffix == ".py":
+        return True if TORCH.search(collection_path.read_text(encoding="utf-8")) else None
+    return None
+
+
+def _place(path: Path) -> str:
+    """A path below this folder; a folder ends with a slash."""
+    place = path.relative_to(Path(__file__).parent).as_posix()
+    return f"{place}/" if path.is_dir() else place
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        place = item.path.relative_to(Path(__file__).parent).as_posix()
-        if place.startswith(SLOW):
+        if f"{_place(item.path)}::{item.name}".startswith(SLOW):
             item.add_marker(pytest.mark.slow)
 
 

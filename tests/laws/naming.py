@@ -8,8 +8,12 @@ from __future__ import annotations
 import builtins
 import keyword
 
+import archgen
+from archgen.resolve.program import Program
 from archgen.resolve.reserved import MODULE_ATTRIBUTES
 from archgen.syntax.words import RESERVED
+
+REFUSED = {"A103", "A104", "A105", "A107", "A108", "A112", "A118"}
 
 
 def _words(text: str) -> list[str]:
@@ -109,3 +113,15 @@ def spec(role: str, name: str) -> str:
     """The text of a role with a name."""
     text = ROLES[role].replace("ARCH {", "\narch net { input(3, 8, 8);")
     return text.replace("NAME", name) + "\n"
+
+
+def network(role: str, name: str) -> archgen.Network | None:
+    """The network, if the name may stand there."""
+    text = spec(role, name)
+    program = Program.of(text)
+    arch = next(iter(program.archs), None)
+    found = program.network(arch) if arch is not None else None
+    if found is None or program.sink.failed:
+        assert {each.code for each in program.sink} & REFUSED
+        return None
+    return archgen.loads(text, arch)
