@@ -192,20 +192,29 @@ def pytest_runtest_setup(item):
 
 
 def make_map(marks: str, workers: int) -> None:
-    """Run the tests once under coverage: for each file and line, the tests that ran it."""
+    """Run the tests of a copy once under coverage: for each line, the tests that ran it."""
     KEPT.mkdir(exist_ok=True)
-    (KEPT / "mutation_contexts.py").write_text(PLUGIN)
-    files = [path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")]
+    with tempfile.TemporaryDirectory() as folder:
+        copy = copied(Path(folder).resolve())
+        (copy / "mutation_contexts.py").write_text(PLUGIN)
+        known = _mapped(copy, marks, workers)
+    (KEPT / "map.json").write_text(json.dumps(known))
+
+
+def _mapped(copy: Path, marks: str, workers: int) -> dict[str, object]:
+    files = sorted(
+        path.relative_to(copy).as_posix() for path in (copy / "tests").rglob("test_*.py")
+    )
     random.Random(0).shuffle(files)
     command = [sys.executable, "-m", "coverage", "run", "--source", "archgen", "-m", "pytest"]
     command += ["-q", "-p", "mutation_contexts", "-p", "no:cacheprovider", "-m", marks]
 
     def run(shard: int) -> Path:
-        data = KEPT / f"coverage.{shard}"
-        environment = {**os.environ, "COVERAGE_FILE": str(data), "PYTHONPATH": str(KEPT)}
+        data = copy / f"coverage.{shard}"
+        environment = {**os.environ, "COVERAGE_FILE": str(data), "PYTHONPATH": str(copy)}
         with open(KEPT / f"map.{shard}.log", "w") as log:
             words = [*command, *files[shard::workers]]
-            subprocess.run(words, cwd=ROOT, env=environment, stdout=log, check=False)
+            subprocess.run(words, cwd=copy, env=environment, stdout=log, check=False)
         return data
 
     with ThreadPoolExecutor(workers) as pool:
@@ -213,20 +222,19 @@ def make_map(marks: str, workers: int) -> None:
     tests: dict[str, int] = {}
     lines: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for shard in shards:
-        for place, line, test in _ran(shard):
+        for place, line, test in _ran(shard, copy):
             lines[place][line].append(tests.setdefault(test, len(tests)))
-    texts = {place: (ROOT / place).read_text(encoding="utf-8") for place in lines}
-    known = {"tests": list(tests), "lines": lines, "texts": texts}
-    (KEPT / "map.json").write_text(json.dumps(known))
+    texts = {place: (copy / place).read_text(encoding="utf-8") for place in lines}
+    return {"tests": list(tests), "lines": lines, "texts": texts}
 
 
-def _ran(shard: Path) -> Iterator[tuple[str, int, str]]:
+def _ran(shard: Path, copy: Path) -> Iterator[tuple[str, int, str]]:
     from coverage import CoverageData
 
     data = CoverageData(str(shard))
     data.read()
     for name in data.measured_files():
-        place = Path(name).relative_to(ROOT).as_posix()
+        place = Path(name).relative_to(copy).as_posix()
         for line, contexts in data.contexts_by_lineno(name).items():
             yield from ((place, line, test) for test in contexts if test)
 
