@@ -12,8 +12,8 @@ from typing import assert_never
 from archgen.analysis.difference.matching import BodyMatch, Matched, Part
 from archgen.analysis.difference.meaning import effective, key_of
 from archgen.analysis.difference.model import Argument, Aspect, Kind
+from archgen.analysis.difference.sources import Wiring, spelled
 from archgen.analysis.difference.units import INPUT, Unit
-from archgen.analysis.difference.wiring import Wiring, spelled
 from archgen.analysis.spelling import spell_node, spell_value
 from archgen.layers.initialisers import Initialiser
 from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from archgen.backends.drawing.caption import caption
 from archgen.backends.drawing.diagram import Line, Word
-from archgen.backends.drawing.wiring import Operation, Value
+from archgen.backends.drawing.operations import Operation, Value
 from archgen.layers.base import Layer
 from archgen.network import LayerNode
 

@@ -20,7 +20,7 @@ from archgen.backends.drawing.diagram import Diagram, Line, Mark, Word
 from archgen.backends.drawing.layers import layer_lines, parts, theme
 from archgen.backends.drawing.likeness import Likeness
 from archgen.backends.drawing.marks import Marked, Marks, marks
-from archgen.backends.drawing.wiring import (
+from archgen.backends.drawing.operations import (
     Calls,
     Operation,
     Paths,
