@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
-from hypothesis import assume, event, given
+from hypothesis import assume, event, example, given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -236,8 +236,14 @@ def test_the_difference_of_a_network_and_what_edits_make_of_it(pair: tuple[str, 
     event("same" if found.same else "different")
 
 
+# What is gone stood behind the second output of a layer.
+SPLIT = """block unit { tanh; conv(2, 1) }
+arch net { input(4, 8, 8); a, b = split(2); concat { from a; { from b; unit } } }"""
+
+
 @examples(sample=15, full=500, of="pairs of random specs, compared")
 @given(specs(), specs())
+@example(SPLIT, SPLIT.replace("tanh; ", ""))
 def test_of_two_networks_that_have_nothing_to_do_with_each_other(one: str, other: str) -> None:
     hold(loaded(one), loaded(other))
 

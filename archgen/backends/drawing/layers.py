@@ -77,8 +77,8 @@ def _words(operation: Operation, gone: Gone) -> Iterator[Word]:
     if marked and marked.detail:
         text = f"{text} ({marked.detail})"
     yield Word(text, not node.layer.light, marked.mark if marked else None)
-    for lost in gone.get(operation.outputs[0], ()):
-        yield Word(lost, mark="removed")
+    for value in operation.outputs:
+        yield from (Word(lost, mark="removed") for lost in gone.get(value, ()))
 
 
 def _is_light(operation: Operation) -> bool:

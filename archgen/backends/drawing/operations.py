@@ -287,7 +287,7 @@ class _Folding:
 
     def _marked(self, made: Operation) -> object:
         """Equal for operations of which the drawing of a difference says the same."""
-        return made.marked, self.scope.gone.get(made.outputs[0])
+        return made.marked, tuple(map(self.scope.gone.get, made.outputs))
 
     def _alike(self, before: Operation, after: Operation) -> bool:
         """Whether two calls can be one picture: same looks, and no change of size between."""

@@ -210,8 +210,8 @@ class _Sketch:
     ) -> None:
         for value in operation.outputs:
             ends[value] = End(box, shape_label(scope.shapes[value]))
-        if ghosts:
-            self._lose(operation.outputs[0], scope, ends)
+            if ghosts:
+                self._lose(value, scope, ends)
 
     def _mark(self, operations: Sequence[Operation]) -> tuple[Mark | None, str]:
         """The mark of what is drawn as one, and what there is to say of it."""
@@ -260,7 +260,7 @@ class _Sketch:
             results = self._body(unit.bodies, f"{first.path}.", inner, inputs, new)
         for value, end in zip(last.outputs, results, strict=True):
             ends[value] = End(end.box, shape_label(scope.shapes[value]), end.gone)
-        return self._lose(last.outputs[0], scope, ends)
+            self._lose(value, scope, ends)
 
     def _inner_view(self, body: Body, path: str, view: _View) -> _View | None:
         """How to draw the inside of a call; None if it stays closed."""
