@@ -102,6 +102,25 @@ def test_expressions_do_not_grow_without_end() -> None:
     assert len(render(network_of(text))) < 20_000
 
 
+MERGES = {
+    "sums": "add { from x@; identity }",
+    "sums the other way round": "add { identity; from x@ }",
+    "joined": "concat { from x@; identity }",
+    "products of sums": "mul { from x@; add { from x@; identity } }",
+}
+
+
+@pytest.mark.parametrize("line", MERGES.values(), ids=MERGES)
+def test_merges_in_merges_do_not_nest_without_end(line: str) -> None:
+    """Python reads 200 brackets in brackets and no more."""
+    named = [f"x{at} = relu" for at in range(250)]
+    merged = [line.replace("@", str(at)) for at in range(250)]
+    lines = "\n".join(["input(1, 4, 4)", *named, *merged])
+    text = render(network_of(f"arch net {{\n{lines}\n}}\n"))
+    compile(text, "net.py", "exec")
+    assert max(map(len, text.splitlines())) <= 100
+
+
 def test_documentation_cannot_leave_its_quotes() -> None:
     doc = 'quote \\"\\"\\" and """ + "\\\\" + """ end'
     network = network_of(TRAPS["hostile"])

@@ -80,12 +80,17 @@ class Merging(Variables, ABC):
         self.line(statement(f"{variable} = ", sum_, self.indent))
 
     def shorten(self, operands: Sequence[Value]) -> None:
-        """Store the longer operands but the last, if all together would be too long."""
-        lengths = [len(flat(self.state.terms[id(value)].layout)) for value in operands]
+        """Store the longer operands, if all together would be too long: the last, if it is a merge
+        that is too long by itself, so that merges in merges do not nest without end."""
+        layouts = [self.state.terms[id(value)].layout for value in operands]
+        lengths = [len(flat(layout)) for layout in layouts]
         if sum(lengths) <= LONG:
             return
-        for value, length in list(zip(operands, lengths, strict=True))[:-1]:
-            if length > LONG // 3 and not self.state.terms[id(value)].variable:
+        for value, layout, length in zip(operands, layouts, lengths, strict=True):
+            most = LONG // 3
+            if value is operands[-1]:
+                most = LONG if _is_merge(layout) else length
+            if length > most and not self.state.terms[id(value)].variable:
                 self.store(value)
 
     def _batch(self, item: Merge) -> str:
@@ -215,3 +220,9 @@ class Merging(Variables, ABC):
     def _release(self, held: Sequence[int]) -> None:
         for key in held:
             self.left[key] -= 1
+
+
+def _is_merge(layout: Layout) -> bool:
+    return isinstance(layout, Operation) or (
+        isinstance(layout, Call) and layout.head == "torch.cat"
+    )
