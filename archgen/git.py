@@ -34,6 +34,8 @@ _QUIET = (
 )
 _ENVIRONMENT = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
 _SECONDS = 60
+_LARGEST_FILE, _LARGEST_TREE, _AT_ONCE = 1 << 24, 1 << 30, 1 << 25  # bytes
+_ODD = {"", ".", "..", ".git"}  # no parts of a path that is written to
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,35 @@ class Revision:
             return None
         return specs
 
+    def write(self, folder: str) -> None:
+        """Write its files into an empty folder, by names and bytes alone: for what reads more than
+        specs. Links, submodules and files of more than 16 MiB are left out.
+
+        Raises `Fault` for more than 1 GiB, and for a path that leads out of the folder.
+        """
+        listed = _entries(self._run("ls-tree", "-z", "-l", "-r", "--full-tree", self.commit))
+        wanted = [
+            (path, entry)
+            for path, entry in listed
+            if entry.mode in _REGULAR and entry.size <= _LARGEST_FILE
+        ]
+        if sum(entry.size for _, entry in wanted) > _LARGEST_TREE:
+            raise _fault("A513", self.name, f"holds more than {_LARGEST_TREE >> 30} GiB")
+        for path, _ in wanted:
+            if any(part.lower() in _ODD or "\\" in part for part in path.split("/")):
+                raise _fault("A513", f"{self.name}:{path}", "no path to write to")
+        for group in _groups(wanted):
+            asked = "".join(f"{entry.blob}\n" for _, entry in group).encode()
+            rest = memoryview(_git(["cat-file", "--batch"], self.name, asked))
+            for path, entry in group:
+                start = len(f"{entry.blob} blob {entry.size}\n")
+                if bytes(rest[:start]) != f"{entry.blob} blob {entry.size}\n".encode():
+                    raise _fault("A513", f"{self.name}:{path}", "git does not have it here")
+                place = Path(folder, path)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(rest[start : start + entry.size])
+                rest = rest[start + entry.size + 1 :]
+
     # --- listings -----------------------------------------------------------------------------
 
     def _entry(self, inside: str) -> _Entry | None:
@@ -207,13 +238,27 @@ def _uses(root: str, path: str) -> Iterator[str]:
 # --- git ------------------------------------------------------------------------------------------
 
 
-def _git(arguments: Sequence[str], name: str) -> bytes:
-    """What git prints. Raises `Fault` if it is not there or has nothing to say."""
+def _groups(files: Sequence[tuple[str, _Entry]]) -> Iterator[list[tuple[str, _Entry]]]:
+    """Files, as many at once as fit into memory easily."""
+    group: list[tuple[str, _Entry]] = []
+    size = 0
+    for path, entry in files:
+        if group and size + entry.size > _AT_ONCE:
+            yield group
+            group, size = [], 0
+        group.append((path, entry))
+        size += entry.size
+    if group:
+        yield group
+
+
+def _git(arguments: Sequence[str], name: str, given: bytes = b"") -> bytes:
+    """What git prints, given an input. Raises `Fault` if it is not there or has nothing to say."""
     try:
         done = subprocess.run(
             ["git", *_QUIET, *arguments],
             capture_output=True,
-            stdin=subprocess.DEVNULL,
+            input=given,
             env={**os.environ, **_ENVIRONMENT},
             timeout=_SECONDS,
             check=False,

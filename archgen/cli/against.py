@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archgen.cli.operands import Sides, pair
+from archgen.cli.revisions import live_since
 from archgen.cli.spec import check_for_specs, is_live
 
 if TYPE_CHECKING:
@@ -33,14 +34,27 @@ def compared(against: str, paths: Sequence[str], sides: Sides) -> Iterator[Pair 
     from archgen import versions
 
     if not is_spec(against):
-        check_for_specs(*sides)
-        return versions.changed_since(against, paths)
+        return since(against, paths, sides)
     if len(paths) != 1:
         raise click.UsageError(f"to compare with {against}, name one PATH")
     if os.path.isdir(against) and os.path.isdir(paths[0]):
         check_for_specs(*sides)
         return versions.between_folders(against, paths[0])
     return versions.between(*pair(against, paths[0], sides))
+
+
+def since(revision: str, paths: Sequence[str], sides: Sides) -> Iterator[Pair | Broken]:
+    """The pairs of archs that changed since a revision, or of modules of PyTorch with themselves at
+    that revision. Raises `ArchError`."""
+    from archgen import versions
+
+    live = [path for path in paths if is_live(path)]
+    if live and len(live) < len(paths):
+        raise click.UsageError("modules and specs are not compared in one call")
+    if live:
+        return live_since(revision, live, sides)
+    check_for_specs(*sides)
+    return versions.changed_since(revision, paths)
 
 
 def is_spec(against: str) -> bool:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archgen.cli.against import since
 from archgen.cli.failures import Refused
 from archgen.cli.operands import Sides, inputs_for, pair
-from archgen.cli.spec import Settings, pair_options, parameters
+from archgen.cli.spec import Settings, is_live, pair_options, parameters
 from archgen.cli.terminal import columns, wants_color
 from archgen.diagnostics import ArchError
 from archgen.report import plural, printable
@@ -85,10 +86,11 @@ def _compared(
         inputs = inputs_for(old, sides[0]), inputs_for(new, sides[1])
         named = comparison.pairs(old, new, parameters(settings), inputs)
         return [_difference(pair) for pair in named], []
-    if settings or sides != (Settings(), Settings()):
+    live = any(map(is_live, specs))
+    if settings or not (live or sides == (Settings(), Settings())):
         message = "--set, --input and those of modules are for OLD and NEW, not for --against"
         raise click.UsageError(message)
-    items = list(versions.changed_since(against, specs))
+    items = list(since(against, specs, sides))
     broken = [item for item in items if isinstance(item, versions.Broken)]
     pairs = comparison.followed(item for item in items if isinstance(item, versions.Pair))
     compared = map(_difference, pairs)

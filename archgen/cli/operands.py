@@ -32,7 +32,7 @@ from archgen.text import NOWHERE
 
 if TYPE_CHECKING:
     from archgen.importers.compared import Comparison
-    from archgen.importers.request import Answer, Live, Task
+    from archgen.importers.request import Answer, Live, Places, Task
     from archgen.loaded import Network
     from archgen.versions import Version
 
@@ -89,13 +89,16 @@ def inputs_for(found: Version, settings: Settings) -> Any:
 # --- modules of PyTorch ---------------------------------------------------------------------------
 
 
-def imported(spec: str, settings: Settings, name: str | None = None) -> Answer:
-    """The `text` of the spec of a module, and the `proof` that it is equal. Raises `ArchError`."""
+def imported(
+    spec: str, settings: Settings, name: str | None = None, places: Places | None = None
+) -> Answer:
+    """The `text` of the spec of a module, the `proof` that it is equal, and its `origin`: the
+    folder that it was imported from. Raises `ArchError`."""
     from archgen.importers.request import ToImport
 
     named = live(spec, settings)
     shapes = tuple(_given_sizes(spec, settings))
-    return answer(spec, ToImport(named, shapes, name, settings.fixed), settings)
+    return answer(spec, ToImport(named, shapes, name, settings.fixed), settings, places)
 
 
 def compared(old: str, new: str, sides: Sides) -> Comparison:
@@ -146,15 +149,16 @@ def live(spec: str, settings: Settings) -> Live:
     return Live(spec, factory, arguments)
 
 
-def answer(spec: str, task: Task, settings: Settings, folder: str = "") -> Answer:
-    """What the process says that a task is given to. Raises `ArchError`."""
+def answer(spec: str, task: Task, settings: Settings, places: Places | None = None) -> Answer:
+    """What the process says that a task is given to. places: not the current folder. Raises
+    `ArchError`."""
     from archgen.importers.fault import ImportFault
     from archgen.importers.process import run
-    from archgen.importers.request import Request
+    from archgen.importers.request import Places, Request
 
     if find_spec("torch") is None:
         raise Stopped(f"{spec} needs torch: {NEEDS_TORCH}")
-    request = Request(task, os.path.abspath(folder or os.curdir), settings.timeout)
+    request = Request(task, places or Places(os.getcwd(), os.getcwd()), settings.timeout)
     try:
         with progress(spec) as told:
             return run(request, told)

@@ -40,6 +40,9 @@ def command(paths: tuple[str, ...], against: str, key: str, sides: Sides) -> Non
     Compared is what `archgen breaking` compares; with a git revision, a change of the
     configuration is mentioned too. The first line is a hidden mark, by which a bot finds the
     comment that it wrote before.
+
+    PATHs may be modules of PyTorch, as py:MODULE:NAME: their two versions are run, the old one in a
+    temporary folder with the files of the revision. So this runs the code of both.
     """
     from archgen.breakage import judge
     from archgen.review import review

@@ -5,13 +5,15 @@ Runs the code of whoever wrote it; called in a process that is made for that (`w
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from archgen.arguments import is_module
 from archgen.closest import closest
-from archgen.importers.fault import ImportFault, failed
+from archgen.importers.fault import ImportFault, failed, is_theirs
 
 if TYPE_CHECKING:
     from torch import nn
@@ -46,6 +48,28 @@ def made(
         made = type(result).__name__
         raise ImportFault(f"`{name}` gives no nn.Module, but a {made}", "A532", help=hint)
     return result
+
+
+def origin_of(package: str) -> str:
+    """The folder of the path of imports that a module was found in; empty if it has none."""
+    module = sys.modules[package]
+    folders = list(getattr(module, "__path__", ()))
+    place = folders[0] if folders else getattr(module, "__file__", None)
+    return os.path.dirname(os.path.realpath(place)) if place else ""
+
+
+def check_places(elsewhere: str) -> None:
+    """Raise `ImportFault` for a module that was imported from a folder, unless that is where
+    packages are installed: another version of it was meant. Nothing is checked without a folder."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if not elsewhere or not isinstance(file, str) or not is_theirs(name, file):
+            continue
+        parts = os.path.realpath(file).removeprefix(os.path.join(elsewhere, "")).split(os.sep)
+        if parts[0] and not {"site-packages", "dist-packages"} & set(parts):
+            hint = "another folder of the path of imports comes before that of the revision"
+            message = f"`{name}` is that of the work tree, not of the revision"
+            raise ImportFault(message, "A515", at=(file, 1), help=hint)
 
 
 def _module(name: str) -> Any:

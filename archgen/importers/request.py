@@ -53,13 +53,19 @@ Task = ToImport | ToCompare
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What is to be done, where, and for how long.
+class Places:
+    """Where something is done. folder: the current one. path: the first of the path of imports.
+    elsewhere: where nothing may be imported from, except what is installed there."""
 
-    folder: the current one while it is done, and the first of the path of imports. seconds: how
-    long it may take.
-    """
+    folder: str
+    path: str
+    elsewhere: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be done, where, and for how many seconds at most."""
 
     task: Task
-    folder: str
+    places: Places
     seconds: float

@@ -19,7 +19,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from archgen.importers.compared import Comparison
-from archgen.importers.factory import made
+from archgen.importers.factory import check_places, made, origin_of
 from archgen.importers.fault import ImportFault, Place, failed, is_theirs, too_long
 from archgen.importers.request import Answer, Live, Request, Task, ToCompare
 from archgen.network import Network
@@ -38,10 +38,12 @@ def main() -> None:
     threading.Thread(target=_watch, args=(request.seconds, channel), daemon=True).start()
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
-    os.chdir(request.folder)
-    sys.path.insert(0, request.folder)
+    os.chdir(request.places.folder)
+    sys.path.insert(0, request.places.path)
     try:
-        channel.send(done(request.task, lambda step: channel.send({"step": step})))
+        answer = done(request.task, lambda step: channel.send({"step": step}))
+        check_places(request.places.elsewhere)
+        channel.send(answer)
     except ImportFault as fault:
         channel.send(as_answer(fault))
     except BaseException as problem:  # whatever it is, the parent says it
@@ -61,7 +63,8 @@ def done(task: Task, told: Callable[[str], None]) -> Answer:
     model = made(task.live.factory, task.live.arguments, told)
     name = task.name or (task.live.title if is_name(task.live.title) else None)
     found = imported(model, task.shapes, name, fixed=task.fixed, told=told)
-    return {"text": found.text, "proof": str(found.proof)}
+    origin = origin_of(task.live.factory.partition(".")[0].partition(":")[0])
+    return {"text": found.text, "proof": str(found.proof), "origin": origin}
 
 
 def _compared(task: ToCompare, told: Callable[[str], None]) -> Comparison:

@@ -49,7 +49,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     def run(request: Any, told: Any) -> Any:
         sys.modules.pop("nets", None)
-        monkeypatch.syspath_prepend(request.folder)
+        monkeypatch.syspath_prepend(request.places.path)
         return worker.done(request.task, told)
 
     monkeypatch.setattr(process, "run", run)
