@@ -1,7 +1,7 @@
 # What a person runs. PY is the interpreter with `pip install -e '.[test]'`.
 PY ?= python
 
-.PHONY: check lint test prove mutants replay accept bench docs zoo lock
+.PHONY: check lint test prove mutants replay accept bench docs zoo imported lock
 
 check: lint  ## on every save: format, lint, types, and the fast tests without torch
 	$(PY) -m pytest -n auto -m "not torch and not slow"
@@ -41,6 +41,9 @@ docs:  ## rewrite what is generated: layer reference, TextMate grammar, tables a
 
 zoo:  ## the same for docs/ZOO.md, after running every comparison with torchvision and papers
 	$(PY) docs/zoo.py --run
+
+imported:  ## docs/IMPORTED.md: networks of torchvision as specs, after importing those without a result
+	$(PY) docs/imported.py --run
 
 bench:  ## speed and size against peers, in one run
 	$(PY) benchmarks/run.py

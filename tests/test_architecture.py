@@ -209,7 +209,7 @@ def test_commands_import_no_command() -> None:
 
 
 def test_torch_is_imported_by_few_modules() -> None:
-    """One executes source, one names axes for exporters, one reads and writes checkpoints, four
+    """One executes source, one names axes for exporters, one reads and writes checkpoints, five
     run modules of PyTorch."""
     found = {
         module
@@ -217,7 +217,7 @@ def test_torch_is_imported_by_few_modules() -> None:
         for name in imports(module)
         if name.partition(".")[0] in {"torch", "torchvision"}
     }
-    names = ("trace", "prove", "measure", "surroundings")
+    names = ("trace", "described", "prove", "measure", "surroundings")
     importers = {f"archgen.importers.{name}" for name in names}
     assert found == {"archgen.live", "archgen.exporting", "archgen.checkpoint.tensors", *importers}
 

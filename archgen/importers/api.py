@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -102,28 +101,39 @@ def _imported(
 ) -> Imported:
     from archgen import trial
     from archgen.importers.prove import prove
-    from archgen.importers.recover import arch_name, recover
     from archgen.importers.surroundings import check_hooks
-    from archgen.importers.tidy import tidy
-    from archgen.importers.trace import check_sizes, trace_both
     from archgen.limits import check_buildable
+
+    check_hooks(model)
+    told("running the module")
+    text, network, heads = recovered(model, shapes, name, fixed=fixed, told=told)
+    told("comparing outputs and gradients")
+    check_buildable(network, network.params, meta=False)
+    made = trial.build(network, device="meta")
+    return Imported(text, network, prove(model, made, shapes, heads))
+
+
+def recovered(
+    model: nn.Module,
+    shapes: Sequence[Sizes],
+    name: str | None = None,
+    *,
+    fixed: bool = False,
+    told: Callable[[str], None] = lambda step: None,
+) -> tuple[str, Network, list[int]]:
+    """A spec that is not proved, its network, and its heads in the order of the text."""
+    from archgen.importers.recover import arch_name, recover
+    from archgen.importers.tidy import tidy
+    from archgen.importers.trace import trace
     from archgen.loading import loads
 
     title = name or arch_name(type(model).__name__)
-    check_hooks(model)
-    told("running the module")
-    copied = copy.deepcopy(model)
-    program = trace_both(copied, shapes)
-    if not fixed:
-        check_sizes(copied, shapes, program)
+    program = trace(model, shapes, fixed=fixed)
     told("writing the spec")
     file, heads = recover(tidy(program), title)
     network = loads(format(file), title)
     text = format(_with_promises(file, network))
-    network = loads(text, title)
-    told("comparing outputs and gradients")
-    check_buildable(network, network.params, meta=False)
-    return Imported(text, network, prove(model, trial.build(network), shapes, heads))
+    return text, loads(text, title), heads
 
 
 def _are_sizes(value: object) -> bool:

@@ -149,32 +149,23 @@ def _adaptive(key: str) -> Callable[[Function], Step]:
     return rule
 
 
-def _maxpool(call: Function) -> Step:
-    if call.get(6, "return_indices", False):
-        raise Unsupported("a max pool that returns indices")
-    kernel = _compact(call.get(1, "kernel_size"))
-    return _layer(
-        "maxpool",
-        kernel=kernel,
-        stride=_stride(call.get(2, "stride"), kernel),
-        padding=_compact(call.get(3, "padding", 0)),
-        dilation=_compact(call.get(4, "dilation", 1)),
-        ceil_mode=call.get(5, "ceil_mode", False),
-    )
+def _pool(key: str, *rest: tuple[str, object]) -> Callable[[Function], Step]:
+    """A pool with a kernel, a stride and a padding; `rest`: its other arguments, with defaults."""
 
+    def rule(call: Function) -> Step:
+        kernel = _compact(call.get(1, "kernel_size"))
+        given = {name: call.get(4 + at, name, default) for at, (name, default) in enumerate(rest)}
+        if given.pop("return_indices", False) or given.pop("divisor_override", None) is not None:
+            raise Unsupported(f"`{call.name}` with indices or another divisor")
+        return _layer(
+            key,
+            kernel=kernel,
+            stride=_stride(call.get(2, "stride"), kernel),
+            padding=_compact(call.get(3, "padding", 0)),
+            **{name: _compact(each) for name, each in given.items()},
+        )
 
-def _avgpool(call: Function) -> Step:
-    if call.get(6, "divisor_override") is not None:
-        raise Unsupported("an average pool with `divisor_override`")
-    kernel = _compact(call.get(1, "kernel_size"))
-    return _layer(
-        "avgpool",
-        kernel=kernel,
-        stride=_stride(call.get(2, "stride"), kernel),
-        padding=_compact(call.get(3, "padding", 0)),
-        ceil_mode=call.get(4, "ceil_mode", False),
-        count_include_pad=call.get(5, "count_include_pad", True),
-    )
+    return rule
 
 
 def _stride(stride: Any, kernel: object) -> object:
@@ -226,7 +217,14 @@ def _interpolate(call: Function) -> Step:
         whole = _compact(scale)
         scale = int(whole) if isinstance(whole, float) and whole.is_integer() else whole
         return _layer("upsample", scale=scale, **how)
-    return _layer("upsample", size=_compact(call.outputs[0].sizes[1:]), **how)
+    before, after = call.x.sizes[1:], call.outputs[0].sizes[1:]
+    if before == after and mode != "bicubic":
+        return SAME
+    factors = {b // a if b % a == 0 else None for a, b in zip(before, after, strict=True)}
+    factor = factors.pop()
+    if factor is not None and not factors and set(before) != {1}:
+        return _layer("upsample", scale=factor, **how)
+    return _layer("upsample", size=_compact(after), **how)
 
 
 def _pad(call: Function) -> Step:
@@ -307,6 +305,11 @@ _PLAIN = {
     for name in ("relu", "relu6", "sigmoid", "tanh", "silu", "mish", "hardswish", "hardsigmoid")
 }
 
+_MAXPOOL = _pool("maxpool", ("dilation", 1), ("ceil_mode", False), ("return_indices", False))
+_AVGPOOL = _pool(
+    "avgpool", ("ceil_mode", False), ("count_include_pad", True), ("divisor_override", None)
+)
+
 _RULES: dict[str, Callable[[Function], Step]] = {
     "flatten": _flatten,
     "view": _reshape,
@@ -328,10 +331,10 @@ _RULES: dict[str, Callable[[Function], Step]] = {
     "adaptive_avg_pool1d": _adaptive("adaptive_avgpool"),
     "adaptive_avg_pool2d": _adaptive("adaptive_avgpool"),
     "adaptive_max_pool2d": _adaptive("adaptive_maxpool"),
-    "max_pool1d": _maxpool,
-    "max_pool2d": _maxpool,
-    "avg_pool1d": _avgpool,
-    "avg_pool2d": _avgpool,
+    "max_pool1d": _MAXPOOL,
+    "max_pool2d": _MAXPOOL,
+    "avg_pool1d": _AVGPOOL,
+    "avg_pool2d": _AVGPOOL,
     "dropout": _dropout("dropout"),
     "dropout2d": _dropout("dropout2d"),
     "feature_dropout": _dropout("dropout2d"),

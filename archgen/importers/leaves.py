@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from archgen.importers.program import Arguments, LayerCall, Unsupported
@@ -38,15 +38,24 @@ def layer_of(module: Any, sizes: tuple[int, ...]) -> LayerCall:
 
     Raises `Unsupported` if no layer says all that it does.
     """
-    given = _constructed(module)
+    made: type = type(module)
+    found = _read(made, tuple(_constructed(module).items()), sizes)
+    if found is None:
+        raise Unsupported(f"`{module!r}` as no layer has it")
+    return found
+
+
+@lru_cache(4096)
+def _read(
+    made: type, constructed: tuple[tuple[str, object], ...], sizes: tuple[int, ...]
+) -> LayerCall | None:
+    given = dict(constructed)
     found = [
         call
-        for cls in _by_family()[_family(type(module).__name__)]
-        for call in _candidates(cls, given, sizes, type(module))
+        for cls in _by_family()[_family(made.__name__)]
+        for call in _candidates(cls, given, sizes, made)
     ]
-    if not found:
-        raise Unsupported(f"`{module!r}` as no layer has it")
-    return min(found, key=lambda call: len(call.arguments))
+    return min(found, key=lambda call: len(call.arguments), default=None)
 
 
 def simplest(cls: type[Layer], arguments: Arguments, sizes: tuple[int, ...]) -> LayerCall:

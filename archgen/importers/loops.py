@@ -7,7 +7,7 @@ up, each fed by the last. Runs of children of an `nn.Sequential` are found when 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from archgen.importers.program import Node, Program, Value
@@ -28,7 +28,7 @@ class Counted:
         return self.stem.endswith(".")
 
 
-def fold_loops(program: Program, in_place: frozenset[str]) -> None:
+def fold_loops(program: Program, in_place: Collection[str]) -> None:
     """Fold the repeats of a program, and of what is written in place in it."""
     for node in program.nodes:
         if node.program is not None and node.key in in_place:
@@ -133,7 +133,7 @@ def _loop(program: Program, at: int, period: int, count: int) -> Node:
     nodes = program.nodes[at : at + count * period]
     entry = nodes[0].inputs[0]
     inner = Program("loop", program.path, False, [entry], nodes[:period])
-    inner.outputs = [nodes[period - 1].outputs[0]]
+    inner.outputs, inner.input_names = [nodes[period - 1].outputs[0]], ["input"]
     key = " ".join(f"{node.key}:{node.name}" for node in inner.nodes)
     made: list[Value] = [nodes[-1].outputs[0]]
     return Node("loop", key, [entry], made, {"n": count}, program=inner)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from archgen.importers import prove
 from archgen.importers.compared import Comparison, Measured, Sizes, reason_of
-from archgen.importers.trace import tensors_in
+from archgen.importers.described import tensors_in
 
 INFINITE = float("inf")
 

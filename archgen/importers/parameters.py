@@ -7,11 +7,13 @@ parameters that are true or false: never a number that fits these runs by chance
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
+from archgen.importers.block import Block, is_free
 from archgen.importers.program import NO_LAYER, LayerCall, Program
+from archgen.importers.shares import filled
 from archgen.importers.unify import Pattern, Row
 from archgen.importers.values import (
     ABSENT,
@@ -21,57 +23,24 @@ from archgen.importers.values import (
     comparison,
     fits,
     part,
+    quotient,
     same,
     times,
     usual,
     written,
 )
 from archgen.layers import LAYERS
-from archgen.resolve.reserved import MODULE_ATTRIBUTES
 from archgen.syntax import tree
-from archgen.syntax.words import RESERVED
 
 FACTORS = (2, 3, 4, 6, 8, 16)
 WIDTHS = {"out", "groups", "width"}  # arguments that count channels
-NEVER = {"channels", "shape", "input", "params", "n"} | set(LAYERS)
 ACTIVATION = "act"
+CHANNELS = tree.Name(("channels",))
 
 
-@dataclass(eq=False, slots=True)
-class Block:
-    """A pattern with parameters: their values in each run, and defaults.
-
-    `arguments`: an expression for each argument of each row; `conditions`: when an optional row is
-    there; `heads`: what an activation is.
-    """
-
-    name: str
-    pattern: Pattern
-    parameters: dict[str, Values] = field(default_factory=dict)
-    defaults: dict[str, object] = field(default_factory=dict)
-    widths: set[str] = field(default_factory=set)
-    arguments: dict[Row, dict[str, Expr]] = field(default_factory=dict)
-    conditions: dict[Row, Expr] = field(default_factory=dict)
-    heads: dict[Row, Expr] = field(default_factory=dict)
-
-    @property
-    def order(self) -> list[str]:
-        """The parameters, those without a default first."""
-        return sorted(self.parameters, key=lambda name: name in self.defaults)
-
-    def call(self, run: int) -> dict[str, object]:
-        """The arguments of one run, by name, defaults left out."""
-        values = {name: self.parameters[name][run] for name in self.order}
-        return {
-            name: value
-            for name, value in values.items()
-            if name not in self.defaults or not same(value, self.defaults[name])
-        }
-
-
-def solve(name: str, pattern: Pattern, blocks: dict[str, Block]) -> Block:
+def solve(name: str, pattern: Pattern, blocks: dict[str, Block], *, is_arch: bool = False) -> Block:
     """Give a pattern parameters. `blocks`: those that its rows call, by name."""
-    return _Solver(Block(name, pattern), blocks).solved()
+    return _Solver(Block(name, pattern, is_arch), blocks).solved()
 
 
 @dataclass(slots=True)
@@ -95,6 +64,7 @@ class _Solver:
         self.leaving: Values = [channels(each.outputs if each else []) for each in programs]
 
     def solved(self) -> Block:
+        self._name_inputs()
         slots = list(self._slots())
         self._name_output(slots)
         for slot in sorted(slots, key=_rank):
@@ -120,6 +90,20 @@ class _Solver:
             if None in values and repr(is_none) not in asked:
                 most = usual([ABSENT if each is None else each for each in values])
                 self.block.parameters[name] = [most if each is None else each for each in values]
+
+    def _name_inputs(self) -> None:
+        """Names for the inputs of an arch with several, and for those of a block but the first."""
+        names = self.block.pattern.input_names
+        if self.block.is_arch and len(names) == 1:
+            return
+        layers = {row.first.name for row in self.block.pattern.rows if row.first.name}
+        for name in names if self.block.is_arch else names[1:]:
+            plain = name if is_free(name) else f"x_{name}"
+            self.block.inputs[name] = self._claim(
+                plain if plain.isidentifier() else "value", layers
+            )
+            if any(each and name not in each.input_names for each in self.block.pattern.programs):
+                self.block.optional.add(name)
 
     # --- slots --------------------------------------------------------------------------------
 
@@ -188,6 +172,10 @@ class _Solver:
 
     def _expression(self, slot: _Slot) -> Expr:
         values = [value for value in slot.values if value is not ABSENT]
+        if slot.row.first.kind == "param" and slot.argument == "sizes" and not self.block.is_arch:
+            sizes = self._sizes(slot)
+            if sizes is not None:
+                return sizes
         grouped = slot.argument == "groups" and values != [1] * len(values)
         if grouped and fits(slot.values, slot.channels):
             return tree.Name(("channels",))
@@ -201,6 +189,23 @@ class _Solver:
             return written(values[0])
         derived = self._derived(slot) if slot.is_width else None
         return derived if derived is not None else self._new(slot)
+
+    def _sizes(self, slot: _Slot) -> Expr | None:
+        """`[input.channels, 1, 1]`: the sizes of a parameter one by one."""
+        lists = [list(value) for value in slot.values if isinstance(value, list)]
+        if len({len(each) for each in lists}) != 1:
+            return None
+        items: list[Expr] = []
+        for at, first in enumerate(lists[0]):
+            sizes: Values = [each[at] if isinstance(each, list) else ABSENT for each in slot.values]
+            single = _Slot(slot.row, slot.argument, sizes, self.entering, is_width=True)
+            constant = all(same(size, first) for size in sizes if size is not ABSENT)
+            plain = constant and (first == 1 or not fits(sizes, self.entering))
+            expr = written(first) if plain else self._derived(single)
+            if expr is None:
+                return None
+            items.append(tree.Name(("input", "channels")) if expr == CHANNELS else expr)
+        return tree.ListOf(tuple(items))
 
     def _derived(self, slot: _Slot) -> Expr | None:
         """A width as a multiple, or a part, of one that is known."""
@@ -222,14 +227,35 @@ class _Solver:
 
     def _new(self, slot: _Slot) -> Expr:
         """A parameter of its own."""
+        expanding = self._expanding(slot) if slot.is_width else None
+        if expanding is not None:
+            return expanding
         name = self._claim(self._hinted(slot.values) or _called(slot))
         optional = slot.row.is_optional and not slot.row.is_activation
         filler = None if optional and not self._is_shortcut(slot.row) else usual(slot.values)
         values = [filler if value is ABSENT else value for value in slot.values]
-        self.block.parameters[name] = values
+        self.block.parameters[name] = filled(slot.values) or values
         if slot.is_width:
             self.block.widths.add(name)
         return tree.Name((name,))
+
+    def _expanding(self, slot: _Slot) -> Expr | None:
+        """`expand * input.channels`: a width by a factor that varies less than the width does."""
+        factors: Values = [
+            ABSENT if value is ABSENT else quotient(value, base)
+            for value, base in zip(slot.values, self.entering, strict=True)
+        ]
+        known = {repr(each) for each in factors if each is not ABSENT}
+        if None in factors or len(known) >= len({*map(repr, slot.values)}) - 1:
+            return None
+        for name, values in self.block.parameters.items():
+            if name not in self.block.widths and fits(factors, values):
+                break
+        else:
+            name = self._claim("expand")
+            most = usual(factors)
+            self.block.parameters[name] = [most if each is ABSENT else each for each in factors]
+        return tree.Binary("*", tree.Name((name,)), tree.Name(("input", "channels")))
 
     def _hinted(self, values: Values) -> str | None:
         """What the class itself calls these numbers."""
@@ -237,14 +263,15 @@ class _Solver:
         names = dict.fromkeys(name for each in programs if each for name in each.hints)
         for name in names:
             hinted = [each.hints.get(name, ABSENT) if each else ABSENT for each in programs]
-            if fits(values, hinted) and _is_free(name):
+            if fits(values, hinted) and is_free(name):
                 return name
         return None
 
-    def _claim(self, name: str) -> str:
+    def _claim(self, name: str, taken: Collection[str | None] = ()) -> str:
         number = 2
         claimed = name
-        while claimed in self.block.parameters or not _is_free(claimed):
+        known = {*self.block.parameters, *self.block.inputs.values(), *taken}
+        while claimed in known or not is_free(claimed):
             claimed = f"{name}{number}"
             number += 1
         return claimed
@@ -258,6 +285,11 @@ class _Solver:
         there = [row.nodes[at] is not None for at in runs]
         if all(there):
             return None
+        for name in self.block.optional:
+            given_to = [name in each.input_names if each else False for each in programs]
+            if [given_to[at] for at in runs] == there:
+                parameter = tree.Name((self.block.inputs[name],))
+                return tree.Compare(parameter, (("!=", tree.Nothing()),))
         for expr, holds in self._conditions() if self._is_shortcut(row) else ():
             if [holds[at] for at in runs] == there:
                 return expr
@@ -325,7 +357,10 @@ class _Solver:
         node = row.first
         plain = (node.name or node.key).rpartition(".")[2]
         stem = self._hinted(values) or (plain if plain.isidentifier() else f"with_{node.key}")
-        name = self._claim(stem if _is_free(stem) else f"with_{stem}")
+        width = self.block.arguments.get(row, {}).get("out")
+        if isinstance(width, tree.Binary) and width.op == "*" and stem == f"with_{node.key}":
+            stem = "expand"
+        name = self._claim(stem if is_free(stem) else f"with_{stem}")
         self.block.parameters[name] = values
         return name
 
@@ -355,12 +390,4 @@ def _rank(slot: _Slot) -> tuple[bool, ...]:
 
 
 def _called(slot: _Slot) -> str:
-    return {"out": "width", "n": "count"}.get(slot.argument, slot.argument)
-
-
-def _is_free(name: str) -> bool:
-    return (
-        name.isidentifier()
-        and not name.startswith("_")
-        and name not in NEVER | set(RESERVED) | MODULE_ATTRIBUTES
-    )
+    return {"out": "width", "n": "count", "p": "drop"}.get(slot.argument, slot.argument)

@@ -5,7 +5,7 @@ Made by `trace`, changed by `tidy` and `loops`, read by all else. Knows no torch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,10 +25,20 @@ class Unsupported(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LayerCall:
-    """A layer given as an argument: `relu`, `leaky_relu(0.1)`."""
+    """A layer or an initialiser given as an argument: `relu`, `leaky_relu(slope=0.1)`. An argument
+    without a name is positional."""
 
     keyword: str
     arguments: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A rate as a share of another: `rate * number / total`, as floats."""
+
+    rate: float
+    number: int
+    total: int
 
 
 NO_LAYER = LayerCall("none")
@@ -69,8 +79,10 @@ class Program:
     """The steps of one run of one module.
 
     `cls`: the name of its class; `sequential`: it runs its children one after the other, as
-    `nn.Sequential` does; `hints`: numbers that it was made with, by name; `input_names`: what
-    `forward` calls its inputs; `heads`: what it returns in training besides.
+    `nn.Sequential` does; `hints`: numbers that it was made with, by name; `input_names`,
+    `output_names`: what `forward` calls its inputs, and its results ("" where it does not);
+    `gathered`: its inputs are one list; `heads`: what it returns in training besides; `order`: the
+    names of its parameters and children, as its keys are ordered.
     """
 
     cls: str
@@ -81,6 +93,9 @@ class Program:
     outputs: list[Value] = field(default_factory=list)
     hints: Mapping[str, object] = field(default_factory=dict)
     input_names: list[str] = field(default_factory=list)
+    output_names: list[str] = field(default_factory=list)
+    gathered: bool = False
+    order: Sequence[str] = ()
     heads: list[Value] = field(default_factory=list)
 
     @property

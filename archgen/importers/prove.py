@@ -10,13 +10,14 @@ import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from archgen.importers.trace import tensors_in
+from archgen.importers.described import tensors_in
 
 BATCH = 2
 LOUD = 4.0  # deviations of the input: what saturates has to
@@ -52,19 +53,30 @@ def prove(
 ) -> Proof:
     """Compare a module with the model of its spec, in evaluation and in training.
 
-    model: is left as it is. shapes: of the inputs, without the batch. heads: which head of the
-    module each head of the spec is. Raises `Unequal`.
+    model: is left as it is. made: gets the weights of a copy of it, and may be on "meta". shapes:
+    of the inputs, without the batch. heads: which head of the module each head of the spec is.
+    Raises `Unequal`.
     """
     same_order = compare_keys(model.state_dict(), made.state_dict())
-    theirs, ours = copy.deepcopy(model).double(), made.double()
+    theirs = doubled(model)
     inputs = loud_inputs(theirs, shapes)
-    ours.load_state_dict(theirs.state_dict(), strict=True)
+    made.load_state_dict(theirs.state_dict(), strict=True, assign=True)
     with torch.no_grad():
         outputs = _largest(
-            "the output in evaluation", run(theirs.eval(), inputs), run(ours.eval(), inputs)
+            "the output in evaluation", run(theirs.eval(), inputs), run(made.eval(), inputs)
         )
-    gradients = _compare_training(theirs, ours, inputs, heads)
+    gradients = _compare_training(theirs, made, inputs, heads)
     return Proof(len(model.state_dict()), same_order, outputs, gradients)
+
+
+def doubled(model: nn.Module) -> nn.Module:
+    """A copy of a module in float64, no weight of it frozen."""
+    known: dict[int, Any] = {}
+    for weight in model.parameters():
+        known[id(weight)] = nn.Parameter(weight.detach().double())
+    for buffer in model.buffers():
+        known[id(buffer)] = buffer.double() if buffer.is_floating_point() else buffer.clone()
+    return copy.deepcopy(model, known).double()
 
 
 def loud_inputs(model: nn.Module, shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
@@ -101,16 +113,25 @@ def _compare_training(
         main = len(first) - len(heads)
         first = [*first[:main], *(first[main + number] for number in heads)]
     largest = _largest("the output in training", first, second)
-    for results in (first, second):
-        backward(results)
-    expected, found = (dict(model.named_parameters()) for model in (theirs, ours))
-    for name, weight in expected.items():
-        pair = [
-            each if each is not None else torch.zeros(())
-            for each in (weight.grad, found[name].grad)
-        ]
-        largest = max(largest, _largest(f"the gradient of `{name}`", pair[:1], pair[1:]))
-    return largest
+    backward(first)
+    expected = {name: weight.grad for name, weight in theirs.named_parameters()}
+    differences: dict[str, float] = {}
+
+    def compare(name: str, weight: Tensor) -> None:
+        """The gradient of ours, as soon as it is there: all of them would be as large again."""
+        pair = [each if each is not None else zero for each in (expected[name], weight.grad)]
+        differences[name] = _largest(f"the gradient of `{name}`", pair[:1], pair[1:])
+        weight.grad = None
+
+    zero = torch.zeros(())
+    weights = dict(ours.named_parameters())
+    for name, weight in weights.items():
+        hook = partial(compare, name)
+        weight.register_post_accumulate_grad_hook(hook)  # type: ignore[no-untyped-call]
+    backward(second)
+    for name in weights.keys() - differences:
+        compare(name, weights[name])
+    return max(largest, *differences.values(), 0.0)
 
 
 @contextmanager
@@ -142,8 +163,9 @@ def _awaken(model: nn.Module) -> None:
         if isinstance(weight, nn.Parameter) and weight.dim() == 1:
             with torch.no_grad():
                 weight.uniform_(0.5, LOUD)
-                if isinstance(module.bias, nn.Parameter):
-                    module.bias.uniform_(-1.0, 1.0)
+                bias = getattr(module, "bias", None)
+                if isinstance(bias, nn.Parameter):
+                    bias.uniform_(-1.0, 1.0)
 
 
 class _Undropped(TorchFunctionMode):

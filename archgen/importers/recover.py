@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Collection
 
+from archgen.importers.block import Block
 from archgen.importers.loops import fold_loops
-from archgen.importers.parameters import Block, solve
+from archgen.importers.parameters import solve
 from archgen.importers.program import Node, Program, Unsupported
-from archgen.importers.tidy import has_weights
-from archgen.importers.unify import Pattern, Unlike, unify
+from archgen.importers.shares import find_shares
+from archgen.importers.spelling import named
+from archgen.importers.unify import Unlike, outlined, unify
 from archgen.importers.values import written
+from archgen.importers.weighted import has_weights
 from archgen.importers.write import Body
 from archgen.layers import LAYERS
 from archgen.syntax import tree
@@ -24,15 +28,16 @@ def recover(program: Program, name: str) -> tuple[tree.File, list[int]]:
 
     Raises `Unsupported`.
     """
+    find_shares(program)
     runs = _runs(program)
-    in_place = CONTAINERS | {cls for cls, each in runs.items() if _is_written_in_place(each)}
+    in_place = {cls for cls, each in runs.items() if _is_written_in_place(each)} | CONTAINERS
     blocks: dict[str, Block] = {}
     callers = _callers(program)
     for cls in _innermost_first(program, runs):
         if cls not in in_place:
-            _make_blocks(cls, runs[cls], frozenset(in_place), blocks, callers)
-    fold_loops(program, frozenset(in_place))
-    whole = solve(name, unify([program], frozenset(in_place)), blocks)
+            _make_blocks(cls, runs[cls], in_place, blocks, callers)
+    fold_loops(program, in_place)
+    whole = solve(name, unify([program], in_place), blocks, is_arch=True)
     items: list[tree.Item] = [_definition(block, blocks) for block in blocks.values()]
     body = Body(whole, blocks, whole.pattern)
     arch = _arch(name, program, body)
@@ -54,8 +59,10 @@ def _runs(program: Program) -> dict[str, list[Program]]:
 
 
 def _is_written_in_place(runs: list[Program]) -> bool:
-    """Whether a class is run once, and not as a numbered child, which cannot have a body."""
-    return len(runs) == 1 and not runs[0].path.rpartition(".")[2].isdigit()
+    """Whether a class is run once, with one input, and not as a numbered child, which cannot have
+    a body."""
+    is_numbered = runs[0].path.rpartition(".")[2].isdigit()
+    return len(runs) == 1 and len(runs[0].inputs) == 1 and not is_numbered
 
 
 def _innermost_first(program: Program, runs: dict[str, list[Program]]) -> list[str]:
@@ -74,28 +81,46 @@ def _innermost_first(program: Program, runs: dict[str, list[Program]]) -> list[s
 def _make_blocks(
     cls: str,
     runs: list[Program],
-    in_place: frozenset[str],
+    in_place: set[str],
     blocks: dict[str, Block],
     callers: dict[int, Node],
 ) -> None:
-    """The blocks of a class: one, or several where its runs are too unlike."""
-    groups: list[tuple[list[Program], Pattern]] = []
+    """The blocks of a class: one, or several where its runs are too unlike. A run that is like no
+    other is written in its place, which `in_place` is told."""
+    groups: list[dict[object, list[Program]]] = []  # the runs of each block by their outline
     for run in runs:
         fold_loops(run, in_place)
-        for at, (members, _) in enumerate(groups):
-            try:
-                groups[at] = ([*members, run], unify([*members, run], in_place))
-            except Unlike:
-                continue
-            break
+        outline = outlined(run, in_place)
+        for group in groups:
+            if outline in group or _are_alike(
+                [*(each[0] for each in group.values()), run], in_place
+            ):
+                group.setdefault(outline, []).append(run)
+                break
         else:
-            groups.append(([run], unify([run], in_place)))
-    for members, pattern in groups:
+            groups.append({outline: [run]})
+    for group in groups:
+        inside = {id(each) for alike in group.values() for each in alike}
+        members = [run for run in runs if id(run) in inside]
+        if _is_written_in_place(members):
+            node = callers[id(members[0])]
+            node.key = f"{cls} {members[0].path}"
+            in_place.add(node.key)
+            continue
+        pattern = unify(members, in_place)
         block = solve(_unused(arch_name(cls), blocks), pattern, blocks)
         blocks[block.name] = block
         for number, member in enumerate(members):
             node = callers[id(member)]
             node.key, node.arguments = block.name, block.call(number)
+
+
+def _are_alike(runs: list[Program], in_place: Collection[str]) -> bool:
+    try:
+        unify(runs, in_place)
+    except Unlike:
+        return False
+    return True
 
 
 def _callers(program: Program) -> dict[int, Node]:
@@ -128,6 +153,18 @@ def _definition(block: Block, blocks: dict[str, Block]) -> tree.Item:
         tree.Parameter(name, written(block.defaults[name]) if name in block.defaults else None)
         for name in block.order
     )
+    parameters = tuple(
+        sorted(
+            (
+                *parameters,
+                *(
+                    tree.Parameter(text, tree.Nothing() if name in block.optional else None)
+                    for name, text in block.inputs.items()
+                ),
+            ),
+            key=lambda parameter: parameter.default is not None,
+        )
+    )
     body = tree.Body(tuple(Body(block, blocks, pattern).statements()))
     if pattern.first.sequential:
         return tree.Synonym(block.name, parameters, tree.Chain((tree.Seq(body),)))
@@ -135,10 +172,12 @@ def _definition(block: Block, blocks: dict[str, Block]) -> tree.Item:
 
 
 def _arch(name: str, program: Program, body: Body) -> tree.Arch:
-    if len(program.inputs) != 1 or len(program.outputs) != 1:
-        raise Unsupported("several inputs or outputs")
     if program.sequential and any(map(has_weights, program.nodes)):
         raise Unsupported("an `nn.Sequential` as the whole network: its keys begin with numbers")
-    sizes = tuple(tree.Argument(None, tree.Number(size)) for size in program.inputs[0].sizes)
-    first = tree.Chain((tree.Input(sizes),))
-    return tree.Arch(name, (), tree.Body((first, *body.statements())))
+    inputs: list[tree.Statement] = []
+    for input_name, value in zip(program.input_names, program.inputs, strict=True):
+        sizes = tuple(tree.Argument(None, tree.Number(size)) for size in value.sizes)
+        link = tree.Input(sizes)
+        text = body.block.inputs.get(input_name)
+        inputs.append(named(text, link) if text else tree.Chain((link,)))
+    return tree.Arch(name, (), tree.Body((*inputs, *body.statements())))

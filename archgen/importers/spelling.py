@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from keyword import iskeyword
 
+from archgen.importers.block import Block
 from archgen.importers.loops import counted
-from archgen.importers.parameters import Block
 from archgen.importers.program import Unsupported
+from archgen.importers.unify import Pattern
 from archgen.importers.values import written
 from archgen.layers import LAYERS
 from archgen.syntax import tree
@@ -29,10 +31,10 @@ def applied(expr: tree.Expr) -> tree.Call:
 
 def layer_arguments(key: str, given: dict[str, tree.Expr]) -> Iterator[tree.Argument]:
     """Positional up to the first that is left out; those with a default by name."""
-    fields = LAYERS[key].model_fields if key in LAYERS else {"sizes": None}
+    fields = LAYERS[key].model_fields if key in LAYERS else dict.fromkeys(("sizes", "init"))
     for name, field_ in fields.items():
         if name in given:
-            required = field_ is None or field_.is_required()
+            required = field_.is_required() if field_ is not None else name == "sizes"
             yield tree.Argument(None if required or len(fields) == 1 else name, given[name])
 
 
@@ -81,6 +83,33 @@ def read_name(path: str) -> tree.Expr:
     for index in target.indices:
         expr = tree.Index(expr, index)
     return expr
+
+
+def output_names(pattern: Pattern) -> list[str]:
+    """What the results of a body are called: as the module calls them, after the layers that give
+    them, or by number."""
+    names: list[str] = []
+    layers = {row.first.name for row in pattern.rows if row.first.name}
+    words = set(RESERVED) if pattern.first.path else set()  # `from block.aux` cannot be read
+    for number, (wire, wanted) in enumerate(
+        zip(pattern.outputs, pattern.first.output_names, strict=True)
+    ):
+        row = pattern.rows[wire[0]] if wire[0] >= 0 else None
+        own = (row.first.name or "") if row is not None and len(row.first.outputs) == 1 else ""
+        if wanted not in {own, *pattern.input_names} and _is_field(
+            wanted, {*names, *layers, *words}
+        ):
+            names.append(wanted)
+        elif _is_field(own, {*names, *words}):
+            names.append(own)
+        else:
+            names.append(unused(f"out{number + 1}", {*names, *filter(None, layers)}))
+    return names
+
+
+def _is_field(name: str, taken: set[str]) -> bool:
+    plain = name.isidentifier() and not name.startswith("_") and not iskeyword(name)
+    return plain and name not in taken | {"count", "index", "input"}
 
 
 def unused(stem: str, taken: set[str]) -> str:

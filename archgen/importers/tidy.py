@@ -6,9 +6,10 @@ Every rule keeps what the program computes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 from archgen.importers.program import Node, Program, Unsupported, Value
+from archgen.importers.prune import prune
+from archgen.importers.weighted import has_weights
 
 
 def tidy(program: Program) -> Program:
@@ -16,10 +17,12 @@ def tidy(program: Program) -> Program:
     for each in program.programs():
         _check(each)
         _join_shuffles(each)
-        _drop_dead(each)
+    prune(program)
+    _lift_numbered(program)
     _hoist(program)
     for each in program.programs():
         _drop_identities(each)
+        _unwrap(each)
         _share_concats(each)
         _name(each)
     return program
@@ -61,17 +64,6 @@ def _join_shuffles(program: Program) -> None:
     return None
 
 
-def _drop_dead(program: Program) -> None:
-    """Steps that nothing reads go."""
-    read = set(map(id, program.results))
-    kept = []
-    for node in reversed(program.nodes):
-        if any(id(value) in read for value in node.outputs):
-            kept.append(node)
-            read.update(map(id, node.inputs))
-    program.nodes = kept[::-1]
-
-
 def _drop_identities(program: Program) -> None:
     """An identity is a wire; in a sequence it is a child, which others count."""
     for node in list(program.nodes):
@@ -85,8 +77,69 @@ def _drop_identities(program: Program) -> None:
             node.kind, node.key, node.program = "layer", "identity", None
 
 
+def _lift_numbered(program: Program) -> None:
+    """A body whose children have numbers for names: a chain is a sequence, as `nn.Sequential` has
+    it; of others the children are items of a list of the caller."""
+    for node in list(program.nodes):
+        body = node.program
+        if node.kind != "call" or body is None:
+            continue
+        _lift_numbered(body)
+        names = [each.name.removeprefix(f"{body.path}.") for each in body.nodes if each.name]
+        if body.sequential or not names or not all(name.isdigit() for name in names):
+            continue
+        while body.nodes and not body.nodes[-1].name and len(body.nodes[-1].inputs) == 1:
+            _peel(program, node, body)
+        if _is_chain(body) and names == [str(at) for at in range(len(body.nodes))]:
+            body.sequential = True
+        elif sum(each.name == node.name for each in program.nodes) == 1 and not program.sequential:
+            _inline(program, node, body)
+
+
+def _peel(program: Program, node: Node, body: Program) -> None:
+    """The last step of a body, a function, stands behind its call."""
+    last = body.nodes.pop()
+    between = Value(last.inputs[0].sizes, last.inputs[0].batched)
+    made = Node(last.kind, last.key, [between], node.outputs, last.arguments)
+    body.outputs, node.outputs = last.inputs, [between]
+    program.nodes.insert(program.nodes.index(node) + 1, made)
+
+
+def _is_chain(body: Program) -> bool:
+    """Whether each step reads the last one, and no more."""
+    values = [body.inputs, *(node.outputs for node in body.nodes)]
+    read = [*(node.inputs for node in body.nodes), body.outputs]
+    return values == read and len(body.outputs) == 1
+
+
+def _unwrap(program: Program) -> None:
+    """A module without weights that is one layer is that layer; one of several values is written
+    where it is called."""
+    for node in list(program.nodes):
+        body = node.program
+        if node.kind != "call" or body is None or body.sequential or has_weights(node):
+            continue
+        several = len(body.inputs) > 1 or len(body.outputs) > 1
+        if len(body.nodes) == 1 and body.nodes[0].kind == "layer" and not several:
+            only = body.nodes[0]
+            node.kind, node.key, node.arguments = only.kind, only.key, only.arguments
+            node.program = None
+        elif not program.sequential and (several or len(body.nodes) == 1):
+            _inline(program, node, body)
+
+
+def _inline(program: Program, node: Node, body: Program) -> None:
+    """The steps of a body in the place of its call."""
+    at = program.nodes.index(node)
+    program.nodes[at : at + 1] = body.nodes
+    for inner, outer in zip(body.inputs, node.inputs, strict=True):
+        body.replace(inner, outer)
+    for outer, inner in zip(node.outputs, body.outputs, strict=True):
+        program.replace(outer, inner)
+
+
 def _hoist(program: Program) -> None:
-    """A concatenation of all inputs, first in a body, is the caller's: a block has one input."""
+    """A concatenation of a list of inputs, first in a body, is the caller's."""
     for node in program.nodes:
         if node.program is not None:
             _hoist(node.program)
@@ -98,6 +151,7 @@ def _hoist(program: Program) -> None:
             joined = Value(first.outputs[0].sizes)
             made.append(Node("merge", "concat", node.inputs, [joined], dict(first.arguments)))
             body.inputs, node.inputs = first.outputs, [joined]
+            body.input_names, body.gathered = body.input_names[:1], False
         made.append(node)
     program.nodes = made
 
@@ -107,7 +161,7 @@ def _joins_all(body: Program) -> bool:
     inputs = [id(value) for value in body.inputs]
     later = {id(value) for node in body.nodes[1:] for value in node.inputs}
     joins = first.key == "concat" and list(map(id, first.inputs)) == inputs
-    return joins and not later & set(inputs)
+    return body.gathered and joins and not later & set(inputs)
 
 
 def _share_concats(program: Program) -> None:
@@ -143,21 +197,3 @@ def _name(program: Program) -> None:
         node.name = node.name[len(start) :]
         node.reused = bool(seen[node.name]) and has_weights(node)
         seen[node.name] += 1
-
-
-def has_weights(node: Node) -> bool:
-    """Whether a step has learned parameters or buffers, so that its name is a key."""
-    if node.program is not None:
-        return any(map(has_weights, node.program.nodes))
-    return node.kind == "param" or node.key in WEIGHTED
-
-
-def _weighted() -> Iterator[str]:
-    from archgen.layers import LAYERS
-
-    for keyword, cls in LAYERS.items():
-        if cls.weight_names:
-            yield keyword
-
-
-WEIGHTED = frozenset(_weighted())

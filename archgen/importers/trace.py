@@ -8,9 +8,9 @@ uses. One of the modules that import torch.
 
 from __future__ import annotations
 
-import inspect
+import copy
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from unittest.mock import patch
 
@@ -18,8 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from archgen.importers import functions, leaves
-from archgen.importers.fault import failed
+from archgen.importers import described, functions, leaves
+from archgen.importers.described import tensors_in
+from archgen.importers.fault import ImportFault, failed
 from archgen.importers.program import LayerCall, Node, Program, Unsupported, Value
 from archgen.layers import LAYERS
 
@@ -37,54 +38,91 @@ _SILENT = {
 _CHOICES = {"__bool__", "__int__", "__float__", "__index__", "item", "tolist", "numpy"}
 
 
-def trace(model: nn.Module, shapes: Sequence[tuple[int, ...]]) -> Program:
-    """The program of a module in its present mode, for inputs of these shapes without the batch.
+def trace(model: nn.Module, shapes: Sequence[tuple[int, ...]], *, fixed: bool = False) -> Program:
+    """The program of a module for inputs of these shapes without the batch; what it returns in
+    training alone are heads.
 
-    Raises `Unsupported` with the module's path and the line of Python for what has no form.
+    fixed: takes a module that does other steps at another size. Runs a copy of the module without
+    numbers, on the device "meta", or a full one where that does not go. Raises `Unsupported` with
+    the module's path and the line of Python for what has no form.
     """
-    first, second = (_Tracer(model, batch).run(shapes) for batch in BATCHES)
-    if fingerprint(first) != fingerprint(second):
-        raise Unsupported("a program that depends on the size of the batch")
-    return first
-
-
-def trace_both(model: nn.Module, shapes: Sequence[tuple[int, ...]]) -> Program:
-    """The program of a module, with what it returns in training alone as heads.
-
-    Changes the mode and the statistics of the module.
-    """
-    program = trace(model.eval(), shapes)
-    run = {node.name for each in program.programs() for node in each.nodes}
-    idle = [name for name in dict(model.named_children()) if not _is_run(name, run)]
-    weights = [name for name in idle if list(model.get_submodule(name).parameters())]
-    if not weights:
-        return program
-    training = trace(model.train(), shapes)
-    run = {node.name for each in training.programs() for node in each.nodes}
-    for name in weights:
-        if not _is_run(name, run):
-            raise Unsupported(f"the submodule `{name}`, which is never run,")
-    count = len(program.outputs)
-    training.outputs, training.heads = training.outputs[:count], training.outputs[count:]
-    return training
-
-
-def _is_run(name: str, run: set[str | None]) -> bool:
-    return any(each == name or (each or "").startswith(f"{name}.") for each in run)
-
-
-def check_sizes(model: nn.Module, shapes: Sequence[tuple[int, ...]], program: Program) -> None:
-    """Raise `Unsupported` if the module, in its present mode, does other steps on a larger input.
-
-    One that takes no larger input is taken as it is.
-    """
-    larger = [(channels, *(size + 32 for size in sizes)) for channels, *sizes in shapes]
     try:
-        other = _Tracer(model, BATCHES[0]).run(larger)
-    except Exception:  # its own words for a size that it cannot take, or a layer's
-        return
-    if fingerprint(other, sizes=False) != fingerprint(program, sizes=False):
-        raise Unsupported("a network that does other steps at another size (`--fixed` takes it)")
+        return _Runs(_without_numbers(model), model).program(shapes, fixed=fixed)
+    except ImportFault:
+        return _Runs(copy.deepcopy(model), model).program(shapes, fixed=fixed)
+
+
+def _without_numbers(model: nn.Module) -> nn.Module:
+    """A copy of a module whose weights and buffers have no memory."""
+    known: dict[int, Any] = {}
+    for weight in model.parameters():
+        known[id(weight)] = nn.Parameter(weight.detach().to("meta"), weight.requires_grad)
+    for buffer in model.buffers():
+        known[id(buffer)] = buffer.detach().to("meta")
+    return copy.deepcopy(model, known)
+
+
+class _Runs:
+    """The runs of a copy of a module. `model`: with the numbers."""
+
+    def __init__(self, copied: nn.Module, model: nn.Module) -> None:
+        self.copied = copied
+        self.model = model
+
+    def program(self, shapes: Sequence[tuple[int, ...]], *, fixed: bool) -> Program:
+        self.copied.train()
+        program, other = (self._run(shapes, batch) for batch in BATCHES)
+        if fingerprint(program) != fingerprint(other):
+            raise Unsupported("a program that depends on the size of the batch")
+        _check_weights(self.model, program)
+        if not fixed:
+            self._check_sizes(shapes, program)
+        self.copied.eval()
+        several = len(program.outputs) > 1
+        count = len(self._run(shapes, BATCHES[0]).outputs) if several else 1
+        program.outputs, program.heads = program.outputs[:count], program.outputs[count:]
+        program.output_names = program.output_names[:count]
+        return program
+
+    def _check_sizes(self, shapes: Sequence[tuple[int, ...]], program: Program) -> None:
+        """Raise `Unsupported` if the module does other steps on a larger input. One that takes no
+        larger input is taken as it is.
+        """
+        larger = [(channels, *(size + 32 for size in sizes)) for channels, *sizes in shapes]
+        try:
+            other = self._run(larger, BATCHES[0])
+        except Exception:  # its own words for a size that it cannot take, or a layer's
+            return
+        if fingerprint(other, sizes=False) != fingerprint(program, sizes=False):
+            raise Unsupported(
+                "a network that does other steps at another size (`--fixed` takes it)"
+            )
+
+    def _run(self, shapes: Sequence[tuple[int, ...]], batch: int) -> Program:
+        return _Tracer(self.copied, self.model, batch).run(shapes)
+
+
+def _check_weights(model: nn.Module, program: Program) -> None:
+    """Raise `Unsupported` for the first weight that was not touched, or that has two names."""
+    nodes = [node for each in program.programs() for node in each.nodes if node.name]
+    run = {node.name for node in nodes}
+    names: dict[int, str] = {}
+    for path, weight in model.named_parameters(remove_duplicate=False):
+        if names.setdefault(id(weight), path) != path:
+            raise Unsupported(f"the parameter `{path}`, which is also `{names[id(weight)]}`,")
+        owners = path.split(".")
+        above = [".".join(owners[:count]) for count in range(1, len(owners) + 1)]
+        if any(each in run for each in (path, ".".join(owners[:-1]))) or _is_inside(above, nodes):
+            continue
+        for each in above[:-1]:
+            if not any(name == each or (name or "").startswith(f"{each}.") for name in run):
+                raise Unsupported(f"the submodule `{each}`, which is never run,")
+        raise Unsupported(f"the parameter `{path}`, which is never read,")
+
+
+def _is_inside(above: Sequence[str], nodes: Sequence[Node]) -> bool:
+    """Whether one of these modules is a layer, whose weights are its own."""
+    return any(node.kind == "layer" and node.name in above for node in nodes)
 
 
 def fingerprint(program: Program, *, sizes: bool = True) -> object:
@@ -113,20 +151,21 @@ def fingerprint(program: Program, *, sizes: bool = True) -> object:
 class _Tracer(TorchFunctionMode):
     """One run. `stack`: the programs of the modules that are running."""
 
-    def __init__(self, model: nn.Module, batch: int) -> None:
+    def __init__(self, copied: nn.Module, model: nn.Module, batch: int) -> None:
         super().__init__()
-        self.model = model
+        self.copied = copied
+        self.model = model  # with the numbers
         self.batch = batch
         self.stack: list[Program] = []
         self.values: dict[int, Value] = {}
         self.alive: list[Tensor] = []  # so that no two tensors have one identity
-        self.paths = {id(module): path for path, module in model.named_modules()}
-        self.weights = {id(weight): path for path, weight in model.named_parameters()}
-        self.buffers = {id(buffer): path for path, buffer in model.named_buffers()}
+        self.paths = {id(module): path for path, module in copied.named_modules()}
+        self.weights = {id(weight): path for path, weight in copied.named_parameters()}
+        self.buffers = {id(buffer): path for path, buffer in copied.named_buffers()}
         self.inside = False  # of one of torch's own layers
 
     def run(self, shapes: Sequence[tuple[int, ...]]) -> Program:
-        like = next(self.model.parameters(), torch.empty(0))
+        like = next(self.copied.parameters(), torch.empty(0))
         inputs = [
             torch.rand(self.batch, *sizes, device=like.device, dtype=like.dtype) for sizes in shapes
         ]
@@ -145,7 +184,7 @@ class _Tracer(TorchFunctionMode):
             self,
         ):
             try:
-                self.model(*inputs)
+                self.copied(*inputs)
             except (Unsupported, RecursionError):
                 raise
             except Exception as error:
@@ -161,7 +200,7 @@ class _Tracer(TorchFunctionMode):
         if not self.stack:
             return self.whole(module, call, args, kwargs)
         read = list(tensors_in((args, kwargs)))
-        adapter = _adapter(module)
+        adapter = described.adapter(module)
         if adapter is not None:
             return self.layer(module, path, call, args, kwargs, adapter)
         inputs = [self.value(tensor) for tensor in read]
@@ -181,14 +220,19 @@ class _Tracer(TorchFunctionMode):
     ) -> tuple[Program, Any]:
         """Run a module as a program of its own, over values of its own."""
         sequential = type(module).forward is nn.Sequential.forward
-        program = Program(type(module).__name__, path, sequential, [], hints=_hints(module))
-        for tensor in tensors_in((args, kwargs)):
+        program = Program(type(module).__name__, path, sequential, [])
+        given = described.bound(module, args, kwargs)
+        program.hints = described.hints(module) | described.numbers(given)
+        program.order = described.order(module)
+        program.gathered = len(given) == 1
+        for name, tensor in described.named_tensors(given):
+            program.input_names.append(_unused(name, program.input_names))
             program.inputs.append(self.fresh(tensor))
-        program.input_names = _input_names(module, len(program.inputs))
         self.stack.append(program)
         try:
             result = call(module, *args, **kwargs)
             program.outputs = [self.value(tensor) for tensor in tensors_in(result)]
+            program.output_names = described.result_names(module, result)
         finally:
             self.stack.pop()
         return program, result
@@ -280,6 +324,9 @@ class _Tracer(TorchFunctionMode):
                 return node.outputs[0]
         value = Value(tuple(tensor.shape), batched=False)
         arguments: dict[str, object] = {"sizes": list(tensor.shape)}
+        start = _constant(self.model.get_parameter(path))
+        if start is not None:
+            arguments["init"] = start
         program.nodes.append(Node("param", "param", [], [value], arguments, path))
         return value
 
@@ -298,6 +345,10 @@ class _Tracer(TorchFunctionMode):
         return Unsupported(what, self.stack[-1].path, _line())
 
 
+def _unused(name: str, taken: Sequence[str]) -> str:
+    return name if name not in taken else f"{name}_{len(taken)}"
+
+
 def _within(path: str, owner: str) -> str | None:
     """A path as seen from a module; None if it is not below it."""
     if not owner:
@@ -305,16 +356,14 @@ def _within(path: str, owner: str) -> str | None:
     return path.removeprefix(f"{owner}.") if path.startswith(f"{owner}.") else None
 
 
-def tensors_in(value: Any) -> Iterator[Tensor]:
-    """The tensors in arguments or a result, in order."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from tensors_in(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from tensors_in(item)
+def _constant(weight: Tensor) -> LayerCall | None:
+    """How a parameter starts, if all its numbers are the same."""
+    first = weight.detach().reshape(-1)[:1]
+    if weight.is_meta or not len(first) or not bool((weight == first).all()):
+        return None
+    value = float(f"{first.item():.6g}")  # as written, before it was rounded to float32
+    known = {0.0: LayerCall("zeros"), 1.0: LayerCall("ones")}
+    return known.get(value, LayerCall("constant", (("", value),)))
 
 
 def _line() -> str:
@@ -326,46 +375,3 @@ def _line() -> str:
             return f"{frame.f_code.co_filename}:{frame.f_lineno}"
         frame = frame.f_back  # type: ignore[assignment]
     return ""
-
-
-def _input_names(module: nn.Module, count: int) -> list[str]:
-    """What `forward` calls its inputs."""
-    names = list(inspect.signature(module.forward).parameters)[:count]
-    return [*names, *(f"input{number}" for number in range(len(names), count))]
-
-
-def _hints(module: nn.Module) -> dict[str, object]:
-    """The numbers that a module was made with, as far as it kept them."""
-    names = inspect.signature(type(module).__init__).parameters
-    found = {name: getattr(module, name, None) for name in names if name != "self"}
-    return {name: value for name, value in found.items() if isinstance(value, int | str)}
-
-
-# --- layers that torch has no module for -----------------------------------------------------
-
-
-def _adapter(module: nn.Module) -> Callable[[Any, tuple[int, ...]], LayerCall] | None:
-    """What makes a layer of this module; None if it is a program."""
-    if leaves.is_leaf(module):
-        return leaves.layer_of
-    return _ADAPTERS.get(type(module).__name__)
-
-
-def _drop_path(module: Any, sizes: tuple[int, ...]) -> LayerCall:
-    if getattr(module, "mode", "row") != "row":
-        raise Unsupported("stochastic depth that drops whole batches")
-    rate = getattr(module, "p", None)
-    rate = getattr(module, "drop_prob", 0.0) if rate is None else rate
-    return leaves.simplest(LAYERS["drop_path"], {"p": float(rate or 0.0)}, sizes)
-
-
-def _layer_norm2d(module: Any, sizes: tuple[int, ...]) -> LayerCall:
-    return leaves.simplest(LAYERS["layer_norm2d"], {"eps": module.eps}, sizes)
-
-
-# By the name of the class, since each project has its own; what they compute is proved later.
-_ADAPTERS: dict[str, Callable[[Any, tuple[int, ...]], LayerCall]] = {
-    "StochasticDepth": _drop_path,
-    "DropPath": _drop_path,
-    "LayerNorm2d": _layer_norm2d,
-}

@@ -6,11 +6,11 @@ each other in one way for all runs, or the runs are too unlike for one block.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from archgen.importers.program import Node, Program, Value
-from archgen.importers.tidy import has_weights
+from archgen.importers.weighted import has_weights
 from archgen.layers import LAYERS
 
 Wire = tuple[int, int]  # a row and which of its outputs; (-1, i): input i of the body
@@ -50,6 +50,7 @@ class Pattern:
     """The rows of all runs; None for a run that lacks the whole."""
 
     programs: list[Program | None]
+    input_names: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     outputs: tuple[Wire, ...] = ()
     heads: tuple[Wire, ...] = ()
@@ -66,12 +67,12 @@ class Pattern:
                 yield from row.inner.all_rows()
 
 
-def unify(programs: Sequence[Program | None], in_place: frozenset[str]) -> Pattern:
+def unify(programs: Sequence[Program | None], in_place: Collection[str]) -> Pattern:
     """The pattern of some runs. `in_place`: classes whose bodies are written where they stand.
 
     Raises `Unlike`.
     """
-    pattern = Pattern(list(programs))
+    pattern = Pattern(list(programs), _input_names(programs))
     pattern.rows = [Row(nodes) for nodes in _aligned(programs)]
     _wire(pattern)
     for row in pattern.rows:
@@ -79,6 +80,15 @@ def unify(programs: Sequence[Program | None], in_place: frozenset[str]) -> Patte
             inner = [node.program if node else None for node in row.nodes]
             row.inner = unify(inner, in_place)
     return pattern
+
+
+def _input_names(programs: Sequence[Program | None]) -> list[str]:
+    """The inputs of all runs: the first, which all have; others by name, which some may lack."""
+    given = [program for program in programs if program is not None]
+    firsts = {program.input_names[0] for program in given}
+    if len(firsts) > 1 or any(len({*each.input_names}) < len(each.inputs) for each in given):
+        raise Unlike
+    return list(dict.fromkeys(name for program in given for name in program.input_names))
 
 
 # --- rows -----------------------------------------------------------------------------------
@@ -109,7 +119,25 @@ def _label(node: Node, sequential: bool) -> object:
     name = node.name if has_weights(node) else None
     if sequential and name is not None and name.isdigit():
         name = None
-    return node.kind, node.key, name, _is_depthwise(node)
+    values = tuple(node.program.input_names[1:]) if node.program is not None else ()
+    return node.kind, node.key, name, _is_depthwise(node), values, len(node.outputs)
+
+
+def outlined(program: Program, in_place: Collection[str]) -> object:
+    """What two runs have in common that are rows without gaps: labels and wires."""
+    numbers = {
+        id(value): name for name, value in zip(program.input_names, program.inputs, strict=True)
+    }
+    steps = []
+    for node in program.nodes:
+        wires = tuple(numbers.get(id(value), "") for value in node.inputs)
+        for value in node.outputs:
+            numbers[id(value)] = str(len(numbers))
+        is_inner = node.kind == "loop" or (node.kind == "call" and node.key in in_place)
+        inner = outlined(node.program, in_place) if is_inner and node.program else None
+        steps.append((_label(node, program.sequential), wires, inner))
+    results = tuple(numbers.get(id(value), "") for value in program.results)
+    return tuple(program.input_names), tuple(steps), results
 
 
 def _is_depthwise(node: Node) -> bool:
@@ -168,7 +196,8 @@ class _Reads:
         assert program is not None
         self.pattern, self.at, self.program = pattern, at, program
         self.wires: dict[int, Wire] = {
-            id(value): (-1, number) for number, value in enumerate(program.inputs)
+            id(value): (-1, pattern.input_names.index(name))
+            for name, value in zip(program.input_names, program.inputs, strict=True)
         }
         for number, row in enumerate(pattern.rows):
             node = row.nodes[at]

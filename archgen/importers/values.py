@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from archgen.importers.program import LayerCall, Value
+from archgen.importers.program import LayerCall, Share, Value
 from archgen.layers.base import Auto
 from archgen.syntax import tree
 
@@ -50,6 +50,13 @@ def part(value: object, factor: int) -> object:
     return value // factor if whole and isinstance(value, int) else ABSENT
 
 
+def quotient(value: object, base: object) -> object:
+    """How often a base is in a value; None where it is not a whole number of times."""
+    if not isinstance(value, int) or not isinstance(base, int) or not base or value % base:
+        return None
+    return value // base
+
+
 def usual(values: Values) -> object:
     """The most frequent value, the first of equals."""
     counts = Counter(repr(value) for value in values if value is not ABSENT)
@@ -61,6 +68,11 @@ def comparison(name: str, other: Expr) -> tuple[Expr, Expr]:
     """`name != other` and `name == other`."""
     left = tree.Name(tuple(name.split(".")))
     return tree.Compare(left, (("!=", other),)), tree.Compare(left, (("==", other),))
+
+
+def share(rate: float, number: Expr, total: int) -> Expr:
+    """`0.2 * 3 / 16`."""
+    return tree.Binary("/", tree.Binary("*", tree.Number(rate), number), tree.Number(total))
 
 
 def written(value: object) -> Expr:
@@ -78,8 +90,10 @@ def written(value: object) -> Expr:
             return tree.Nothing()
         case LayerCall(keyword, arguments):
             name = tree.Name((keyword,))
-            given = tuple(tree.Argument(key, written(each)) for key, each in arguments)
+            given = tuple(tree.Argument(key or None, written(each)) for key, each in arguments)
             return tree.Apply(name, given) if given else name
+        case Share(rate, number, total):
+            return share(rate, tree.Number(number), total) if number else tree.Number(0.0)
         case None:
             return tree.Nothing()
         case Auto():

@@ -1,18 +1,14 @@
-"""Blocks as statements: wires become chains, merges with branches, and `from` where that is left.
-
-A body is laid out by dominators: up to what all inputs of a merge come from, then each input as a
-branch. What was written before is read by name.
-"""
+"""Blocks as statements: wires become chains, merges with branches, and `from` for what is left."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal, cast
 
-from archgen.importers.parameters import Block
+from archgen.importers.block import Block
+from archgen.importers.layout import START, Layout, Step, flat
 from archgen.importers.program import Unsupported
 from archgen.importers.repeats import BREAKS, call, chained, repeats
 from archgen.importers.spelling import (
@@ -22,29 +18,18 @@ from archgen.importers.spelling import (
     is_long,
     layer_arguments,
     named,
+    output_names,
     place,
     read_name,
     unused,
 )
-from archgen.importers.tidy import has_weights
 from archgen.importers.unify import Pattern, Row, Wire
+from archgen.importers.weighted import has_weights
 from archgen.syntax import tree
 from archgen.syntax.words import RESERVED
 
 Kind = Literal["add", "mul", "concat"]
-START: Wire = (-1, 0)
 LONGEST_CHAIN = 3
-
-
-@dataclass(eq=False, slots=True)
-class _Step:
-    """One step of the text: a row; `branches` of a merge. Without a row it reads `wire`.
-    `is_head`: it is run in training, and what follows reads what stands before it."""
-
-    wire: Wire
-    row: Row | None = None
-    branches: list[list[_Step]] = field(default_factory=list)
-    is_head: bool = False
 
 
 class Body:
@@ -54,93 +39,93 @@ class Body:
         self.block = block
         self.blocks = blocks
         self.pattern = pattern
-        self.done: set[int] = set()
-        self.heads: list[int] = []  # in the order of the text
+        several = pattern is block.pattern and block.is_arch and len(pattern.input_names) > 1
+        self.layout = Layout(pattern, None if several else START)
         self.read: set[Wire] = set()
         self.counts: Counter[str] = Counter()
         self.names: dict[Wire, str] = {}
         self.numbered = False  # the pass of a loop, whose names count
-        self.dominators = _dominators(pattern)
 
     def statements(self) -> list[tree.Statement]:
         if self.pattern.first.sequential:
             return self._sequence()
-        steps = [step for wire in self.pattern.outputs for step in self._emit(wire, START)]
-        for step in _flat(steps):
+        steps = self.layout.steps()
+        several = len(self.pattern.outputs) > 1
+        for step in flat(steps):
             if step.row is None:
                 self.read.add(step.wire)
+            elif step.row.first.kind == "call":
+                self.read.update(step.row.inputs[1:])
+        if several:
+            self.read.update(self.pattern.outputs)
         self._name_values()
-        return self._lowered(steps)
+        return [*self._lowered(steps), *(self._outputs() if several else ())]
 
-    # --- order --------------------------------------------------------------------------------
+    @property
+    def heads(self) -> list[int]:
+        """The heads in the order of the text."""
+        return self.layout.heads
 
-    def _emit(self, wire: Wire, start: Wire) -> list[_Step]:
-        """The steps from one value to another, heads behind the values that they read."""
-        steps = self._steps(wire, start)
-        if steps and steps[-1].wire == wire and steps[-1].row is not None:
-            for number, head in enumerate(self.pattern.heads):
-                row = self.pattern.rows[head[0]]
-                if row.inputs == (wire,) and number not in self.heads:
-                    self.heads.append(number)
-                    steps.append(_Step(head, row, is_head=True))
-        return steps
-
-    def _steps(self, wire: Wire, start: Wire) -> list[_Step]:
-        if wire == start:
-            return []
-        number, _ = wire
-        if number < 0 or number in self.done:
-            return [_Step(wire)]
-        row = self.pattern.rows[number]
-        if row.first.kind == "merge":
-            common = self._common(row.inputs)
-            before = self._emit(common, start)
-            branches = [self._emit(each, common) for each in row.inputs]
-            self.done.add(number)
-            return [*before, _Step(wire, row, branches)]
-        before = self._emit(row.inputs[0], start) if row.inputs else []
-        self.done.add(number)
-        step = _Step((number, 0), row)
-        return [*before, step] if len(row.first.outputs) == 1 else [*before, step, _Step(wire)]
-
-    def _common(self, wires: Sequence[Wire]) -> Wire:
-        """The last value that all of these come from."""
-        sets = [self.dominators[wire] for wire in wires if self.dominators[wire]]
-        return max(set.intersection(*sets)) if sets else START
+    def _outputs(self) -> Iterator[tree.Statement]:
+        """`output a, b`, behind names for those that are called otherwise."""
+        places: list[tree.Expr] = []
+        for wire, name in zip(self.pattern.outputs, output_names(self.pattern), strict=True):
+            if self.names.get(wire) != name:
+                yield named(name, tree.From(self._place(wire)))
+            places.append(read_name(name))
+        yield tree.Output(tuple(places))
 
     # --- names --------------------------------------------------------------------------------
 
     def _name_values(self) -> None:
         """A name for everything that is read by name."""
-        taken = {row.first.name for row in self.pattern.rows if row.first.name}
+        pattern = self.pattern
+        taken = {row.first.name for row in pattern.rows if row.first.name}
+        taken.update(pattern.input_names, self.block.inputs.values())
+        fields = output_names(pattern) if len(pattern.outputs) > 1 else []
+        taken.update(fields)
         for wire in sorted(self.read):
             number, output = wire
             if number < 0:
                 continue
-            row = self.pattern.rows[number]
+            row = pattern.rows[number]
             own = row.first.name
-            single = has_weights(row.first) and len(row.first.outputs) == 1
-            if own and single and row not in self.block.conditions:
+            conditional = row in self.block.conditions
+            if own and has_weights(row.first) and not conditional and not row.first.reused:
                 self.names[wire] = own
                 continue
-            plain = (own or row.first.key).rpartition(".")[2]
-            stem = plain if plain.isidentifier() and plain not in RESERVED else "value"
-            stem = f"{stem}_{'abcdefgh'[output]}" if len(row.first.outputs) > 1 else stem
-            self.names[wire] = unused(stem, taken)
+            if len(row.first.outputs) > 1 and row.first.kind == "call":
+                output = 0
+            elif wire in pattern.outputs and fields and not conditional:
+                self.names[wire] = fields[pattern.outputs.index(wire)]
+                continue
+            known = self.names.get((number, output))
+            self.names[wire] = known or self._named_after(row, output, taken)
             taken.add(self.names[wire])
+
+    def _named_after(self, row: Row, output: int, taken: set[str]) -> str:
+        plain = (row.first.name or row.first.key).rpartition(".")[2]
+        stem = plain if plain.isidentifier() and plain not in RESERVED else "value"
+        split = len(row.first.outputs) > 1 and row.first.kind != "call"
+        return unused(f"{stem}_{'abcdefgh'[output]}" if split else stem, taken)
 
     def _place(self, wire: Wire) -> tree.Expr:
         """What stands behind `from`."""
         number, output = wire
         if number < 0:
-            names = self.pattern.first.input_names
-            several = len(self.pattern.first.inputs) > 1 and not self.pattern.first.path
-            return tree.Name((names[output],)) if output or several else tree.Name(("input",))
-        return read_name(self.names[wire])
+            name = self.block.inputs.get(self.pattern.input_names[output])
+            return tree.Name((name,)) if name else tree.Name(("input",))
+        row, name = self.pattern.rows[number], self.names[wire]
+        if row.first.kind != "call" or len(row.first.outputs) == 1:
+            return read_name(name)
+        if not name.isidentifier() or name in RESERVED:
+            raise Unsupported(f"several results of `{name}`, an item of a list,", self.block.name)
+        callee = row.inner or self.blocks[row.first.key].pattern
+        return tree.Name((name, output_names(callee)[output]))
 
     # --- statements ---------------------------------------------------------------------------
 
-    def _lowered(self, steps: Sequence[_Step]) -> list[tree.Statement]:
+    def _lowered(self, steps: Sequence[Step]) -> list[tree.Statement]:
         made: list[tree.Statement] = []
         links: list[tree.Link] = []
 
@@ -149,7 +134,7 @@ class Body:
                 made.append(tree.Chain(tuple(links)))
                 links.clear()
 
-        def condition(step: _Step) -> tree.Expr | None:
+        def condition(step: Step) -> tree.Expr | None:
             is_step = step.row is not None and not step.branches
             return self.block.conditions.get(step.row) if is_step and step.row else None
 
@@ -204,7 +189,7 @@ class Body:
         if ends:
             end()
 
-    def _begins_line(self, step: _Step, links: Sequence[tree.Link]) -> bool:
+    def _begins_line(self, step: Step, links: Sequence[tree.Link]) -> bool:
         assert step.row is not None
         node = step.row.first
         return node.key in BREAKS or node.kind == "call" or len(links) >= LONGEST_CHAIN + 2
@@ -213,7 +198,7 @@ class Body:
         """`aux aux1 = inception_aux(1000)`."""
         if row.first.name is None:
             raise Unsupported("a head for training that is no submodule")
-        link = self._link(_Step(START, row))
+        link = self._link(Step(START, row))
         links = link if isinstance(link, tuple) else (link,)
         return tree.Aux(tree.Named((place(row.first.name),), tree.Chain(links)))
 
@@ -226,19 +211,21 @@ class Body:
         numbers = tree.Apply(tree.Name(("range",)), (count,))
         return tree.For(("i",), numbers, tree.Body(tuple(body.statements())))
 
-    def _statement(self, step: _Step) -> list[tree.Statement]:
+    def _statement(self, step: Step) -> list[tree.Statement]:
         made: list[tree.Statement] = []
         links: list[tree.Link] = []
         self._lower(step, made, links, lambda: None)
         return [*made, *([tree.Chain(tuple(links))] if links else [])]
 
-    def _shown(self, step: _Step) -> tuple[tree.Place, ...] | None:
+    def _shown(self, step: Step) -> tuple[tree.Place, ...] | None:
         """The names of a step, where they are written: not if the rule of unnamed layers gives
         them, nor if nothing has or reads them."""
         row = step.row
         assert row is not None
         node = row.first
         number, _ = step.wire
+        if len(node.outputs) > 1 and node.kind == "call":
+            return (place(self.names[next(wire for wire in self.names if wire[0] == number)]),)
         if len(node.outputs) > 1:
             wires = [(number, at) for at in range(len(node.outputs))]
             return tuple(tree.Place(self.names.get(wire, "_")) for wire in wires)
@@ -262,16 +249,18 @@ class Body:
     def _stem(self, row: Row) -> str:
         node = row.first
         if row.inner is not None:
-            link = self._link(_Step(START, row))
+            link = self._link(Step(START, row))
             return "layer" if isinstance(link, tree.Stage) else "seq"
         return node.key
 
-    def _link(self, step: _Step) -> tree.Link | tuple[tree.Link, ...]:
+    def _link(self, step: Step) -> tree.Link | tuple[tree.Link, ...]:
         """What a step does; several links for a chain with a name."""
         row = step.row
         assert row is not None
         node = row.first
         if node.reused:
+            if len(row.inputs) > 1:
+                raise Unsupported(f"`{node.name}`, which has several inputs and is applied twice,")
             return tree.Reuse(read_name(node.name or ""))
         if node.kind == "merge":
             return self._merge(step)
@@ -282,27 +271,27 @@ class Body:
         arguments = self.block.arguments.get(row, {})
         if node.kind == "loop":
             raise AssertionError("loops are statements")
-        values = self._values(row)
         if node.kind == "call":
-            return call(node.key, [*block_arguments(self.blocks[node.key], arguments), *values])
+            called = block_arguments(self.blocks[node.key], arguments)
+            return call(node.key, [*called, *self._values(row)])
         given = tuple(layer_arguments(node.key, arguments))
         return tree.Param(given) if node.kind == "param" else call(node.key, given)
 
-    def _values(self, row: Row) -> list[tree.Argument]:
+    def _values(self, row: Row) -> Iterator[tree.Argument]:
         """Values that a block is given beside the current one."""
-        if len(row.inputs) < 2 or row.first.program is None:
-            return []
-        self.read.update(row.inputs[1:])
+        assert row.first.program is not None
+        callee = self.blocks[row.first.key]
         names = row.first.program.input_names[1:]
-        raise Unsupported(f"a block with several inputs ({', '.join(names)})", self.block.name)
+        for name, wire in zip(names, row.inputs[1:], strict=True):
+            yield tree.Argument(callee.inputs[name], tree.Value(self._place(wire)))
 
-    def _merge(self, step: _Step) -> tree.Merge:
+    def _merge(self, step: Step) -> tree.Merge:
         row = step.row
         assert row is not None
         node = row.first
         condition = self.block.conditions.get(row)
         statements = []
-        for number, branch in enumerate(step.branches):
+        for number, branch in step.branches:
             made = _branch(self._lowered(branch))
             if condition is not None and number != row.passes:
                 if isinstance(made, tree.If) and made.arms[0].condition == condition:
@@ -344,7 +333,7 @@ class Body:
         return list(chained(repeats(children, self.blocks)))
 
     def _child(self, number: int, row: Row) -> tree.Statement:
-        link = self._link(_Step((number, 0), row))
+        link = self._link(Step((number, 0), row))
         name = row.first.name or ""
         links = link if isinstance(link, tuple) else (link,)
         if name.isdigit() and isinstance(link, tuple):
@@ -357,29 +346,6 @@ class Body:
         if condition is None:
             return made
         return tree.If((tree.Arm(condition, tree.Body((made,))),), None)
-
-
-# --- order ----------------------------------------------------------------------------------
-
-
-def _dominators(pattern: Pattern) -> dict[Wire, set[Wire]]:
-    """For each value those that every way to it goes through; empty for a parameter."""
-    found: dict[Wire, set[Wire]] = {START: {START}}
-    for number in range(1, len(pattern.first.inputs)):
-        found[-1, number] = {START, (-1, number)}
-    for number, row in enumerate(pattern.rows):
-        before = [found[wire] for wire in row.inputs if found[wire]]
-        common = set.intersection(*before) if before else set()
-        for output in range(len(row.first.outputs)):
-            found[number, output] = common | {(number, output)} if before else set()
-    return found
-
-
-def _flat(steps: Sequence[_Step]) -> Iterator[_Step]:
-    for step in steps:
-        yield step
-        for branch in step.branches:
-            yield from _flat(branch)
 
 
 def _branch(statements: Sequence[tree.Statement]) -> tree.Statement:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -183,7 +186,229 @@ class Headed(nn.Module):
         return x, late, early
 
 
+class Up(nn.Module):
+    """Two inputs, one of which may be left out."""
+
+    def __init__(self, inp: int, skip: int, outp: int) -> None:
+        super().__init__()
+        self.up = nn.ConvTranspose2d(inp, outp, 2, stride=2)
+        self.conv = Double(outp + skip, outp)
+
+    def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
+        x = self.up(x)
+        if skip is not None:
+            x = torch.cat([skip, x], dim=1)
+        return self.conv(x)
+
+
+class ListedUNet(nn.Module):
+    """Skips kept in a Python list, given by keyword."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.downs = nn.ModuleList([Double(3, 8), Double(8, 16), Double(16, 32)])
+        self.pool = nn.MaxPool2d(2)
+        self.middle = Double(32, 64)
+        self.ups = nn.ModuleList([Up(64, 32, 32), Up(32, 16, 16), Up(16, 8, 8)])
+        self.last = Up(8, 0, 4)
+        self.head = nn.Conv2d(4, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        skips = []
+        for down in self.downs:
+            x = down(x)
+            skips.append(x)
+            x = self.pool(x)
+        x = self.middle(x)
+        for up, skip in zip(self.ups, reversed(skips), strict=True):
+            x = up(x, skip=skip)
+        return self.head(self.last(x))
+
+
+class Down(nn.Module):
+    """Two results."""
+
+    def __init__(self, inp: int, outp: int) -> None:
+        super().__init__()
+        self.conv = Double(inp, outp)
+        self.pool = nn.MaxPool2d(2)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        skip = self.conv(x)
+        return self.pool(skip), skip
+
+
+class PairedUNet(nn.Module):
+    """Blocks with several inputs and several results."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down1, self.down2 = Down(3, 8), Down(8, 16)
+        self.up2, self.up1 = Up(16, 16, 16), Up(16, 8, 8)
+        self.head = nn.Conv2d(8, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x, first = self.down1(x)
+        x, second = self.down2(x)
+        return self.head(self.up1(self.up2(x, second), first))
+
+
+class Encoder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 8, 3, 2, 1)
+        self.fc = nn.Linear(8, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(F.relu(self.conv(x)).mean((2, 3)))
+
+
+class Siamese(nn.Module):
+    """Two inputs, one encoder for both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = Encoder()
+        self.head = nn.Linear(8, 1)
+
+    def forward(self, left: Tensor, right: Tensor) -> Tensor:
+        both = torch.cat([self.encoder(left), self.encoder(right)], 1)
+        return torch.sigmoid(self.head(both))
+
+
+class Pyramid(nn.Module):
+    """A dictionary of results, resized to the size of another value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = Double(3, 8)
+        self.layer1, self.layer2 = Double(8, 16), Double(16, 32)
+        self.lateral = nn.ModuleList([nn.Conv2d(16, 8, 1), nn.Conv2d(32, 8, 1)])
+        self.smooth = nn.ModuleList([nn.Conv2d(8, 8, 3, padding=1) for _ in range(2)])
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        c1 = self.layer1(F.max_pool2d(self.stem(x), 2))
+        c2 = self.layer2(F.max_pool2d(c1, 2))
+        p2 = self.lateral[1](c2)
+        p1 = self.lateral[0](c1) + F.interpolate(p2, size=c1.shape[-2:], mode="nearest")
+        return OrderedDict(fine=self.smooth[0](p1), coarse=self.smooth[1](p2))
+
+
+class Detector(nn.Module):
+    """A tuple of results."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = Double(3, 8)
+        self.boxes, self.classes = nn.Conv2d(8, 4, 1), nn.Conv2d(8, 10, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.body(x)
+        boxes, classes = self.boxes(x), self.classes(x)
+        return boxes, classes
+
+
+class Gamma(nn.Module):
+    """A parameter of its own, arguments by keyword, a function as an argument."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.zeros(1, channels, 1, 1))
+        self.conv = nn.Conv2d(channels, channels, 1)
+
+    def forward(
+        self, x: Tensor, *, act: Callable[[Tensor], Tensor] = torch.relu, scale: float = 1.0
+    ) -> Tensor:
+        return x + self.gamma * act(self.conv(x)) * scale
+
+
+class Keywords(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = Gamma(3), Gamma(3)
+
+    def forward(self, x: Tensor, scale: float = 2.0) -> Tensor:
+        return self.second(x=self.first(x, act=F.gelu), scale=scale)
+
+
+class Recurrent(nn.Module):
+    """One block applied three times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.enter = nn.Conv2d(3, 8, 1)
+        self.cell = Double(8, 8)
+        self.leave = nn.Conv2d(8, 3, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.enter(x)
+        for _ in range(3):
+            x = self.cell(x) + x
+        return self.leave(x)
+
+
+class Ordered(nn.Module):
+    """Children of an `nn.Sequential` with names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers = OrderedDict(conv0=nn.Conv2d(3, 8, 3), norm0=nn.BatchNorm2d(8), relu0=nn.ReLU())
+        self.features = nn.Sequential(layers)
+        self.classifier = nn.Linear(8, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.adaptive_avg_pool2d(self.features(x), (1, 1))
+        return self.classifier(torch.flatten(x, 1))
+
+
 # --- what is refused --------------------------------------------------------------------------
+
+
+class Tied(nn.Module):
+    """One weight under two names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 3, 3, padding=1)
+        self.second = self.first
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.second(F.relu(self.first(x)))
+
+
+class Discarding(nn.Module):
+    """A result that is forgotten."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used, self.wasted = nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.wasted(x)
+        return self.used(x) if y.dim() == 4 else y
+
+
+class Choosing(nn.Module):
+    """The items of an `nn.ModuleDict`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heads = nn.ModuleDict({"a": nn.Conv2d(3, 2, 1), "b": nn.Conv2d(3, 4, 1)})
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        return {name: head(x) for name, head in self.heads.items()}
+
+
+class Noisy(nn.Module):
+    """Other numbers in training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        return x if self.training else torch.softmax(x, 1)
 
 
 class Unused(nn.Module):
