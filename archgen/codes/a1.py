@@ -69,9 +69,10 @@ a quoted name may hold other signs, but never a dot, which separates the parts o
         "a name that hides another meaning",
         """
 Layers, blocks, archs and constants share one namespace, and who reads `conv` must be sure what it
-means. So nothing may be called like a layer, or like a block that `use` brought; and no parameter
-like `channels`, `shape` or `input`, which every body knows. Choose another name, or bring the
-library under a name of its own: `use residual as r`, then `r.basic`.
+means. So nothing may be called like a layer, or like a block that `use` brought; no block `stage`,
+which repeats blocks; and no parameter `channels`, `shape` or `input`, which every body knows.
+Choose another name, or bring the library under a name of its own: `use residual as r`, then
+`r.basic`.
 """,
         "use residual\n\n" + _block("basic(out)", "conv(out, 3)", call="basic(8)"),
         "use residual as r\n\n" + _block("basic(out)", "conv(out, 3)", call="basic(8)"),

@@ -28,6 +28,7 @@ from archgen.text import Source, Span
 
 DEEPEST_ALIAS = 64
 _MISSING = {"A501", "A515"}
+_CALLED = {"block", "synonym"}  # what is there to be called, and for nothing else
 
 
 @dataclass(eq=False)
@@ -248,6 +249,9 @@ def _from_use(diagnostic: Diagnostic, asked: tree.Use | None) -> Diagnostic:
 
 def _declare(module: Module, name: str, meaning: object, span: Span, *, own: bool = True) -> None:
     """Make a name known to the file. Hiding another meaning is a mistake."""
+    if name == "stage" and isinstance(meaning, Definition) and meaning.kind in _CALLED:
+        message = "`stage` repeats blocks wherever it is applied: nothing could call this"
+        raise Fault(error("A105", message, span, help="call it otherwise"))
     known = module.scope.get(name)
     if known is not None and known is not meaning:
         also = [Label(module.places[name], "first here")] if name in module.places else []

@@ -296,6 +296,9 @@ def test_hiding_a_layer_is_an_error(text: str) -> None:
 
 def test_hiding_a_block_that_use_brought_is_an_error() -> None:
     assert faults("use residual\nblock basic { relu }\n") == [("A105", 2, 7)]
+    assert faults("block stage(out) { conv(out, 3) }\n") == [("A105", 1, 7)]
+    assert faults("block stage = relu\n") == [("A105", 1, 7)]
+    assert faults(f"{arch('relu')}arch stage = net\n") == []
     assert faults("block basic { relu }\nuse residual\n") == [("A103", 2, 1)]
 
 

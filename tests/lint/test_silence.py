@@ -90,6 +90,11 @@ def test_comments_that_silence_nothing() -> None:
     assert body("bn", "# lint: off W002") == [("W018", 2)]
 
 
+@pytest.mark.parametrize("code", ["W010", "W015", "W021", "W023"])
+def test_what_a_text_says_is_known_where_no_network_calls_it(code: str) -> None:
+    assert codes(f"block unit(out) {{ conv(out, 3) -> bn }}  # lint: off {code}\n") == [("W018", 1)]
+
+
 def test_what_a_library_silences_is_known_where_it_is_used() -> None:
     Path("unit.arch").write_text("block unit { conv(8, 3) -> relu }  # lint: off W002\n")
     net = 'use "unit.arch"\narch net { input(8, 8, 8); unit; expect depth > 0 }\n'
