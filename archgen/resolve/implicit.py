@@ -12,7 +12,11 @@ from archgen.syntax import tree
 def implicit_block(
     link: tree.Group, name: str, parent: Definition, known: Mapping[str, object]
 ) -> Definition:
-    """The block that a named group is: its parameters are the constants around it that it reads."""
+    """The block that a named group is: its parameters are the constants around it that it reads.
+
+    `head = { conv(width, 3) -> bn }` is `block head(width) { conv(width, 3) -> bn }`, called with
+    the `width` that is `known` around it.
+    """
     free = dict(free_names(link.body))
     parameters = tuple(
         tree.Parameter(each, None, span=free[each].span) for each in free if each in known

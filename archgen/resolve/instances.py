@@ -284,7 +284,11 @@ def _own_parameters(
 
 
 def _renumbered(value: object, refs: list[Ref], shapes: list[Shape]) -> object:
-    """An argument as the callee sees it: values of the network become inputs of its own."""
+    """An argument as the callee sees it: values of the network become inputs of its own.
+
+    Value 7 of the caller, the first that `up(64, skip)` is given, is value 1 of the callee: `refs`
+    gets the 7, `shapes` its shape behind that of the current value, which is value 0.
+    """
     match value:
         case TensorValue():
             refs.append(value.ref)

@@ -39,6 +39,7 @@ class _Found:
 def captured(condition: tree.Expr, env: Environment) -> Environment:
     """The same environment for one condition, with what it reads of the body read now.
 
+    Of `expect channels == 8 and params < 1M` the channels are read, `params` is asked for later.
     Raises `Fault` or `Unknown` for a value that is not there.
     """
     current = entered = None

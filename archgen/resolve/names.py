@@ -41,7 +41,11 @@ MOST_FAULTS = 100  # reports from one file
 
 
 def check_definition(definition: Definition) -> list[Diagnostic]:
-    """Every unknown name, layer, argument and value in the text of a definition."""
+    """Every unknown name, layer, argument and value in the text of a definition.
+
+    Of `block b(out) { if out > 8 { conv(width, 3) } }` that is A101 at `width`, whether or not a
+    call has an `out` over 8.
+    """
     walk = _Walk(definition)
     constants: set[str] = set()
     for parameter in definition.own if definition.kind == "alias" else definition.parameters:

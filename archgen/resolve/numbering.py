@@ -15,6 +15,7 @@ from archgen.syntax.nameless import Numbered, links_of, most, nameless, stem
 def count_names(statements: Sequence[tree.Statement], env: Environment) -> Counter[str]:
     """Numbers that the statements of a side would take, by stem. `env` is where the `if` stands.
 
+    Of `conv(8, 3) -> bn; for i in range(2) { conv(8, 3) }` that is three `conv` and one `bn`.
     Raises `Fault` when a loop decides them whose length cannot be known there.
     """
     total = Counter[str]()

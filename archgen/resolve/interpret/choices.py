@@ -35,7 +35,11 @@ def chosen_arm(frame: Frame, statement: tree.If) -> tuple[int | None, tree.Body 
 
 
 def longest(frame: Frame, statement: tree.If, start: dict[str, int], taken: int | None) -> None:
-    """Let the counts, which were `start` before an `if`, go on from its longest side."""
+    """Let the counts, which were `start` before an `if`, go on from its longest side.
+
+    `if deep { conv(8, 3); conv(8, 3) } else { conv(8, 3) }; conv(8, 1)`: the last is `conv3` in any
+    case, so that its key does not depend on `deep`.
+    """
     if frame.sequential:
         return
     env = replace(frame.env, current=None)

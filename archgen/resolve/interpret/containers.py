@@ -18,7 +18,10 @@ Fill = Callable[[Frame], tuple[Step, ...]]
 def container(
     frame: Frame, name: str, kind: str, span: Span, fill: Fill, *, reused: bool = False
 ) -> CallNode:
-    """Make a sequential body by `fill`, and the node that calls it."""
+    """Make a sequential body by `fill`, and the node that calls it.
+
+    `stem = conv(64, 7) -> bn` is a node called `stem`, in whose body are the children `0` and `1`.
+    """
     before = frame.body.ref(span)
     inner = Frame(
         frame.resolver,

@@ -146,7 +146,8 @@ def _too_many(n: int, node: LayerNode, target: Target) -> Diagnostic:
 
 
 def _remaining(inner: Frame, node: LayerNode | CallNode, stage: _Stage, done: int) -> int:
-    """How many calls from this one on are equal to it."""
+    """How many calls from this one on are equal to it: its output has the shape of its input, and
+    they have its arguments. `stage(basic, 64, n=4, stride=2)` is a first call and 3 alike."""
     alike = done > 0 or _same_arguments(stage)
     shapes = inner.body.values
     stable = len(node.outputs) == 1 and shapes[node.inputs[0]] == shapes[node.outputs[0]]
