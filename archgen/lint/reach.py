@@ -8,11 +8,12 @@ bounded: a spec is data from strangers. What lies too far away is not found, and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, assert_never
+from typing import Final
 
 from archgen.frozen import dataclass
 from archgen.layers.base import Layer
-from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode, Ref
+from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, Ref
+from archgen.traversal import Fold
 
 FARTHEST: Final = 100  # values that one question looks at
 
@@ -39,8 +40,8 @@ class Reach:
         self._makers: dict[int, dict[Ref, Node]] = {}
         self._trained: list[Place] = []  # results of auxiliary heads
         self._heads: set[Key] | None = None
-        self._active: dict[int, bool] = {}
-        self._deep: dict[int, bool] = {}
+        self._active = _holding(lambda layer: layer.group == "activation")
+        self._deep = _holding(lambda layer: layer.depth > 0)
         self._enter(network.body)
 
     def _enter(self, body: Body) -> None:
@@ -51,7 +52,7 @@ class Reach:
         self._readers[id(body)], self._makers[id(body)] = readers, makers
         heads = [aux.node for aux in body.aux]
         self._trained += [(body, ref) for head in heads for ref in head.outputs]
-        for node in (*body.nodes, *heads):
+        for node in body.all_nodes:
             for ref in node.inputs:
                 readers.setdefault(ref, []).append(node)
             for ref in node.outputs:
@@ -165,25 +166,19 @@ class Reach:
 
     def is_active(self, node: Node) -> bool:
         """Whether a node is or holds an activation."""
-        return self._holds(node, self._active, lambda layer: layer.group == "activation")
+        return self._active.of_node(self.top, node)
 
     def is_deep(self, node: Node) -> bool:
         """Whether a node is or holds a convolution or linear layer."""
-        return self._holds(node, self._deep, lambda layer: layer.depth > 0)
+        return self._deep.of_node(self.top, node)
 
-    def _holds(self, node: Node, known: dict[int, bool], asked: Callable[[Layer], bool]) -> bool:
-        match node:
-            case LayerNode():
-                return asked(node.layer)
-            case CallNode():
-                key = id(node.body)
-                if key not in known:
-                    known[key] = any(self._holds(each, known, asked) for each in node.body.nodes)
-                return known[key]
-            case MergeNode() | ParamNode():
-                return False
-            case _:
-                assert_never(node)
+
+def _holding(asked: Callable[[Layer], bool]) -> Fold[bool]:
+    """Whether a node is such a layer, or holds one that runs in evaluation."""
+    return Fold(
+        lambda _, leaf: isinstance(leaf, LayerNode) and asked(leaf.layer),
+        lambda _, parts: any(part.value for part in parts if not part.head),
+    )
 
 
 def _entered(call: CallNode, ref: Ref) -> Iterator[Place]:

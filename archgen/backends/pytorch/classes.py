@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
 
 from archgen.backends.pytorch import passes
@@ -28,8 +28,9 @@ from archgen.backends.pytorch.walk.state import Walk
 from archgen.backends.pytorch.walk.statements import STATEMENTS
 from archgen.backends.pytorch.walk.units import callees, units_of
 from archgen.backends.pytorch.walk.work import MOST, Work
-from archgen.network import Body, CallNode, Definition, Network
+from archgen.network import Body, Definition, Network
 from archgen.syntax import tree
+from archgen.traversal import bodies
 
 
 class Classes:
@@ -248,20 +249,10 @@ def class_name(network: Network) -> str:
 
 def _taken(network: Network) -> frozenset[str]:
     """Names that no class may have: what its author calls otherwise could be a variable."""
-    bodies = {id(body): body for body in _bodies(network.body, set())}.values()
-    texts = {id(body.definition): body.definition for body in bodies if body.definition}
-    computed = (name for body in bodies for name in body.names)
+    found = [*bodies(network.body)]
+    texts = {id(body.definition): body.definition for body in found if body.definition}
+    computed = (name for body in found for name in body.names)
     return GLOBALS | helper_names() | {*computed, *chain(*map(author_names, texts.values()))}
-
-
-def _bodies(body: Body, seen: set[int]) -> Iterator[Body]:
-    """The distinct bodies of calls, containers left out but looked into."""
-    if id(body) not in seen:
-        seen.add(id(body))
-        yield body
-        for node in (*body.nodes, *(aux.node for aux in body.aux)):
-            if isinstance(node, CallNode):
-                yield from _bodies(node.body, seen)
 
 
 def _arch_words(network: Network) -> str:

@@ -227,8 +227,7 @@ def weight_sizes(
             case CallNode():
                 for rest in _inside(node, path):
                     body = node.body
-                    inner: list[Node] = [*body.nodes, *(aux.node for aux in body.aux)]
-                    if (sizes := weight_sizes(inner, body.values, rest)) is not None:
+                    if (sizes := weight_sizes(body.all_nodes, body.values, rest)) is not None:
                         return sizes
             case _:
                 pass

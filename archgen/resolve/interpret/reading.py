@@ -41,10 +41,9 @@ class Reading:
         key = body, wanted, sizes
         if key not in self._known:
             self._budget.spend(call.span, len(body.nodes))
-            heads = [aux.node for aux in body.aux]
             results = {body.outputs[at].value for at in wanted}
-            results.update(ref for head in heads for ref in head.outputs)
-            alive = self.alive([*body.nodes, *heads], results, sizes=sizes)
+            results.update(ref for aux in body.aux for ref in aux.node.outputs)
+            alive = self.alive(body.all_nodes, results, sizes=sizes)
             used = frozenset(at for at, ref in enumerate(body.inputs) if ref in alive)
             self._known[key] = used
         return self._known[key]

@@ -11,8 +11,7 @@ Unit = tuple[int, int]  # a definition's text, and how deep calls of itself nest
 
 def callees(body: Body) -> Iterator[Body]:
     """The calls of definitions that a body makes, in order; what has no class is looked into."""
-    nodes = [*body.nodes, *(aux.node for aux in body.aux)]
-    for node in nodes:
+    for node in body.all_nodes:
         if isinstance(node, CallNode):
             if has_class(node.body):
                 yield node.body
