@@ -127,10 +127,10 @@ def _shorten(build: Build, gone: Places, callee: Plan | None) -> None:
         constant = not isinstance(value, str) and algebra.is_constant(value)
         implied = keyword in build.implied and constant
         default = defaults.get(keyword or "")
-        if not implied and (keyword or at) not in gone and not _equal(value, default):
+        if (
+            not implied
+            and (keyword or at) not in gone
+            and not algebra.is_written_alike(value, default)
+        ):
             arguments.append((keyword, value))
     build.arguments = arguments
-
-
-def _equal(value: Expr | str, default: Expr | str | None) -> bool:
-    return type(value) is type(default) and value == default and repr(value) == repr(default)

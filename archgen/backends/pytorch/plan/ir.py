@@ -123,7 +123,6 @@ class Apply:
     reused: bool = False
     block: bool = False  # a block, stage or container: a line of its own in an arch
     fields: tuple[str, ...] = ()  # of several outputs
-    heavy: bool = False
     piece: str = ""  # which children of the container: `[:4]`
 
 

@@ -287,8 +287,7 @@ def _step(before: Expr | str, after: Expr | str) -> int | None:
         case tree.String(), tree.String():
             return _name_step(before.value, after.value)
         case _:
-            same = type(before) is type(after) and repr(before) == repr(after)
-            return 0 if same else None
+            return 0 if algebra.is_written_alike(before, after) else None
 
 
 def _name_step(before: str, after: str) -> int | None:

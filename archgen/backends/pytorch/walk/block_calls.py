@@ -58,7 +58,7 @@ class BlockCall:
                 self.exprs[param.name] = value
             if param.default is None:
                 positional.append((None, value))
-            elif not _equal(value, param.default):
+            elif not algebra.is_written_alike(value, param.default):
                 named.append((param.name, value))
         for param in self.plan.dropped:
             self._learn(param)
@@ -204,7 +204,3 @@ class BlockCall:
             return self.walk.fold(made, self.lanes)
         except algebra.Opaque:
             return None
-
-
-def _equal(value: Expr | str, default: Expr | str) -> bool:
-    return type(value) is type(default) and value == default and repr(value) == repr(default)

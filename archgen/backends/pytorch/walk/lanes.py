@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archgen.backends.pytorch.plan.ir import Value
 from archgen.network import (
@@ -92,44 +92,21 @@ class Lane:
     def inside(self, body: Body, start: Value) -> Lane:
         """The same call in a container made in place."""
         (entry,) = body.inputs
-        return Lane(
-            self.root,
-            body,
-            self.definition,
-            self.names,
-            self.env,
-            ChainMap({entry: start}),
-            entry,
-            self.entered,
-            self.position,
-        )
+        return replace(self, body=body, values=ChainMap({entry: start}), current=entry)
 
     def scoped(self, definition: Definition, entered: Shape) -> Lane:
         """The same place, in the text of a synonym."""
-        return Lane(
-            self.root,
-            self.body,
-            definition,
-            {},
-            self.env,
-            self.values,
-            self.current,
-            entered,
-            self.position,
-        )
+        return replace(self, definition=definition, names={}, entered=entered)
 
     def in_pass(self, number: int, names: Mapping[str, object], current: Ref) -> Lane:
         """The same call in one pass of a loop."""
-        return Lane(
-            self.root,
-            self.body,
-            self.definition,
-            {**self.names, **names},
-            self.env.new_child(),
-            self.values.new_child(),
-            current,
-            self.entered,
-            (*self.position, number),
+        return replace(
+            self,
+            names={**self.names, **names},
+            env=self.env.new_child(),
+            values=self.values.new_child(),
+            current=current,
+            position=(*self.position, number),
         )
 
 

@@ -29,6 +29,7 @@ from archgen.syntax import tree
 
 FEW = 4  # passes that are written one after the other in a block
 FEW_CHILDREN = 2  # and in an `nn.Sequential`, whose children are known by their place
+_ZERO: Expr = tree.Number(0)
 
 
 def loop(walk: Walk, lanes: Lanes, statement: tree.For, steps: Steps) -> None:
@@ -268,20 +269,22 @@ def _probe(rolled: Rolled, name: str, sizes_on: set[str]) -> tuple[Value, dict[s
         inner, _ = _walk_pass(rolled, tree.Name((name,)), sizes_on, name)
         moved = walk.running[name] > 0
         left = walk.join(inner, [lane.current for lane in inner])
-    taken = {
-        stem: constant(walk, algebra.difference(number, start.get(stem, tree.Number(0))))
-        for stem, number in walk.counts.items()
-        if not walk.contained
-    }
+    taken = {} if walk.contained else numbered(walk, start)
     walk.counts = start
     return left, taken, moved
 
 
-def constant(walk: Walk, expr: Expr) -> int:
-    expr = algebra.fold(walk.close(expr))
-    if isinstance(expr, tree.Number) and isinstance(expr.value, int):
-        return expr.value
-    raise Unrollable
+def numbered(walk: Walk, start: dict[str, Expr]) -> dict[str, int]:
+    """How many nameless layers of each stem were numbered since. Raises `Unrollable` if that is
+    no constant."""
+    taken: dict[str, int] = {}
+    for stem, number in walk.counts.items():
+        match algebra.fold(walk.close(algebra.difference(number, start.get(stem, _ZERO)))):
+            case tree.Number(int(value)):
+                taken[stem] = value
+            case _:
+                raise Unrollable
+    return taken
 
 
 def _closed_form(
@@ -335,11 +338,8 @@ def _body(
 ) -> tuple[list[Item], Value, Value]:
     """The items of a pass, the value it begins with and the one it leaves."""
     walk = rolled.walk
-    index: Expr = tree.Name((rolled.index,))
-    before = dict(walk.counts)
-    for stem, number in taken.items():
-        grown = product(index, tree.Number(number))
-        walk.counts[stem] = algebra.total([grown, before.get(stem, tree.Number(0))])
+    before = walk.counts
+    walk.counts = after_passes(before, taken, tree.Name((rolled.index,)))
     running = start.text if isinstance(start, tree.Name) else ""
     with walk.into([]) as items:
         inner, begin = _walk_pass(rolled, start, sizes_on, running)
@@ -353,5 +353,5 @@ def after_passes(counts: dict[str, Expr], taken: dict[str, int], passes: Expr) -
     after = dict(counts)
     for stem, number in taken.items():
         grown = product(passes, tree.Number(number))
-        after[stem] = algebra.total([grown, counts.get(stem, tree.Number(0))])
+        after[stem] = algebra.total([grown, counts.get(stem, _ZERO)])
     return after

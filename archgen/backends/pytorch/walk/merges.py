@@ -16,8 +16,8 @@ from archgen.backends.pytorch.walk.loops import (
     after_passes,
     attempt,
     bind_pass,
-    constant,
     is_rolled,
+    numbered,
     open_loop,
     passes_of,
     product,
@@ -260,16 +260,8 @@ def _roll_branches(rolled: Rolled) -> For:
     walk, start = rolled.walk, dict(rolled.walk.counts)
     with walk.probe():
         _branch_passes(rolled)
-    zero: Expr = tree.Number(0)
-    taken = {
-        stem: constant(walk, algebra.difference(number, start.get(stem, zero)))
-        for stem, number in walk.counts.items()
-    }
-    index: Expr = tree.Name((rolled.index,))
-    walk.counts = {
-        stem: algebra.total([product(index, tree.Number(taken[stem])), start.get(stem, zero)])
-        for stem in taken
-    }
+    taken = numbered(walk, start)
+    walk.counts = after_passes(start, taken, tree.Name((rolled.index,)))
     branches = _branch_passes(rolled)
     walk.counts = after_passes(start, taken, rolled.count)
     return For(tuple(rolled.names), rolled.index, rolled.iterable, branches)
