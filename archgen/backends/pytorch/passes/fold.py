@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from archgen.backends.pytorch.plan import algebra, kinds
 from archgen.backends.pytorch.plan.algebra import Expr, Missing
 from archgen.backends.pytorch.plan.file import File
-from archgen.backends.pytorch.plan.ir import Build, Item, Let, Param, Plan, Worth
+from archgen.backends.pytorch.plan.ir import Build, Item, Let, Param, Plan, Worth, is_written_alike
 from archgen.backends.pytorch.plan.regions import all_items, change, makes, modules, revise
 from archgen.syntax import tree
 
@@ -127,10 +127,6 @@ def _shorten(build: Build, gone: Places, callee: Plan | None) -> None:
         constant = not isinstance(value, str) and algebra.is_constant(value)
         implied = keyword in build.implied and constant
         default = defaults.get(keyword or "")
-        if (
-            not implied
-            and (keyword or at) not in gone
-            and not algebra.is_written_alike(value, default)
-        ):
+        if not implied and (keyword or at) not in gone and not is_written_alike(value, default):
             arguments.append((keyword, value))
     build.arguments = arguments

@@ -88,11 +88,6 @@ def same(left: object, right: object) -> bool:
     return type(left) is type(right) and left == right
 
 
-def is_written_alike(left: object, right: object) -> bool:
-    """Whether two expressions (or texts) are the same in print: `1` is not `1.0`."""
-    return type(left) is type(right) and repr(left) == repr(right)
-
-
 # --- substitution ---------------------------------------------------------------------------
 
 

@@ -93,6 +93,11 @@ class Made:
     heads: tuple[str, ...] = ()  # values that only training gives, behind the outputs
 
 
+def is_written_alike(left: object, right: object) -> bool:
+    """Whether two expressions (or texts) are the same in print: `1` is not `1.0`."""
+    return type(left) is type(right) and repr(left) == repr(right)
+
+
 # --- values and items -----------------------------------------------------------------------
 
 

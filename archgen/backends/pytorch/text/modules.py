@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 
 from archgen.backends.pytorch.plan import algebra
 from archgen.backends.pytorch.plan.algebra import Expr
-from archgen.backends.pytorch.plan.ir import Apply, Build, Container, For, Item, Module, Repeat
+from archgen.backends.pytorch.plan.ir import (
+    Apply,
+    Build,
+    Container,
+    For,
+    Item,
+    Module,
+    Repeat,
+    is_written_alike,
+)
 from archgen.backends.pytorch.plan.regions import children
 from archgen.backends.pytorch.text.expressions import broken, iterated, written
 from archgen.backends.pytorch.text.layout import Call, Generator, Layout, Prefixed, flat
@@ -287,7 +296,7 @@ def _step(before: Expr | str, after: Expr | str) -> int | None:
         case tree.String(), tree.String():
             return _name_step(before.value, after.value)
         case _:
-            return 0 if algebra.is_written_alike(before, after) else None
+            return 0 if is_written_alike(before, after) else None
 
 
 def _name_step(before: str, after: str) -> int | None:

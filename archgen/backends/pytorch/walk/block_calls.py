@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from archgen.backends.pytorch.plan import algebra
 from archgen.backends.pytorch.plan.algebra import Expr
-from archgen.backends.pytorch.plan.ir import Build, Made, Param, Plan, Value
+from archgen.backends.pytorch.plan.ir import Build, Made, Param, Plan, Value, is_written_alike
 from archgen.backends.pytorch.walk.lanes import Lane, agree
 from archgen.backends.pytorch.walk.layer_calls import layer_parameter
 from archgen.backends.pytorch.walk.state import Walk
@@ -58,7 +58,7 @@ class BlockCall:
                 self.exprs[param.name] = value
             if param.default is None:
                 positional.append((None, value))
-            elif not algebra.is_written_alike(value, param.default):
+            elif not is_written_alike(value, param.default):
                 named.append((param.name, value))
         for param in self.plan.dropped:
             self._learn(param)
