@@ -58,6 +58,9 @@ class _Folding:
         self.depend_on_open()
         plan.items = change(plan.items, self.rewrite, containers=True)
         change(plan.own_heads, self.rewrite, containers=True)
+        if agreed := self.agreed():
+            self.values |= agreed
+            plan.items = change(plan.items, self.rewrite, containers=True)
         plan.lets = {name: self.revised(expr) for name, expr in plan.lets.items()}
 
     def depend_on_open(self) -> None:
@@ -71,11 +74,25 @@ class _Folding:
         }:
             self.plan.open |= more
 
+    def agreed(self) -> dict[str, Expr]:
+        """Locals that follow the channels of a loop, and are the same constant all the way."""
+        found: dict[str, list[Expr]] = {}
+        for item in all_items(self.plan):
+            if isinstance(item, Let) and item.name not in self.plan.lets:
+                found.setdefault(item.name, []).append(item.expr)
+        return {
+            name: first
+            for name, (first, *others) in found.items()
+            if algebra.is_constant(first) and all(is_written_alike(first, each) for each in others)
+        }
+
     def rewrite(self, item: Item) -> list[Item]:
         revise(item, self.revised)
         for value in makes(item):
             if value.channels is not None:
                 value.channels = self.revised(value.channels)
+        if isinstance(item, Let) and item.name in self.values:
+            return []
         if isinstance(item, Let) and item.name in self.plan.lets:
             if isinstance(item.expr, tree.ListOf) and algebra.is_constant(item.expr):
                 self.tables[item.name] = algebra.as_items(algebra.value_of(item.expr, {}))
