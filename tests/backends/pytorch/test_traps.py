@@ -42,12 +42,13 @@ def test_compiles_and_exports_as_one_graph(name: str) -> None:
             assert torch.allclose(one, other, atol=1e-5)
 
 
+@pytest.mark.sweep(of="shipped networks, compiled and exported as one graph")
 @pytest.mark.parametrize(
     ("spec", "sizes"),
     [
         ("resnet50", (3, 64, 64)),
-        ("resnext.arch:resnext50_32x4d_a", (3, 64, 64)),
-        ("preact.arch:preact_resnet50", (3, 64, 64)),
+        pytest.param("resnext.arch:resnext50_32x4d_a", (3, 64, 64), marks=pytest.mark.prove),
+        pytest.param("preact.arch:preact_resnet50", (3, 64, 64), marks=pytest.mark.prove),
         ("identity_mappings.arch:resnet110_exclusive_gating", (3, 32, 32)),
         ("densenet_cifar.arch:densenet40_k12", (3, 32, 32)),
     ],
