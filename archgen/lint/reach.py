@@ -38,7 +38,8 @@ class Reach:
         self._callers: dict[int, list[tuple[Body, CallNode]]] = {}
         self._readers: dict[int, dict[Ref, list[Node]]] = {}
         self._makers: dict[int, dict[Ref, Node]] = {}
-        self._trained: list[Place] = []  # results of auxiliary heads
+        self._results: dict[int, dict[Ref, list[int]]] = {}  # the places among its results
+        self._trained: dict[Key, Place] = {}  # results of auxiliary heads
         self._heads: set[Key] | None = None
         self._active = _holding(lambda layer: layer.group == "activation")
         self._deep = _holding(lambda layer: layer.depth > 0)
@@ -51,7 +52,10 @@ class Reach:
         makers: dict[Ref, Node] = {}
         self._readers[id(body)], self._makers[id(body)] = readers, makers
         heads = [aux.node for aux in body.aux]
-        self._trained += [(body, ref) for head in heads for ref in head.outputs]
+        self._trained |= {(id(body), ref): (body, ref) for head in heads for ref in head.outputs}
+        results = self._results[id(body)] = {}
+        for at, result in enumerate(body.outputs):
+            results.setdefault(result.value, []).append(at)
         for node in body.all_nodes:
             for ref in node.inputs:
                 readers.setdefault(ref, []).append(node)
@@ -87,9 +91,9 @@ class Reach:
                     case CallNode():
                         left += _entered(node, value)
             left += self._left(here, value)
-            if here is self.top and any(each.value == value for each in here.outputs):
+            if here is self.top and value in self._results[id(here)]:
                 found.append(Use(here, None))
-            if any(place[0] is here and place[1] == value for place in self._trained):
+            if (id(here), value) in self._trained:
                 found.append(Use(here, None))
         return found
 
@@ -99,12 +103,11 @@ class Reach:
 
     def _left(self, body: Body, ref: Ref) -> Iterator[Place]:
         """Where a value goes on that is a result of its body: behind each call of it."""
-        for at, result in enumerate(body.outputs):
-            if result.value == ref:
-                for outer, call in self.callers(body):
-                    yield outer, call.outputs[at]
-                    if call.count > 1:
-                        yield body, body.inputs[0]
+        for at in self._results[id(body)].get(ref, ()):
+            for outer, call in self.callers(body):
+                yield outer, call.outputs[at]
+                if call.count > 1:
+                    yield body, body.inputs[0]
 
     # --- backwards ----------------------------------------------------------------------------
 
@@ -116,7 +119,8 @@ class Reach:
 
     def _all_of_heads(self) -> set[Key]:
         found: set[Key] = set()
-        left = [(self.top, result.value) for result in self.top.outputs] + self._trained
+        left = [(self.top, result.value) for result in self.top.outputs]
+        left += self._trained.values()
         while left:
             body, ref = left.pop()
             if (id(body), ref) in found:
@@ -161,8 +165,8 @@ class Reach:
 
     def is_read_again(self, body: Body, ref: Ref) -> bool:
         """Whether more than one node of its body reads a value, or a node and the result."""
-        readers = len(self._readers[id(body)].get(ref, ()))
-        return readers + sum(each.value == ref for each in body.outputs) > 1
+        readers = self._readers[id(body)].get(ref, ())
+        return len(readers) + len(self._results[id(body)].get(ref, ())) > 1
 
     def is_active(self, node: Node) -> bool:
         """Whether a node is or holds an activation."""

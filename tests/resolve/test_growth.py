@@ -44,6 +44,11 @@ def read_later(n: int) -> str:
     return body(*named, *(f"add {{ from x{i}; identity }}" for i in range(n)))
 
 
+def outputs(n: int) -> str:
+    names = ", ".join(f"x{i}" for i in range(n))
+    return body(*(f"x{i} = conv(8, 3)" for i in range(n)), f"output {names}")
+
+
 SPECS: dict[str, tuple[int, Callable[[int], str]]] = {
     "layers": (60, repeated("conv(8, 3) -> bn -> relu")),
     "names": (60, repeated("x@ = conv(8, 3)")),
@@ -59,6 +64,8 @@ SPECS: dict[str, tuple[int, Callable[[int], str]]] = {
     "warnings": (60, repeated("conv(8, 3, bias=true) -> bn")),
     "promises": (60, repeated("relu; expect channels == 8")),
     "faults": (60, repeated("conv(8, 3, wrong=@)")),
+    "heads": (60, repeated("x@ = conv(8, 3); aux h@ = conv(4, 1); add { from x@; identity }")),
+    "outputs": (60, outputs),
     "archs": (150, archs),
     "aliases": (150, aliases),
     "blocks": (60, blocks),

@@ -66,7 +66,7 @@ class Bindings:
         raise AssertionError(place)
 
     def _named(self, name: str, span: Span) -> Tensor:
-        if name in {aux.name for aux in self._body.aux}:
+        if name in self._body.heads:
             message = f"`{name}` is a training head, which evaluation does not run"
             raise Fault(error("A113", message, span, help="nothing but training reads a head"))
         if name in self.tensors:

@@ -42,6 +42,7 @@ class Draft:
         self.values: list[Shape | None] = []
         self.nodes: list[Node] = []
         self.aux: list[AuxValue] = []
+        self.heads: set[str] = set()  # the names of their values
         self.inputs: list[Ref] = []
         self.input_names: list[str] = []
         self.current: tuple[Ref, ...] = ()

@@ -201,5 +201,6 @@ def run_aux(frame: Frame, statement: tree.Aux) -> Step:
         raise Fault(error("A123", message, statement.span, help="make it a block"))
     check_field(step.names[0], statement.span)
     body.aux.append(AuxValue(step.names[0], node))
+    body.heads.add(step.names[0])
     body.current = before
     return step
