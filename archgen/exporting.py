@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator import ge
 from typing import TYPE_CHECKING
 
+from archgen import arguments
 from archgen.analysis.sizes.legal import OfAxis, Sizes, sizes_of
 from archgen.analysis.sizes.sets import EVERY, SizeSet
 from archgen.analysis.sizes.symbols import term_of, where
@@ -13,6 +14,7 @@ from archgen.network import Network
 if TYPE_CHECKING:
     from torch.export import Dim
 
+NETWORK = arguments.Kind("an archgen.Network", lambda value: isinstance(value, Network))
 LEAST = 2  # the exporters take a size of 1 for one that never changes, inside the network too
 
 
@@ -32,6 +34,7 @@ def dynamic_shapes(network: Network, *, batch: bool = True) -> tuple[dict[int, D
     does not change. Nor are sizes among them at which some value inside has a size of 1, which
     `torch.export` would have to tell apart. Needs torch.
     """
+    arguments.check(network=(network, NETWORK), batch=(batch, arguments.FLAG))
     from torch.export import Dim
 
     sizes = sizes_of(network)

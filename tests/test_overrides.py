@@ -78,7 +78,10 @@ def test_where_a_network_cannot_take_it_the_layer_is_named() -> None:
     (fault,) = faults("alexnet", input=(3, 32, 32))
     assert (fault.code, fault.span.text) == ("A205", "3")
     assert fault.labels[0].text == "input: 256 x 1 x 1"
-    assert fault.notes == ("given from outside: input 3x32x32",)
+    assert fault.notes == (
+        "given from outside: input 3x32x32",
+        "it takes 3 x H x W: H >= 63, W likewise; 63 would do for H and W, not 32",
+    )
 
 
 def test_one_fault_one_error() -> None:

@@ -78,6 +78,7 @@ WITH_TORCH: dict[str, Callable[[], object]] = {
     "ImportFault": lambda: str(archgen.ImportFault("no form for `matmul`")),
     "from_module": lambda: archgen.from_module(archgen.build(network()), network().input).text,
     "build": lambda: archgen.build(network(), seed=0),
+    "compare": lambda: str(archgen.compare(network(), network())),
     "dynamic_shapes": lambda: len(archgen.dynamic_shapes(network())),
     "check_weights": lambda: archgen.check_weights(weights(), archgen.loads(NEW)),
     "convert_resnext": lambda: archgen.convert_resnext(unit(), "a"),

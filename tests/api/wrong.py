@@ -153,6 +153,8 @@ def calls(folder: Path) -> dict[str, Call]:
         "check": Call(archgen.check, {"paths": spec, "lint": False}, 1),
         "source": Call(archgen.source, {"network": network}),
         "summary": Call(archgen.summary, {"network": network, "depth": 1}),
+        "compare": Call(archgen.compare, {**pair, "input": None}),
+        "dynamic_shapes": Call(archgen.dynamic_shapes, {"network": network, "batch": True}),
         "draw": Call(archgen.draw, {"network": network, "level": "block", "expand": ()}),
         "diff": Call(archgen.diff, pair),
         "breaking": Call(archgen.breaking, {**pair, "categories": ("cost",), "threshold": 5.0}),

@@ -50,7 +50,9 @@ def _asked_at(sizes: Sizes, asked: Asked) -> tuple[int, ...] | None:
     body = sizes.network.body
     at = [of.axis.declared for of in sizes.axes]
     for key, given in asked.items():
-        number = body.input_names.index(key) if isinstance(key, str) else key
+        number = _number(sizes, key)
+        if number is None:
+            return None
         shape = body.values[body.inputs[number]]
         if len(given) != shape.rank or given[shape.axis] != shape.channels:
             return None
@@ -60,20 +62,26 @@ def _asked_at(sizes: Sizes, asked: Asked) -> tuple[int, ...] | None:
     return tuple(at)
 
 
+def _number(sizes: Sizes, key: str | int) -> int | None:
+    """The place of an input that was asked for, if there is such an input."""
+    names = sizes.network.body.input_names
+    if isinstance(key, str):
+        return names.index(key) if key in names else None
+    return key if key < len(names) else None
+
+
 def _moved(
     sizes: Sizes, asked: Asked, better: Mapping[str, int]
 ) -> dict[str | int, tuple[int, ...]]:
     """What was asked for, with other sizes of some axes."""
-    names = sizes.network.body.input_names
-    found = {}
-    for key, given in asked.items():
-        number = names.index(key) if isinstance(key, str) else key
-        found[key] = tuple(_sizes(sizes.axes, number, given, better))
-    return found
+    return {
+        key: tuple(_sizes(sizes.axes, _number(sizes, key), given, better))
+        for key, given in asked.items()
+    }
 
 
 def _sizes(
-    axes: tuple[OfAxis, ...], number: int, given: tuple[int, ...], better: Mapping[str, int]
+    axes: tuple[OfAxis, ...], number: int | None, given: tuple[int, ...], better: Mapping[str, int]
 ) -> Iterator[int]:
     names = {of.axis.axis: of.axis.name for of in axes if of.axis.input == number}
     for axis, size in enumerate(given):
