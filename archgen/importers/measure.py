@@ -7,6 +7,7 @@ One of the modules that import torch.
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -57,23 +58,28 @@ def _evaluation(old: nn.Module, new: nn.Module, inputs: list[Tensor]) -> Measure
         seen, expected = _watched(old.eval(), inputs)
         other, found = _watched(new.eval(), inputs)
     measured = _outputs("outputs in evaluation", expected, found)
-    paths = (path for path in other if path in seen)
-    first = next((path for path in paths if not _largest(seen[path], other[path])[2]), None)
+    calls = (call for call in other if call in seen)
+    first = next((call for call in calls if not _largest(seen[call], other[call])[2]), None)
     if measured.equal or first is None:
         return measured
-    kind = type(new.get_submodule(first)).__name__
-    where = f"{measured.where}; `{first}` ({kind}) is the first with another output"
+    path, number = first
+    what = type(new.get_submodule(path)).__name__ + (f", call {number}" if number > 1 else "")
+    where = f"{measured.where}; `{path}` ({what}) is the first with another output"
     return Measured(measured.what, measured.difference, where, equal=False)
 
 
-def _watched(model: nn.Module, inputs: list[Tensor]) -> tuple[dict[str, Tensor], list[Tensor]]:
-    """The first output of each module without modules inside, by path, in the order of the run;
-    and those of the whole."""
-    seen: dict[str, Tensor] = {}
+Calls = dict[tuple[str, int], Tensor]  # by the path of a module, and the number of its call
+
+
+def _watched(model: nn.Module, inputs: list[Tensor]) -> tuple[Calls, list[Tensor]]:
+    """The outputs of modules without modules inside, in the order of the run; and of the whole."""
+    seen: Calls = {}
+    counts: Counter[str] = Counter()
 
     def keep(path: str, module: nn.Module, inputs: Any, output: Any) -> None:
+        counts[path] += 1
         for tensor in tensors_in(output):
-            seen.setdefault(path, tensor.clone())
+            seen.setdefault((path, counts[path]), tensor.clone())
 
     with ExitStack() as watching:
         for path, module in model.named_modules():

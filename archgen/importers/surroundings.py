@@ -36,6 +36,11 @@ def check_hooks(model: nn.Module) -> None:
                 raise Unsupported(f"the {kind} `{called}`", path)
 
 
+def seed() -> None:
+    """Start torch's generators, so that what is made next has the same weights in every run."""
+    torch.manual_seed(0)
+
+
 @contextlib.contextmanager
 def running(what: str) -> Iterator[None]:
     """Run a stranger's code: what it changes is put back, what it raises is an `ImportFault` that

@@ -70,7 +70,7 @@ def done(task: Task, told: Callable[[str], None]) -> Answer:
 def _compared(task: ToCompare, told: Callable[[str], None]) -> Comparison:
     from archgen import trial
     from archgen.importers.measure import compare
-    from archgen.importers.surroundings import running
+    from archgen.importers.surroundings import running, seed
 
     def model(side: Live | Network) -> nn.Module:
         if isinstance(side, Live):
@@ -78,6 +78,7 @@ def _compared(task: ToCompare, told: Callable[[str], None]) -> Comparison:
         return trial.build(side)
 
     (old, one), (new, other) = task.old, task.new
+    seed()  # the same numbers in every run
     models = model(one), model(other)
     with running("running a module"):
         return compare(models, (old, new), task.shapes, told)
