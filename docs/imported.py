@@ -51,7 +51,9 @@ def page(known: dict[str, Any]) -> str:
     rows = known["results"]
     exact = sum("refused" not in row for row in rows.values())
     head = HEAD.format(**known["versions"], exact=exact, count=len(rows))
-    return head + "".join(_row(name, row, shipped) for name, row in sorted(rows.items()))
+    rows_of = "".join(_row(name, row, shipped) for name, row in sorted(rows.items()))
+    left = ", ".join(f"`{name}`" for name in known["left"])
+    return head + rows_of + (f"\nNot tried yet: {left}.\n" if left else "")
 
 
 def _row(name: str, row: dict[str, Any], shipped: dict[str, Path]) -> str:
@@ -97,9 +99,11 @@ def run(names: list[str], known: dict[str, Any]) -> None:
 
     from tests.importers.networks import NETWORKS
 
-    known["versions"] = {"torch": torch.__version__, "torchvision": torchvision.__version__}
+    modules = {"torch": torch, "torchvision": torchvision}
+    known["versions"] = {name: each.__version__.split("+")[0] for name, each in modules.items()}
     for name in names or [each for each in NETWORKS if each not in known["results"]]:
         known["results"][name] = imported(NETWORKS[name])
+        known["left"] = [each for each in NETWORKS if each not in known["results"]]
         print(name, known["results"][name], file=sys.stderr, flush=True)
         RESULTS.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -108,7 +112,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", nargs="*", metavar="NAME", help="import these, or what is missing")
     wanted = parser.parse_args().run
-    known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"results": {}}
+    known = (
+        json.loads(RESULTS.read_text(encoding="utf-8"))
+        if RESULTS.exists()
+        else {"results": {}, "left": []}
+    )
     if wanted is not None:
         run(wanted, known)
     PAGE.write_text(page(known), encoding="utf-8")

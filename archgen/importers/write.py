@@ -356,7 +356,7 @@ def _branch(statements: Sequence[tree.Statement]) -> tree.Statement:
         case [tree.If(arms, None)]:
             identity = tree.Chain((tree.Call(tree.Name(("identity",))),))
             return tree.If(arms, tree.Body((identity,)))
-        case [one]:
+        case [one] if not isinstance(one, tree.For):  # each pass of a loop would be a branch
             return one
         case several:
             return tree.Chain((tree.Group(tree.Body(tuple(several))),))

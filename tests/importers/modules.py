@@ -347,6 +347,19 @@ class Recurrent(nn.Module):
         return self.leave(x)
 
 
+class Repeating(nn.Module):
+    """A branch that is nothing but a repeat."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = (nn.Conv2d(3, 3, 3, padding=1) for _ in range(2))
+        self.bn1, self.bn2 = nn.BatchNorm2d(3), nn.BatchNorm2d(3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.bn1(self.conv1(x)))
+        return F.relu(self.bn2(self.conv2(y))) + x
+
+
 class Ordered(nn.Module):
     """Children of an `nn.Sequential` with names."""
 

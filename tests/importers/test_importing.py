@@ -32,6 +32,7 @@ OURS = [
     modules.Detector,
     modules.Keywords,
     modules.Recurrent,
+    modules.Repeating,
     modules.Ordered,
 ]
 REFUSED = {
