@@ -6,8 +6,9 @@ import ast
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from archgen import resources
 from archgen.analysis.numerals import told
@@ -21,6 +22,9 @@ from archgen.backends.pytorch.text.layout import STEP, WIDTH, Call, Layout, flat
 from archgen.backends.pytorch.text.modules import initial
 from archgen.network import Network
 
+if TYPE_CHECKING:
+    from jinja2 import Template
+
 
 class Figures(Protocol):
     """What is said of a network beside its shapes: learned numbers and multiply-adds."""
@@ -33,19 +37,25 @@ class Figures(Protocol):
 
 def printed(file: File, figures: Figures | None = None) -> str:
     """The text of a file."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
     parts = list(_parts(file, figures))
-    loader = FunctionLoader(lambda name: (resources.root("templates") / name).read_text("utf-8"))
-    environment = Environment(
-        loader=loader, undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True
-    )
-    return environment.get_template("module.py.j2").render(
+    return _template().render(
         documentation=_documentation(file.network),
         imports="\n".join(_imports(parts)),
         names=statement("__all__ = ", Call("", _public(file), "[]"), 0),
         parts=parts,
     )
+
+
+@cache
+def _template() -> Template:
+    """The layout of a file, read once."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    loader = FunctionLoader(lambda name: (resources.root("templates") / name).read_text("utf-8"))
+    environment = Environment(
+        loader=loader, undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True
+    )
+    return environment.get_template("module.py.j2")
 
 
 def _documentation(network: Network) -> str:

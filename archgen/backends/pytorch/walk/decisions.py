@@ -55,7 +55,9 @@ def sides_of(walk: Walk, lanes: Lanes, statement: tree.If, steps: Steps) -> list
             body = statement.arms[number].body
         sides.append(Side(condition, body, [lanes[at] for at in here], [chosen[at] for at in here]))
     sides[-1].condition = None
-    if not _chooses(walk, sides) or fills_list(statement) or has_heads(lanes, steps):
+    if len(sides) > 1 and not (
+        _chooses(walk, sides) and not fills_list(statement) and not has_heads(lanes, steps)
+    ):
         agree(lanes, numbers)
     return sides
 
