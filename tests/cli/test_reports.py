@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import archgen
+from archgen.analysis.weights import state
 from archgen.codes import CODES
+from tests.checkpoints import write
 from tests.cli.conftest import Run
 from tests.repositories import Repository
 
@@ -108,6 +111,36 @@ def test_changes(command: str, folder: Path, run: Run, golden: Callable[[str, st
         repository.write({"net.arch": after})
         words = ["--against", "HEAD"] if command == "breaking" else ["HEAD:net.arch", "net.arch"]
         result = run(command, *words)
+        reports.append(f"## {title}: {result.exit_code}\n\n{result.output}")
+    golden(f"reports/{command}.txt", "\n".join(reports))
+
+
+CARRIED = {
+    **{name: pair for name, pair in CHANGES.items() if pair[0] != pair[1]},
+    "stages that became a list": (
+        net("input(3, 8, 8)", *(f"layer{i + 1} = conv(4, 3) -> bn" for i in range(2))),
+        net("input(3, 8, 8)", "for i in range(2) { layers[i] = conv(4, 3) -> bn }"),
+    ),
+    "the last name is another": (
+        net("input(3, 8, 8)", "a = conv(4, 3)"),
+        net("input(3, 8, 8)", "body = seq { conv(4, 3) }"),
+    ),
+}
+
+
+@pytest.mark.parametrize("command", ["transfer", "weights"])
+def test_checkpoints(
+    command: str, folder: Path, run: Run, golden: Callable[[str, str], None]
+) -> None:
+    """Files of safetensors, without torch."""
+    reports = []
+    for title, (before, after) in CARRIED.items():
+        Path("old.arch").write_text(before)
+        Path("new.arch").write_text(after)
+        shapes = {entry.key: entry.sizes for entry in state(archgen.load("old.arch"))}
+        write(Path("old.safetensors"), shapes)
+        words = ["old.arch", "new.arch", "old.safetensors", "-o", "new.safetensors", "--force"]
+        result = run(command, *(words if command == "transfer" else [words[2], words[1]]))
         reports.append(f"## {title}: {result.exit_code}\n\n{result.output}")
     golden(f"reports/{command}.txt", "\n".join(reports))
 
