@@ -229,8 +229,13 @@ def test_a_network_does_not_differ_from_itself(text: str) -> None:
     assert not any(figure.change for figure in found.figures)
 
 
+# A name alone, inside of a part: no box is marked for it.
+INNER = "arch net { input(3, 8, 8); part = { inner = { conv(4, 1); relu }; conv(4, 3) } }"
+
+
 @examples(sample=60, full=3000, of="random specs and edits of them, compared")
 @given(versions())
+@example((INNER, INNER.replace("inner", "other")))
 def test_the_difference_of_a_network_and_what_edits_make_of_it(pair: tuple[str, str]) -> None:
     found = hold(loaded(pair[0]), loaded(pair[1]))
     event("same" if found.same else "different")

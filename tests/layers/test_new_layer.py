@@ -146,7 +146,7 @@ def test_reference_and_colours_have_it(copy: Path) -> None:
         ("gradient", "for i in by for _ in by", "for _ in by for i in by"),
         ("said", "    keeps_offset = True\n", ""),
         ("said", "    keeps_offset = True\n", "    keeps_offset = True\n    nonnegative = True\n"),
-        ("inplace", "    fresh = False\n", ""),
+        ("inplace", "    fresh = False\n", "    fresh = False\n    takes_inplace = True\n"),
     ],
 )
 def test_the_laws_hold_it_and_find_what_is_wrong(

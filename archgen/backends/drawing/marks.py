@@ -68,9 +68,15 @@ def marks(found: Difference) -> Marks:
                 known = gone.setdefault(_before(change.old.unit, match), [])
                 known.append(caption_of(change.old.unit))
         for each in match.matched:
-            if each.inner is not None and not each.inner.same:
+            if each.inner is not None and _tells(each.inner):
                 nodes.setdefault(each.new.node, Marked("changed"))
     return Marks(nodes, gone)
+
+
+def _tells(match: BodyMatch) -> bool:
+    """Whether something inside bears a mark: names alone do not."""
+    inner = _matches(match, set())
+    return any(change.kind != "renamed" for each in inner for change in changes(each))
 
 
 def _matches(match: BodyMatch, seen: set[BodyMatch]) -> Iterator[BodyMatch]:
