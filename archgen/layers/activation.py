@@ -1,11 +1,11 @@
 """Activations: functions of each number by itself (`softmax`: of an axis)."""
 
-from typing import ClassVar, Literal, final
+from typing import ClassVar, Literal, Self, final
 
 from pydantic import Field
 
 from archgen.layers import demands
-from archgen.layers.base import Count, Finite, Layer, TorchArgument, TorchCall
+from archgen.layers.base import Axis, Finite, Layer, TorchArgument, TorchCall
 from archgen.layers.reads import Reads, pointwise, whole
 from archgen.shapes import Shape
 
@@ -189,20 +189,24 @@ class Softmax(Activation):
     gate = True
     example = ("softmax(0)", "1000", "1000")
 
-    axis: Count = Field(description="the axis, counted without the batch")
+    axis: Axis = Field(description="the axis, counted without the batch; -1 is the last")
 
     def shape(self, x: Shape) -> Shape:
         demands.axis_of(self.axis, x)
         return x
 
     def module(self, x: Shape) -> TorchCall:
-        return TorchCall.of(self.target, TorchArgument(self.axis + 1, "dim"))
+        return TorchCall.of(self.target, TorchArgument(demands.in_torch(self.axis), "dim"))
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
-        return pointwise(x, {self.axis: whole(x.sizes[self.axis])})
+        axis = demands.axis_of(self.axis, x)
+        return pointwise(x, {axis: whole(x.sizes[axis])})
 
     def removes_offset(self, x: Shape) -> bool:
-        return self.axis != x.axis
+        return demands.axis_of(self.axis, x) != x.axis
+
+    def canonical(self, x: Shape) -> Self:
+        return self.model_copy(update={"axis": demands.axis_of(self.axis, x)})
 
 
 @final

@@ -19,6 +19,7 @@ __all__ = [
     "NO_DEFAULT",
     "Auto",
     "Axes",
+    "Axis",
     "Called",
     "Count",
     "Layer",
@@ -42,6 +43,7 @@ AUTO = Auto.AUTO
 LARGEST = 2**31 - 1
 Positive = Annotated[int, Field(ge=1, le=LARGEST)]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
+Axis = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]  # negative: counted from the last
 # What float32 holds: torch refuses larger numbers, and smaller ones would be 0.
 LARGEST_FLOAT = 3.4028234663852886e38
 SMALLEST_FLOAT = 2.0**-149
@@ -202,7 +204,10 @@ class Layer(Called, ABC):
         return self.takes_inplace
 
     def channels_out(self, x: Shape, output: int = 0) -> str | None:
-        """`out_channels` for this input; `split` has one for each output."""
+        """`out_channels` for this input; `split` has one for each output.
+
+        Empty: no expression says it. None: none does, unless places became channels.
+        """
         return self.out_channels
 
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:

@@ -65,14 +65,30 @@ def divides(
         raise LayerFault(message, argument=argument, code="A202", ours=ours)
 
 
-def axis_of(axis: int, x: Shape, argument: str = "axis") -> None:
-    """An axis that the input has."""
-    if axis >= x.rank:
+def axis_of(axis: int, x: Shape, argument: str = "axis") -> int:
+    """An axis that the input has, counted from 0; a negative one counts from the last."""
+    if not -x.rank <= axis < x.rank:
         raise LayerFault(
             f"no axis {axis} in {_sizes(x)}",
             argument=argument,
-            help=f"axes count from 0 after the batch: the last is {x.rank - 1}",
+            help=f"axes count from 0 after the batch: the last is {x.rank - 1}, or -1",
+            ours=axis == -x.rank - 1,  # torch's batch
         )
+    return axis % x.rank
+
+
+def axes_of(axes: int | tuple[int, ...], x: Shape, argument: str = "axis") -> tuple[int, ...]:
+    """One axis or several that the input has, counted from 0, none twice; in the order given."""
+    several = (axes,) if isinstance(axes, int) else axes
+    found = tuple(axis_of(axis, x, argument) for axis in several)
+    if len(set(found)) < len(found):
+        raise LayerFault("an axis is named twice", argument=argument)
+    return found
+
+
+def in_torch(axis: int) -> int:
+    """An axis as torch counts it, the batch being 0; from the last it counts as we do."""
+    return axis + 1 if axis >= 0 else axis
 
 
 def _sizes(x: Shape) -> str:

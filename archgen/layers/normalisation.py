@@ -1,12 +1,13 @@
 """Normalisations. Statistics are PyTorch's: `eps` is added to the variance."""
 
 from math import prod
-from typing import Annotated, final
+from typing import Annotated, Self, final
 
 from pydantic import Field
 
 from archgen.layers import demands
 from archgen.layers.base import (
+    Axis,
     Finite,
     Layer,
     LayerFault,
@@ -238,20 +239,34 @@ class LocalResponseNorm(Normalisation):
 
 @final
 class L2Norm(Normalisation):
-    """Unit length over the channels of each place."""
+    """Unit length over the channels of each place, or over an axis."""
 
     keyword = "l2_norm"
     example = ("l2_norm", "512 x 38 x 38", "512 x 38 x 38")
 
+    axis: Axis | None = Field(None, description="the axis; without it, the channels of an image")
+
     def shape(self, x: Shape) -> Shape:
-        demands.features_first(x)
+        if self.axis is None:
+            demands.features_first(x)
+        self._axis(x)
         return x
 
     def module(self, x: Shape) -> TorchCall:
-        return TorchCall.of("L2Norm")
+        axis = 0 if self.axis is None else self.axis
+        if axis == 0:
+            return TorchCall.of("L2Norm")
+        return TorchCall.of("Normalize", TorchArgument(demands.in_torch(axis), "dim"))
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
-        return pointwise(x, {x.axis: whole(x.channels)})
+        axis = self._axis(x)
+        return pointwise(x, {axis: whole(x.sizes[axis])})
+
+    def canonical(self, x: Shape) -> Self:
+        return self.model_copy(update={"axis": self._axis(x)})
+
+    def _axis(self, x: Shape) -> int:
+        return 0 if self.axis is None else demands.axis_of(self.axis, x)
 
 
 def _scale_and_shift(x: Shape) -> dict[str, tuple[int, ...]]:

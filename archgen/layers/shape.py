@@ -7,7 +7,7 @@ from pydantic import Field
 
 from archgen.layers import demands
 from archgen.layers.base import (
-    Count,
+    Axis,
     Layer,
     LayerFault,
     Positive,
@@ -47,29 +47,33 @@ class Flatten(Layer):
     light = True
     example = ("flatten", "512 x 7 x 7", "25088")
 
-    start: Count = Field(0, description="the first axis that is merged, counted without the batch")
+    start: Axis = Field(0, description="the first axis that is merged, counted without the batch")
 
     def shape(self, x: Shape) -> Shape:
-        demands.axis_of(self.start, x, "start")
-        merged = prod(x.sizes[self.start :])
-        return Shape((*x.sizes[: self.start], merged), min(x.axis, self.start))
+        start = demands.axis_of(self.start, x, "start")
+        merged = prod(x.sizes[start:])
+        return Shape((*x.sizes[:start], merged), min(x.axis, start))
 
     def module(self, x: Shape) -> TorchCall:
-        return TorchCall.of("nn.Flatten", TorchArgument(self.start + 1, "start_dim", None, 1))
+        start = demands.in_torch(self.start)
+        return TorchCall.of("nn.Flatten", TorchArgument(start, "start_dim", None, 1))
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return reshaped(x.sizes, self.shape(x).sizes)
 
     def is_identity(self, x: Shape, *, training: bool) -> bool:
-        return self.start == x.rank - 1
+        return demands.axis_of(self.start, x, "start") == x.rank - 1
+
+    def canonical(self, x: Shape) -> Self:
+        return self.model_copy(update={"start": demands.axis_of(self.start, x, "start")})
 
     def channels_out(self, x: Shape, output: int = 0) -> str | None:
-        return "channels" if x.axis < self.start else None
+        return "channels" if x.axis < demands.axis_of(self.start, x, "start") else None
 
 
 @final
 class Reshape(Layer):
-    """Other sizes for the same numbers. Features stay first or last, as they were."""
+    """Other sizes for the same numbers. Features stay first or last, as they were, unless said."""
 
     keyword = "reshape"
     group = "shape"
@@ -81,9 +85,12 @@ class Reshape(Layer):
     sizes: Annotated[
         tuple[Positive | Literal[-1], ...], Field(min_length=1, max_length=MOST_AXES)
     ] = Field(description="the sizes without the batch; one may be -1: what is left")
+    features: Axis | None = Field(None, description="the axis of the output that holds features")
 
     def shape(self, x: Shape) -> Shape:
         sizes = _filled(self.sizes, x)
+        if self.features is not None:
+            return _with_features(self.features, sizes)
         if x.channels_first:
             return Shape(sizes, 0)
         if x.channels_last:
@@ -91,13 +98,17 @@ class Reshape(Layer):
         others = [axis for axis in range(x.rank) if axis != x.axis]
         raise LayerFault(
             f"the features of {x} are on axis {x.axis}, neither first nor last",
-            help=f"put `permute({[x.axis, *others]})` before it",
+            help=f"say with `features=` which axis holds them, or put "
+            f"`permute({[x.axis, *others]})` before it",
             before=f"permute({[x.axis, *others]})",
             features="first",
         )
 
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of("Reshape", TorchArgument(self.sizes, source="sizes"))
+
+    def channels_out(self, x: Shape, output: int = 0) -> str | None:
+        return None if self.features is None else ""
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return reshaped(x.sizes, self.shape(x).sizes)
@@ -113,26 +124,42 @@ class Permute(Layer):
     keeps_offset = True
     example = ("permute([1, 2, 0])", "96 x 56 x 56", "56 x 56 x 96")
 
-    axes: Annotated[tuple[Count, ...], Field(min_length=1, max_length=MOST_AXES)] = Field(
+    axes: Annotated[tuple[Axis, ...], Field(min_length=1, max_length=MOST_AXES)] = Field(
         description="which axis of the input comes first, second, ..."
     )
+    features: Axis | None = Field(None, description="the axis of the output that holds features")
 
     def shape(self, x: Shape) -> Shape:
-        if sorted(self.axes) != list(range(x.rank)):
+        order = self.order(x)
+        if sorted(order) != list(range(x.rank)):
             raise LayerFault(
                 f"needs each axis of {x} once: 0 to {x.rank - 1}, not {show(self.axes)}",
                 argument="axes",
             )
-        return Shape(tuple(x.sizes[axis] for axis in self.axes), self.axes.index(x.axis))
+        sizes = tuple(x.sizes[axis] for axis in order)
+        if self.features is not None:
+            return _with_features(self.features, sizes)
+        return Shape(sizes, order.index(x.axis))
 
     def module(self, x: Shape) -> TorchCall:
-        return TorchCall.of("Permute", TorchArgument((0, *(axis + 1 for axis in self.axes))))
+        return TorchCall.of("Permute", TorchArgument((0, *(axis + 1 for axis in self.order(x)))))
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
-        return tuple(moved(self.axes.index(axis)) for axis in range(x.rank))
+        return tuple(moved(self.order(x).index(axis)) for axis in range(x.rank))
+
+    def channels_out(self, x: Shape, output: int = 0) -> str | None:
+        kept = self.features is None or self.order(x)[self.shape(x).axis] == x.axis
+        return "channels" if kept else ""
 
     def is_identity(self, x: Shape, *, training: bool) -> bool:
-        return self.axes == tuple(range(x.rank))
+        return self.order(x) == tuple(range(x.rank))
+
+    def canonical(self, x: Shape) -> Self:
+        return self.model_copy(update={"axes": self.order(x), "features": self.shape(x).axis})
+
+    def order(self, x: Shape) -> tuple[int, ...]:
+        """The axes counted from 0, those that `x` has not as they are."""
+        return tuple(axis + x.rank if -x.rank <= axis < 0 else axis for axis in self.axes)
 
 
 @final
@@ -147,31 +174,34 @@ class Select(Layer):
     example = ("select(0, 0)", "197 x 768", "768")
 
     index: int = Field(description="which one; -1 is the last")
-    axis: Count = Field(description="the axis, counted without the batch")
+    axis: Axis = Field(description="the axis, counted without the batch; -1 is the last")
 
     def shape(self, x: Shape) -> Shape:
-        demands.axis_of(self.axis, x)
-        size = x.sizes[self.axis]
+        axis = demands.axis_of(self.axis, x)
+        size = x.sizes[axis]
         if not -size <= self.index < size:
             raise LayerFault(
                 f"no index {self.index} on axis {self.axis} of {x}",
                 argument="index",
                 help=f"it has {size}: from 0 to {size - 1}",
             )
-        return _without((self.axis,), x)
+        return _without((axis,), x)
 
     def module(self, x: Shape) -> TorchCall:
         index = TorchArgument(self.index, "index", "index")
-        return TorchCall.of("Select", TorchArgument(self.axis + 1, "dim"), index)
+        return TorchCall.of("Select", TorchArgument(demands.in_torch(self.axis), "dim"), index)
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
-        left = [axis for axis in range(x.rank) if axis != self.axis]
-        index = at(self.index % x.sizes[self.axis])
-        axes = range(x.rank)
-        return tuple(index if axis == self.axis else moved(left.index(axis)) for axis in axes)
+        gone = demands.axis_of(self.axis, x)
+        left = [axis for axis in range(x.rank) if axis != gone]
+        index = at(self.index % x.sizes[gone])
+        return tuple(index if axis == gone else moved(left.index(axis)) for axis in range(x.rank))
 
     def channels_out(self, x: Shape, output: int = 0) -> str | None:
-        return None if self.axis == x.axis else "channels"
+        return None if demands.axis_of(self.axis, x) == x.axis else "channels"
+
+    def canonical(self, x: Shape) -> Self:
+        return self.model_copy(update={"axis": demands.axis_of(self.axis, x)})
 
 
 @final
@@ -184,23 +214,20 @@ class Mean(Layer):
     keeps_offset = True
     example = ("mean(0)", "49 x 768", "768")
 
-    axis: Count | Annotated[tuple[Count, ...], Field(min_length=1)] = Field(
-        description="the axis or axes, counted without the batch"
+    axis: Axis | Annotated[tuple[Axis, ...], Field(min_length=1)] = Field(
+        description="the axis or axes, counted without the batch; -1 is the last"
     )
     keep: bool = Field(False, description="whether the axis stays, with size 1")
 
     def shape(self, x: Shape) -> Shape:
-        axes = self._axes
-        for axis in axes:
-            demands.axis_of(axis, x)
-        if len(set(axes)) < len(axes):
-            raise LayerFault("an axis is named twice", argument="axis")
+        axes = demands.axes_of(self.axis, x)
         if not self.keep:
             return _without(axes, x)
         return Shape(tuple(1 if i in axes else size for i, size in enumerate(x.sizes)), x.axis)
 
     def module(self, x: Shape) -> TorchCall:
-        dims = tuple(axis + 1 for axis in self._axes)
+        several = (self.axis,) if isinstance(self.axis, int) else self.axis
+        dims = tuple(map(demands.in_torch, several))
         return TorchCall.of(
             "Mean",
             TorchArgument(dims[0] if len(dims) == 1 else dims, "dim"),
@@ -208,32 +235,28 @@ class Mean(Layer):
         )
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
-        left = [axis for axis in range(x.rank) if self.keep or axis not in self._axes]
+        axes = demands.axes_of(self.axis, x)
+        left = [axis for axis in range(x.rank) if self.keep or axis not in axes]
         return tuple(
-            whole(size) if axis in self._axes else moved(left.index(axis))
+            whole(size) if axis in axes else moved(left.index(axis))
             for axis, size in enumerate(x.sizes)
         )
 
     def channels_out(self, x: Shape, output: int = 0) -> str | None:
-        return None if x.axis in self._axes else "channels"
+        return None if x.axis in demands.axes_of(self.axis, x) else "channels"
 
     def is_identity(self, x: Shape, *, training: bool) -> bool:
         # Not where it is over the places of an image, of which another input has more than one.
-        return self.keep and self._axes == (x.axis,) and x.channels == 1
+        return self.keep and demands.axes_of(self.axis, x) == (x.axis,) and x.channels == 1
 
     def canonical(self, x: Shape) -> Self:
-        if isinstance(self.axis, int):
-            return self
-        return self.model_copy(update={"axis": tuple(sorted(self.axis))})
-
-    @property
-    def _axes(self) -> tuple[int, ...]:
-        return (self.axis,) if isinstance(self.axis, int) else self.axis
+        axes = tuple(sorted(demands.axes_of(self.axis, x)))
+        return self.model_copy(update={"axis": axes[0] if isinstance(self.axis, int) else axes})
 
 
 @final
 class Split(Layer):
-    """Several values: the features in so many equal parts, or in parts of these sizes."""
+    """Several values: the features, or an axis, in equal parts or in parts of these sizes."""
 
     keyword = "split"
     group = "shape"
@@ -244,35 +267,91 @@ class Split(Layer):
     example = ("split(2)", "116 x 28 x 28", "58 x 28 x 28, 58 x 28 x 28")
 
     parts: Part | Parts = Field(description="how many parts, or their sizes")
+    axis: Axis | None = Field(None, description="the axis; without it, the features")
 
     def shape(self, x: Shape) -> tuple[Shape, ...]:
         count = self.parts if isinstance(self.parts, int) else len(self.parts)
         if count < 2:
             message = "a `split` makes two parts or more"
             raise LayerFault(message, argument="parts", code="A109", ours=True)
+        axis = self._axis(x)
+        size, what = x.sizes[axis], "channels" if axis == x.axis else f"places on axis {axis}"
         if isinstance(self.parts, int):
-            demands.divides(self.parts, x.channels, argument="parts", ours=True)
-            return (x.with_channels(x.channels // self.parts),) * self.parts
-        if sum(self.parts) != x.channels:
+            demands.divides(self.parts, size, what, argument="parts", ours=True)
+            return (x.with_size(axis, size // self.parts),) * self.parts
+        if sum(self.parts) != size:
             raise LayerFault(
                 f"the parts {show(self.parts)} add up to {sum(self.parts)}, the input has "
-                f"{x.channels} channels",
+                f"{size} {what}",
                 argument="parts",
                 code="A202",
             )
-        return tuple(x.with_channels(size) for size in self.parts)
+        return tuple(x.with_size(axis, part) for part in self.parts)
 
     def function(self, x: Shape) -> str:
+        dim = x.axis + 1 if self.axis is None else demands.in_torch(self.axis)
         if isinstance(self.parts, int):
-            return f"torch.chunk({{x}}, {self.parts}, dim={x.axis + 1})"
-        return f"torch.split({{x}}, {list(self.parts)}, dim={x.axis + 1})"
+            return f"torch.chunk({{x}}, {self.parts}, dim={dim})"
+        return f"torch.split({{x}}, {list(self.parts)}, dim={dim})"
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
-        before = sum(part.channels for part in self.shape(x)[:output])
-        return pointwise(x, {x.axis: moved(x.axis, before)})
+        axis = self._axis(x)
+        before = sum(part.sizes[axis] for part in self.shape(x)[:output])
+        return pointwise(x, {axis: moved(axis, before)})
+
+    def canonical(self, x: Shape) -> Self:
+        return self.model_copy(update={"axis": self._axis(x)})
+
+    def _axis(self, x: Shape) -> int:
+        return x.axis if self.axis is None else demands.axis_of(self.axis, x)
 
     def channels_out(self, x: Shape, output: int = 0) -> str:
+        if self._axis(x) != x.axis:
+            return "channels"
         return "channels // parts" if isinstance(self.parts, int) else f"parts[{output}]"
+
+
+@final
+class Unbind(Layer):
+    """Several values: one for each index of an axis, which is gone afterwards."""
+
+    keyword = "unbind"
+    group = "shape"
+    out_channels = None
+    fresh = False
+    keeps_offset = True
+    makes_module = False
+    example = ("unbind(0)", "3 x 49 x 96", "49 x 96, 49 x 96, 49 x 96")
+
+    axis: Axis = Field(description="the axis, counted without the batch; -1 is the last")
+
+    def shape(self, x: Shape) -> tuple[Shape, ...]:
+        axis = demands.axis_of(self.axis, x)
+        size = x.sizes[axis]
+        if not 2 <= size <= MOST_PARTS:
+            raise LayerFault(
+                f"axis {axis} of {x} has {size}: `unbind` makes 2 to {MOST_PARTS} values",
+                argument="axis",
+                help="`select` takes one" if size < 2 else None,
+                ours=True,
+            )
+        return (_without((axis,), x),) * size
+
+    def function(self, x: Shape) -> str:
+        return f"torch.unbind({{x}}, dim={demands.in_torch(self.axis)})"
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        gone = demands.axis_of(self.axis, x)
+        left = [axis for axis in range(x.rank) if axis != gone]
+        return tuple(
+            at(output) if axis == gone else moved(left.index(axis)) for axis in range(x.rank)
+        )
+
+    def channels_out(self, x: Shape, output: int = 0) -> str:
+        return "" if demands.axis_of(self.axis, x) == x.axis else "channels"
+
+    def canonical(self, x: Shape) -> Self:
+        return self.model_copy(update={"axis": demands.axis_of(self.axis, x)})
 
 
 @final
@@ -358,6 +437,14 @@ def _filled(sizes: tuple[int, ...], x: Shape) -> tuple[int, ...]:
             help="one size may be -1" if free > 1 else None,
         )
     return tuple(x.numel // known if size == -1 else size for size in sizes)
+
+
+def _with_features(axis: int, sizes: tuple[int, ...]) -> Shape:
+    """The sizes with the features on the axis that `features=` names."""
+    if not -len(sizes) <= axis < len(sizes):
+        message = f"no axis {axis} in {Shape(sizes)}"
+        raise LayerFault(message, argument="features", ours=True)
+    return Shape(sizes, axis % len(sizes))
 
 
 def _without(axes: tuple[int, ...], x: Shape) -> Shape:

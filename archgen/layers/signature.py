@@ -20,7 +20,7 @@ __all__ = ["Parameter", "headline", "show", "signature"]
 
 
 # Bounds of the machine: an error about them says so.
-UNSAID = (Le(LARGEST), Ge(-LARGEST_FLOAT), Le(LARGEST_FLOAT), Le(LARGEST_FLOAT / 4))
+UNSAID = (Ge(-LARGEST), Le(LARGEST), Ge(-LARGEST_FLOAT), Le(LARGEST_FLOAT), Le(LARGEST_FLOAT / 4))
 LONGEST, MOST_ITEMS = 60, 8  # characters of a string, items of a list that are shown
 
 

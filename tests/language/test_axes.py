@@ -172,3 +172,47 @@ def test_flatten_and_global_avgpool() -> None:
     assert result(arch("global_avgpool")) == (3, 1, 1)
     assert result(arch("global_avgpool -> flatten")) == (3,)
     assert paths(arch("flatten(start=0)")) == ["flatten1"]
+
+
+# --- which axis they are, said by the author ------------------------------------------------------
+
+
+def test_features_are_where_they_are_said_to_be() -> None:
+    assert last("permute([1, 0], features=1)", size="16, 8, axis=1") == Shape((8, 16), 1)
+    assert last("permute([1, 2, 0], features=0)") == Shape((8, 8, 3), 0)
+    assert last("reshape([3, 64], features=-1)") == Shape((3, 64), 1)
+    assert last("permute([1, 0, 2]) -> reshape([8, 24], features=0)") == Shape((8, 24), 0)
+    assert fault(arch("permute([1, 2, 0], features=3)")).code == "A201"
+
+
+def test_token_mixing_is_three_lines() -> None:
+    text = arch("permute([1, 0], features=1)", "linear(16)", "permute([1, 0], features=1)",
+                "linear(8)", size="16, 8, axis=1")  # fmt: skip
+    assert sizes(text) == {
+        "linear1.weight": (16, 16), "linear1.bias": (16,),
+        "linear2.weight": (8, 8), "linear2.bias": (8,),
+    }  # fmt: skip
+
+
+def test_a_step_that_left_the_features_elsewhere_is_told_to_say_where_they_are() -> None:
+    found = fault(arch("permute([1, 0])", "linear(5)", size="16, 8, axis=1"))
+    assert "`permute([1, 0], features=1)`" in (found.help or "")
+    assert [edit.replacement for edit in found.fix] == ["permute([1, 0], features=1)"]
+    found = fault(arch("reshape([3, 64])", "linear(5)", size="3, 8, 8"))
+    assert "`reshape([3, 64], features=1)`" in (found.help or "")
+
+
+def test_a_negative_axis_counts_from_the_last() -> None:
+    assert result(arch("mean([-1, -2])", size="3, 8, 16")) == (3,)
+    assert result(arch("concat(axis=-1) { identity; identity }", size="3, 8, 16")) == (3, 8, 32)
+    for line in ("mean(-4)", "softmax(-4)", "flatten(-4)", "select(0, -4)", "l2_norm(-4)",
+                 "permute([0, 1, -4])", "mean([0, -3])"):  # fmt: skip
+        assert fault(arch(line)).code == "A201", line
+    assert fault(arch("concat(axis=-4) { identity; identity }")).code == "A203"
+
+
+def test_an_axis_in_parts() -> None:
+    assert result(arch("a, b = split(2, axis=1); mul { from a; from b }")) == (3, 16, 32)
+    assert fault(arch("a, b, c = split(3, axis=1); add { from a; from b; from c }")).code == "A202"
+    assert result(arch("a, b, c = unbind(0); add { from a; from b; from c }")) == (32, 32)
+    assert fault(arch("a = unbind(0)", size="1, 8, 8")).code == "A201"

@@ -17,6 +17,7 @@ ACTIVATIONS = (
     "hardswish",
     "hardsigmoid",
     "softmax(0)",
+    "softmax(-1)",
 )
 NORMS = ("bn", "bn", "bn(eps=0.001)", "group_norm(2)", "layer_norm2d", "instance_norm", "lrn(3)")
 KEEPING = (
@@ -29,6 +30,8 @@ KEEPING = (
     "maxpool(3, stride=1)",
     "avgpool(3, stride=1)",
     "l2_norm",
+    "l2_norm(-1)",
+    "permute([0, -1, 1]) -> permute([0, 2, 1], features=0)",
     "pad(1) -> crop([8, 8])",
 )
 RESIZING = (

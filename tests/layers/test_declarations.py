@@ -57,7 +57,7 @@ def test_channels_out_is_the_size_of_the_feature_axis(
     names = {**dict(layer), "channels": x.channels}
     for output, shape in enumerate(shapes):
         text = layer.channels_out(x, output)
-        assert text is None or eval(text, names) == shape.channels
+        assert not text or eval(text, names) == shape.channels
 
 
 @every_layer

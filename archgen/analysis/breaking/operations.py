@@ -29,10 +29,11 @@ def operation(layer: Layer, x: Shape, *, training: bool) -> Operation | None:
     """What a layer computes for an input of this shape; None if it hands on its input."""
     if layer.is_identity(x, training=training):
         return None
-    function = layer.function(x)
+    same = layer.canonical(x)
+    function = same.function(x)
     if function is not None:
         return Operation(function)
-    call = layer.canonical(x).module(x)
+    call = same.module(x)
     ignored = () if training else layer.only_training
     kept = ((name, text) for name, text in _arguments(call).items() if name not in ignored)
     return Operation(call.target, tuple(sorted(kept)))

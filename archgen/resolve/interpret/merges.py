@@ -40,7 +40,7 @@ def apply_merge(frame: Frame, link: tree.Merge) -> Merged:
         raise Fault(error("A203", message, link.keyword, help="every statement in it is a branch"))
     shapes = [body.shape_of(branch.ref) for branch in branches]
     aligned = _aligned(frame, link.kind, branches, shapes)
-    axis = aligned[0].axis if axis is None else axis
+    axis = aligned[0].axis if axis is None else _from_first(axis, aligned[0])
     shape = _merged(link, axis, aligned, branches)
     check_size((shape,), link.keyword)
     refs = tuple(branch.ref for branch in branches)
@@ -137,6 +137,11 @@ def _axis(frame: Frame, link: tree.Merge) -> int | None:
     return axis
 
 
+def _from_first(axis: int, shape: Shape) -> int:
+    """An axis counted from 0, if it is one that counts from the last."""
+    return axis + shape.rank if -shape.rank <= axis < 0 else axis
+
+
 def _no_such(kind: str, argument: tree.Argument) -> Diagnostic:
     message = f"`{kind}` does not take this argument"
     if kind != "concat":
@@ -220,7 +225,7 @@ def merge_fault(kind: str, axis: int, shapes: Sequence[Shape]) -> tuple[str, str
     if kind == "concat" and not 0 <= axis < first.rank:
         return (
             f"there is no axis {axis}",
-            f"axes count from 0 to {first.rank - 1}, without the batch",
+            f"axes count from 0 to {first.rank - 1}, without the batch; -1 is the last",
         )
     for at, sizes in enumerate(zip(*(shape.sizes for shape in shapes), strict=True)):
         if kind == "concat" and at == axis:

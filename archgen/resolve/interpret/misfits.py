@@ -11,7 +11,7 @@ from archgen.diagnostics import Edit
 from archgen.frozen import dataclass
 from archgen.layers.base import Layer, LayerFault
 from archgen.layers.make import make
-from archgen.layers.shape import Permute
+from archgen.layers.shape import Permute, Reshape
 from archgen.network import LayerNode, Ref
 from archgen.resolve.arguments import parameters_of
 from archgen.resolve.interpret.frame import Frame
@@ -81,41 +81,19 @@ def _call(link: tree.Call, arguments: Sequence[tree.Argument]) -> str:
 
 
 def _moved_features(frame: Frame, fault: LayerFault, before: Ref, link: tree.Call) -> Advice | None:
-    """A `permute` that carried the features away: the permutation that leaves their axis."""
+    """A `permute` or `reshape` that left the features elsewhere: the same with `features=`."""
     made = next((node for node in reversed(frame.body.nodes) if before in node.outputs), None)
     if fault.features is None or not isinstance(made, LayerNode):
         return None
-    if not isinstance(made.layer, Permute) or made.span.source is not link.span.source:
+    layer, text = made.layer, made.span.text
+    if not isinstance(layer, Permute | Reshape) or made.span.source is not link.span.source:
         return None
-    x = frame.body.shape_of(made.inputs[0])
-    steps = permuted(x, made.layer.axes, fault.features, last=link.function.text == "reshape")
-    if steps is None:
+    if layer.features is not None or not text.startswith(f"{layer.keyword}("):
         return None
-    text = " -> ".join(steps)
-    help = (
-        "`permute` carries the features along; an axis of size 1 can bear them instead: "
-        f"write `{text}` in place of the `permute` before it"
-    )
+    axis = 0 if fault.features == "first" else frame.body.shape_of(before).rank - 1
+    text = f"{text[:-1]}, features={axis})"
+    help = f"to make axis {axis} the features, write `{text}` for the `{layer.keyword}` before it"
     return Advice(help, (Edit(made.span, text),))
-
-
-def permuted(x: Shape, axes: Sequence[int], features: str, *, last: bool) -> list[str] | None:
-    """Steps that permute axes, and leave the features "first" or "last" as they then lie.
-
-    last: the step after them is a `reshape`, and needs no further one.
-    """
-    sizes = [x.sizes[axis] for axis in axes]
-    shifted = [axis + 1 for axis in axes]
-    if x.channels_first:
-        lead = [1, *x.sizes]
-        order = [0, *shifted] if features == "first" else [*shifted, 0]
-    elif x.channels_last:
-        lead = [*x.sizes, 1]
-        order = [x.rank, *axes] if features == "first" else [*axes, x.rank]
-    else:
-        return None
-    steps = [f"reshape({lead})", f"permute({order})"]
-    return steps if last else [*steps, f"reshape({sizes})"]
 
 
 def moved(x: Shape, like: Shape) -> list[tuple[Shape, str]]:
@@ -125,11 +103,8 @@ def moved(x: Shape, like: Shape) -> list[tuple[Shape, str]]:
     """
     if not (like.channels_first or like.channels_last):
         return []
-    features = "first" if like.channels_first else "last"
-    ways = []
-    if (steps := permuted(x, range(x.rank), features, last=False)) is not None:
-        ways.append((Shape(x.sizes, like.axis), " -> ".join(steps)))
+    stay = f"permute({list(range(x.rank))}, features={like.axis})"
     axes = [axis for axis in range(x.rank) if axis != x.axis]
     axes.insert(like.axis, x.axis)
     sizes = tuple(x.sizes[axis] for axis in axes)
-    return [*ways, (Shape(sizes, like.axis), f"permute({axes})")]
+    return [(Shape(x.sizes, like.axis), stay), (Shape(sizes, like.axis), f"permute({axes})")]

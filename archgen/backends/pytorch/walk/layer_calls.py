@@ -103,7 +103,7 @@ class Fields:
         layer, shape = self.layers[0], self.shapes[0]
         text = layer.channels_out(shape, output)
         if text is not None:
-            return [self.meaning(text)]
+            return [self.meaning(text or None)]
         return [self._flattened()]
 
     def _flattened(self) -> Expr | None:
@@ -125,7 +125,7 @@ class Fields:
         whether the sizes of the input count."""
         layer = self.layers[0]
         text = layer.channels_out(self.shapes[0])
-        said = set() if text is None else set(algebra.names_in(_said(text)))
+        said = set() if not text else set(algebra.names_in(_said(text)))
         each = {key: self.walk.depends_on(arg) for key, arg in self.target.arguments.items()}
         sizes = {name for key, names in each.items() if key not in said for name in names}
         if layer.keeps_shape:
