@@ -13,7 +13,16 @@ __all__ = ["LAYERS"]
 
 # The order of the reference; modules that are not named come last.
 ORDER: Final = (
-    *("convolution", "dense", "normalisation", "activation", "pooling", "shape", "resizing"),
+    *(
+        "convolution",
+        "dense",
+        "normalisation",
+        "activation",
+        "pooling",
+        "shape",
+        "parts",
+        "resizing",
+    ),
     *("regularisation", "tokens", "other"),
 )
 

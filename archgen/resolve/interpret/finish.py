@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from archgen.diagnostics import Diagnostic, Fault, Label, error
-from archgen.layers.shape import Split
+from archgen.layers.parts import Split
 from archgen.network import (
     Body,
     CallNode,
