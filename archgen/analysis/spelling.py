@@ -67,6 +67,8 @@ def _layer_arguments(layer: Layer) -> Iterator[str]:
             continue  # of a value of the network
         if field.is_required():
             yield spell_value(value)
+        elif name == layer.open_field:
+            yield from (f"{each}={spell_value(of)}" for each, of in value)
         elif value != field.default:
             yield f"{name}={spell_value(value)}"
 

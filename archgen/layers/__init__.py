@@ -20,6 +20,7 @@ ORDER: Final = (
         "activation",
         "pooling",
         "shape",
+        "rearranging",
         "parts",
         "resizing",
     ),

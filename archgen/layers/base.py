@@ -61,9 +61,10 @@ NO_DEFAULT = object()
 class LayerFault(Exception):
     """A layer that cannot take its input. The resolver adds the layer's name and the place.
 
-    `argument` names the argument to point at, where one is to blame. `before` is a step that,
-    written before the layer, makes it fit; `features` says which axis must have them: "first" or
-    "last". `ours`: torch would take it, and give something that nobody asked for.
+    `argument` names the argument to point at, where one is to blame, and `within` the part of its
+    string. `before` is a step that, written before the layer, makes it fit; `features` says which
+    axis must have them: "first" or "last". `ours`: torch would take it, and give something that
+    nobody asked for.
     """
 
     def __init__(
@@ -76,8 +77,10 @@ class LayerFault(Exception):
         before: str | None = None,
         features: str | None = None,
         ours: bool = False,
+        within: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(message)
+        self.within = within
         self.before = before
         self.features = features
         self.message = message
@@ -173,6 +176,7 @@ class Layer(Called, ABC):
     gate: ClassVar[bool] = False  # an activation whose result is mostly a factor
     exchangeable: ClassVar[bool] = False  # another of its group in its place is the same step
     also_called: ClassVar[tuple[str, ...]] = ()  # what else people call a submodule of its kind
+    open_field: ClassVar[str | None] = None  # takes arguments of other names, as pairs with values
     makes_module: ClassVar[bool] = True  # a name before it names a submodule
     skipped: ClassVar[bool] = False  # a body leaves it out; in a `seq` it is a child
     light: ClassVar[bool] = False  # shares a box of a drawing with its neighbour

@@ -20,6 +20,7 @@ from archgen.layers.signature import Parameter, headline, show, signature
 
 __all__ = ["ArgumentFault", "make", "validated"]
 
+SIZE = "an integer of at least 1"
 Model = TypeVar("Model", bound=Called)
 
 
@@ -52,13 +53,24 @@ def validated(
     cls: type[Model], arguments: Mapping[str, object], show: Callable[[object], str] = show
 ) -> Model | ArgumentFault:
     """The same for any model with a `keyword`."""
-    plain = {name: _plain(value) for name, value in arguments.items()}
+    plain = _gathered(cls, {name: _plain(value) for name, value in arguments.items()})
     try:
         return cls.model_validate(plain)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
     first, *others = _faults(cls, plain, details, show)
     return replace(first, more=tuple(others))
+
+
+def _gathered(cls: type[Called], arguments: dict[str, object]) -> dict[str, object]:
+    """Arguments of other names than the fields' as pairs in the field that takes such."""
+    field: str | None = getattr(cls, "open_field", None)
+    others = {name: value for name, value in arguments.items() if name not in cls.model_fields}
+    given = arguments.get(field or "", ())
+    if field is None or not others or not isinstance(given, tuple):
+        return arguments
+    kept = {name: value for name, value in arguments.items() if name in cls.model_fields}
+    return {**kept, field: (*given, *others.items())}
 
 
 def _plain(value: object) -> object:
@@ -74,9 +86,14 @@ def _faults(
 ) -> Iterable[ArgumentFault]:
     """One fault for each argument, though Pydantic reports each option of a union."""
     parameters = {parameter.name: parameter for parameter in signature(cls)}
+    open_field: str | None = getattr(cls, "open_field", None)
     seen: set[object] = set()
     for detail in details:
         name = str(detail["loc"][0]) if detail["loc"] else None
+        pair = _pair(arguments, detail) if name == open_field else None
+        if name is not None and pair is not None:
+            yield _unfit(cls.keyword, Parameter(pair[0], None, SIZE, ""), pair[1], show)
+            continue
         if name in seen:
             continue
         seen.add(name)
@@ -88,6 +105,17 @@ def _faults(
             yield ArgumentFault(name, f"{cls.keyword}: `{name}` is missing", headline(cls))
         else:
             yield _unfit(cls.keyword, parameters[name], arguments[name], show)
+
+
+def _pair(arguments: Mapping[str, object], detail: ErrorDetails) -> tuple[str, object] | None:
+    """The argument of another name that a fault is about."""
+    match detail["loc"]:
+        case (str(field), int(at), 1, *_):
+            pairs = arguments[field]
+            assert isinstance(pairs, tuple)
+            return str(pairs[at][0]), pairs[at][1]
+        case _:
+            return None
 
 
 def _unknown(cls: type[Called], name: str, arguments: Mapping[str, object]) -> ArgumentFault:

@@ -111,6 +111,8 @@ def _plain(kind: Any, limits: Iterable[object]) -> str:
         return "true or false"
     if kind is Auto:
         return "auto"
+    if kind is str:
+        return "a string"
     if kind is Shape:
         return "a value of the network (`from name`)"
     noun = "an integer" if kind is int else "a number"

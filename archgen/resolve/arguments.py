@@ -21,10 +21,22 @@ def parameters_of(target: type[Layer] | Definition) -> tuple[str, ...]:
     return tuple(target.model_fields)
 
 
+def takes_others(target: type[Layer] | Definition) -> bool:
+    """Whether a layer takes arguments of names that are not its parameters'."""
+    return not isinstance(target, Definition) and target.open_field is not None
+
+
 def match_arguments(
-    callee: str, names: Sequence[str], arguments: Sequence[tree.Argument]
+    callee: str,
+    names: Sequence[str],
+    arguments: Sequence[tree.Argument],
+    *,
+    others: bool = False,
 ) -> dict[str, tree.Argument]:
-    """Which argument is for which parameter; positional ones come first and fill in order."""
+    """Which argument is for which parameter; positional ones come first and fill in order.
+
+    others: named ones may have other names.
+    """
     matched: dict[str, tree.Argument] = {}
     known, named = frozenset(names), False
     for position, argument in enumerate(arguments):
@@ -32,7 +44,7 @@ def match_arguments(
         if name is None:
             _check_positional(callee, names, argument, position, named=named)
             name = names[position]
-        elif name not in known:
+        elif name not in known and not others:
             raise Fault(_no_such(callee, names, arguments, position))
         elif name in matched:
             raise Fault(error("A108", f"`{name}` is given twice", argument.span))

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from archgen.diagnostics import Diagnostic, Fault, error
 from archgen.layers.base import AUTO
-from archgen.resolve.arguments import match_arguments, parameters_of
+from archgen.resolve.arguments import match_arguments, parameters_of, takes_others
 from archgen.resolve.functions import FUNCTIONS
 from archgen.resolve.lookup import lookup
 from archgen.resolve.values import (
@@ -347,10 +347,12 @@ def bind(
 ) -> dict[str, object]:
     """Arguments by the parameters' names: those that the layer value brings, then those given."""
     names = parameters_of(value.target)
-    matched = match_arguments(value.name, names, arguments)
+    others = takes_others(value.target)
+    matched = match_arguments(value.name, names, arguments, others=others)
     given = {name: evaluate(argument.value, env) for name, argument in matched.items()}
     merged = {**dict(value.arguments), **given}
-    return {name: merged[name] for name in names if name in merged}
+    named = {name: merged[name] for name in names if name in merged}
+    return named | {name: merged[name] for name in merged if name not in named}
 
 
 def _function(expr: tree.Apply, env: Environment) -> object:

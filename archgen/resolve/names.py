@@ -15,7 +15,7 @@ from archgen.diagnostics import Diagnostic, Edit, Fault, Sink, error
 from archgen.frozen import dataclass
 from archgen.layers.base import Layer
 from archgen.network import Definition
-from archgen.resolve.arguments import match_arguments, parameters_of, suggest
+from archgen.resolve.arguments import match_arguments, parameters_of, suggest, takes_others
 from archgen.resolve.faults import list_of_values, meant
 from archgen.resolve.functional import defined_twice, of_values, values_given
 from archgen.resolve.functions import FUNCTIONS
@@ -237,7 +237,8 @@ class _Walk:
         if isinstance(target, Definition):
             match_arguments(target.name, parameters_of(target), arguments)
         elif isinstance(target, type) and issubclass(target, Layer):
-            match_arguments(target.keyword, parameters_of(target), arguments)
+            others = takes_others(target)
+            match_arguments(target.keyword, parameters_of(target), arguments, others=others)
 
     # --- names of values ----------------------------------------------------------------------
 

@@ -31,6 +31,8 @@ KEEPING = (
     "avgpool(3, stride=1)",
     "l2_norm",
     "l2_norm(-1)",
+    'rearrange("c h w -> h c w") -> rearrange("h (a b) w -> (a b) h w", b=2, features="h")'
+    ' -> rearrange("c h w -> h c w", features="h")',
     "permute([0, -1, 1]) -> permute([0, 2, 1], features=0)",
     "pad(1) -> crop([8, 8])",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -78,6 +79,8 @@ def taken(draw: st.DrawFn, cls: type[Layer]) -> tuple[Layer, Shape]:
 @st.composite
 def cases(draw: st.DrawFn, cls: type[Layer]) -> tuple[Layer, Shape]:
     """A layer whose arguments its class takes, and an input; they need not fit."""
+    if cls.open_field is not None:
+        return draw(patterned(cls))
     sizes = tuple(draw(st.lists(st.integers(1, 9), min_size=1, max_size=4)))
     x = Shape(sizes, draw(st.sampled_from([0, len(sizes) - 1])))
     arguments = {
@@ -90,6 +93,34 @@ def cases(draw: st.DrawFn, cls: type[Layer]) -> tuple[Layer, Shape]:
         made = make(cls, draw(one_target(cls, x)))
     assert isinstance(made, Layer), made
     return made, x
+
+
+@st.composite
+def patterned(draw: st.DrawFn, cls: type[Layer]) -> tuple[Layer, Shape]:
+    """A layer with a pattern of axes that are split, moved, merged and repeated."""
+    names = list("abcdefg"[: draw(st.integers(1, 5))])
+    known = {name: draw(st.integers(1, 3)) for name in names}
+    left, right = draw(grouped(names)), draw(grouped([*draw(st.permutations(names)), "z"]))
+    given = {name: known[name] for group in left for name in group[1:]}
+    sizes = tuple(prod(known[name] for name in group) for group in left)
+    text = " -> ".join(" ".join(f"({' '.join(each)})" for each in side) for side in (left, right))
+    arguments = {"pattern": text, "z": draw(st.integers(1, 3)), **given}
+    if draw(st.booleans()):
+        arguments["features"] = draw(st.sampled_from(names))
+    made = make(cls, arguments)
+    assert isinstance(made, Layer), made
+    return made, Shape(sizes, draw(st.sampled_from([0, len(sizes) - 1])))
+
+
+@st.composite
+def grouped(draw: st.DrawFn, names: list[str]) -> list[list[str]]:
+    """The names in groups, in order."""
+    groups: list[list[str]] = [[]]
+    for name in names:
+        if groups[-1] and draw(st.booleans()):
+            groups.append([])
+        groups[-1].append(name)
+    return groups
 
 
 @st.composite

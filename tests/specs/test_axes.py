@@ -45,6 +45,39 @@ CASES: list[Case] = [
         "3, 6, 2",
         lambda x: x[..., 1] + x[..., 0].relu(),
     ),
+    ('rearrange("c h w -> (h w) c")', "4, 6, 8", lambda x: x.flatten(2).mT),
+    (
+        'rearrange("c (a h) (b w) -> (a b) c h w", h=3, w=2)',
+        "4, 6, 8",
+        lambda x: x.reshape(-1, 4, 2, 3, 4, 2).permute(0, 2, 4, 1, 3, 5).reshape(-1, 8, 4, 3, 2),
+    ),
+    (
+        'rearrange("c (h a) (w b) -> (c a b) h w", a=2, b=2)',
+        "4, 6, 8",
+        lambda x: F.pixel_unshuffle(x, 2),
+    ),
+    (
+        'rearrange("... w -> w ...")',
+        "6, 8",
+        lambda x: x.mT,
+    ),
+    (
+        'rearrange("c h w -> c 1 n h w", n=3)',
+        "4, 6, 8",
+        lambda x: x[:, :, None, None].expand(-1, -1, 1, 3, -1, -1),
+    ),
+    ('rearrange("1 h w -> h (w n)", n=2)', "1, 6, 8", lambda x: x[:, 0].repeat_interleave(2, 2)),
+    (
+        'rearrange("c h w -> (h w) c"); relu; rearrange("(h w) c -> c h w", like=from input)',
+        "4, 6, 8",
+        lambda x: x.relu(),
+    ),
+    (
+        'rearrange("c (a h) (b w) -> (a b) c h w", h=3, w=2); '
+        'rearrange("(a b) c h w -> c (a h) (b w)", like=from input)',
+        "4, 6, 8",
+        lambda x: x,
+    ),
     (
         "permute([1, 0], features=1) -> layer_norm",
         "16, 8, axis=1",

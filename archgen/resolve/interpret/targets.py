@@ -80,6 +80,10 @@ def _layer_node(
         shapes = layer.shape(shape)
     except LayerFault as fault:
         raise Fault(_misfit(frame, target, cls, fault, before)) from None
+    if frame.sequential and layer.function(shape) is not None:
+        message = f"`{cls.keyword}` is an expression, and an `nn.Sequential` holds modules"
+        hint = "write the steps in a body, or make a block of it"
+        raise Fault(error("A117", message, target.span, help=hint))
     several = shapes if isinstance(shapes, tuple) else (shapes,)
     check_size(several, target.span)
     kinds = frame.init.kinds
@@ -141,7 +145,7 @@ def _misfit(
 ) -> Diagnostic:
     from archgen.resolve.interpret.misfits import misfit, reordered
 
-    span = target.argument_span(fault.argument) if fault.argument else target.span
+    span = _place(target, fault)
     shape = frame.body.shape_of(before)
     arguments = {name: _plain(item) for name, item in target.given.items()}
     advice = reordered(cls, target.link, arguments, shape)
@@ -149,6 +153,18 @@ def _misfit(
     message = f"{cls.keyword}: {fault.message}"
     label = f"input: {shape}"
     return error(fault.code, message, span, label, help=advice.help, fix=advice.fix)
+
+
+def _place(target: Target, fault: LayerFault) -> Span:
+    """What to point at: an argument, or the part of its string that is to blame."""
+    argument = target.argument(fault.argument) if fault.argument else None
+    if argument is None:
+        return target.span
+    value = argument.value
+    if fault.within is None or not isinstance(value, tree.String):
+        return argument.span
+    start = value.span.start + (3 if value.span.text.startswith('"""') else 1)
+    return value.span.source.span(start + fault.within[0], start + fault.within[1])
 
 
 def _call_node(
