@@ -14,6 +14,7 @@ from archgen.frozen import dataclass
 if TYPE_CHECKING:
     from archgen.analysis.features import Feature
     from archgen.analysis.figures import Figures
+    from archgen.analysis.memory.amounts import Memory
     from archgen.analysis.sizes.words import InputSizes
 
 __all__ = ["Network"]
@@ -58,6 +59,13 @@ class Network(resolved.Network):
         from archgen.analysis.sizes.words import InputSizes
 
         return InputSizes.of(self)
+
+    def memory(self, depth: int = 1) -> Memory:
+        """What a training step keeps of it in memory, and how much an evaluation holds at once;
+        `rows` by path of the rows down to `depth` levels. `net.memory().kept.bytes(batch=32)`."""
+        from archgen.analysis.memory.training import memory
+
+        return memory(self, depth)
 
     @property
     def params(self) -> int:

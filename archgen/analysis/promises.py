@@ -24,9 +24,20 @@ def verify(network: Network) -> list[Diagnostic]:
         return []
     asked = {name.text for each in network.promises for name in _names_in(each.condition)}
     known = values(figures(network), asked)
+    if "kept" in asked:
+        known["kept"] = _kept(network)
     severity = Severity.ERROR if network.defaults else Severity.NOTE
     found = (_verify(promise, known, severity) for promise in network.promises)
     return [diagnostic for diagnostic in found if diagnostic]
+
+
+def _kept(network: Network) -> object:
+    """Bytes that training keeps of one sample in float32; of a batch it is less than so many
+    times as much, since statistics count once."""
+    from archgen.analysis.memory.training import memory
+
+    kept = memory(network).kept
+    return "unknown" if kept is None else kept.bytes()
 
 
 def values(known: Figures, asked: set[str]) -> dict[str, object]:
@@ -62,7 +73,9 @@ def _one_or_all(numbers: Sequence[object]) -> object:
 
 def _verify(promise: Promise, known: dict[str, object], severity: Severity) -> Diagnostic | None:
     assert isinstance(promise.environment, Environment)
-    env = promise.environment.with_names(known)
+    env = promise.environment
+    taken = {"kept"}.intersection(env.names)  # a word newer than 0.1 takes no name away
+    env = env.with_names({name: each for name, each in known.items() if name not in taken})
     try:
         if truth(promise.condition, env):
             return None

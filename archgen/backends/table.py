@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
 from archgen.analysis.figures import CONVENTION, Figures
+from archgen.analysis.memory.amounts import KEPT, Training
 from archgen.analysis.numerals import per_axis, plain, shapes, short
 from archgen.analysis.sizes.words import (
     depend_on_sizes,
@@ -17,28 +18,39 @@ from archgen.analysis.sizes.words import (
     sizes_as_data,
 )
 from archgen.analysis.summary import Row, Summary, summarise
+from archgen.backends.training import Told
 from archgen.network import Network
 
 FORMATS = ("table", "markdown", "json")
 _HEADS = ("path", "layer", "output", "parameters", "MACs")
-_NUMERIC = (False, False, False, True, True)
+_NUMERIC = (False, False, False, True, True, True)
 _REMARKS = {"run": "", "reused": " (weights of before)", "training": " (in training only)"}
 
 
-def render(network: Network, depth: int = 1, format: str = "table", *, sizes: bool = False) -> str:
+def render(
+    network: Network,
+    depth: int = 1,
+    format: str = "table",
+    *,
+    sizes: bool = False,
+    training: Training | None = None,
+) -> str:
     """The summary of a network down to `depth` levels, ending in a newline.
 
-    With `sizes` the outputs are functions of the input's sizes: `2048 x ceil(H / 32) x ...`.
+    With `sizes` the outputs are functions of the input's sizes: `2048 x ceil(H / 32) x ...`. With
+    `training` there is a column of what such a step keeps, and the memory that it takes in all.
     Raises `ValueError` for a format that is not among `FORMATS`.
     """
     summary = summarise(network, depth)
+    told = Told(network, depth, training) if training else None
     match format:
         case "table":
-            return _as_table(summary, _outputs(summary, depth, sizes))
+            return _as_table(summary, _outputs(summary, depth, sizes), told)
         case "markdown":
-            return _as_markdown(summary, _outputs(summary, depth, sizes))
+            return _as_markdown(summary, _outputs(summary, depth, sizes), told)
         case "json":
-            return json.dumps(_as_data(summary), indent=2, ensure_ascii=False) + "\n"
+            data = _as_data(summary, told)
+            return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
         case _:
             raise ValueError(f"format is one of {', '.join(FORMATS)}, not {format!r}")
 
@@ -52,43 +64,56 @@ def _outputs(summary: Summary, depth: int, sizes: bool) -> list[str]:
     return [known.get(row.path, shapes(row.outputs)) for row in summary.rows]
 
 
-def _as_table(summary: Summary, outputs: Sequence[str]) -> str:
-    cells = _all_cells(summary.rows, outputs, "  ")
-    total = ("total", "", shapes(summary.figures.outputs), *_totals(summary.figures))
-    widths = [max(map(len, column)) for column in zip(_HEADS, *cells, total, strict=True)]
+def _as_table(summary: Summary, outputs: Sequence[str], told: Told | None) -> str:
+    heads, cells, total = _columns(summary, outputs, "  ", "total", told)
+    widths = [max(map(len, column)) for column in zip(heads, *cells, total, strict=True)]
     rule = "  ".join("-" * width for width in widths)
     lines = [
         f"{summary.name}: {shapes(summary.inputs)} -> {shapes(summary.figures.outputs)}",
         "",
-        _aligned(_HEADS, widths),
+        _aligned(heads, widths),
         rule,
         *(_aligned(row, widths) for row in cells),
         rule,
         _aligned(total, widths),
         *_cut(summary),
         "",
-        *(line for name, value in _facts(summary) for line in _fact(name, value)),
+        *(line for name, value in _facts(summary, told) for line in _fact(name, value)),
         "",
         *wrap(CONVENTION, width=88),
+        *(["", *wrap(KEPT, width=88)] if told else []),
     ]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _as_markdown(summary: Summary, outputs: Sequence[str]) -> str:
-    marks = ["---:" if numeric else "---" for numeric in _NUMERIC]
-    cells = _all_cells(summary.rows, outputs, "&nbsp;&nbsp;")
-    total = ("**total**", "", shapes(summary.figures.outputs), *_totals(summary.figures))
+def _as_markdown(summary: Summary, outputs: Sequence[str], told: Told | None) -> str:
+    heads, cells, total = _columns(summary, outputs, "&nbsp;&nbsp;", "**total**", told)
+    marks = ["---:" if numeric else "---" for numeric in _NUMERIC[: len(heads)]]
     lines = [
         f"### {_escaped(summary.name)}",
         "",
-        *map(_line, (_HEADS, marks, *(map(_escaped, row) for row in cells), total)),
+        *map(_line, (heads, marks, *(map(_escaped, row) for row in cells), total)),
         *_cut(summary),
         "",
-        *(f"- {name}: {value}" for name, value in _facts(summary)),
+        *(f"- {name}: {value}" for name, value in _facts(summary, told)),
         "",
         CONVENTION,
+        *(["", KEPT] if told else []),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _columns(
+    summary: Summary, outputs: Sequence[str], indent: str, whole: str, told: Told | None
+) -> tuple[tuple[str, ...], list[tuple[str, ...]], tuple[str, ...]]:
+    """Heads, cells and totals."""
+    cells = _all_cells(summary.rows, outputs, indent)
+    total = (whole, "", shapes(summary.figures.outputs), *_totals(summary.figures))
+    if told is None:
+        return _HEADS, cells, total
+    kept = [told.kept(row) for row in summary.rows]
+    more = [(*row, each) for row, each in zip(cells, kept, strict=True)]
+    return (*_HEADS, "kept"), more, (*total, told.text(told.memory.kept))
 
 
 def _cut(summary: Summary) -> list[str]:
@@ -124,7 +149,7 @@ def _totals(figures: Figures) -> tuple[str, str]:
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(
         cell.rjust(width) if numeric else cell.ljust(width)
-        for cell, width, numeric in zip(cells, widths, _NUMERIC, strict=True)
+        for cell, width, numeric in zip(cells, widths, _NUMERIC, strict=False)
     )
 
 
@@ -145,7 +170,7 @@ def _fact(name: str, value: str) -> list[str]:
     return [f"{name:<16}{lines[0]}", *(indent + line for line in lines[1:])]
 
 
-def _facts(summary: Summary) -> tuple[tuple[str, str], ...]:
+def _facts(summary: Summary, told: Told | None) -> tuple[tuple[str, str], ...]:
     figures, sizes = summary.figures, summary.sizes
     taken = [("input", f"{input_text(sizes)}: {requirement(sizes)}")] if sizes.axes else []
     made = [("output", output_text(sizes))] if depend_on_sizes(sizes) else []
@@ -160,13 +185,14 @@ def _facts(summary: Summary) -> tuple[tuple[str, str], ...]:
         ("depth", f"{figures.depth:,}"),
         ("reduction", per_axis(figures.reduction)),
         ("receptive field", per_axis(figures.receptive_field)),
+        *(told.facts() if told else ()),
     )
 
 
 # --- data ---------------------------------------------------------------------------------
 
 
-def _as_data(summary: Summary) -> dict[str, object]:
+def _as_data(summary: Summary, told: Told | None) -> dict[str, object]:
     figures = summary.figures
     return {
         "name": summary.name,
@@ -175,7 +201,7 @@ def _as_data(summary: Summary) -> dict[str, object]:
         "inputs": [list(shape.sizes) for shape in summary.inputs],
         "outputs": [list(shape.sizes) for shape in figures.outputs],
         "cut": summary.cut,
-        "rows": [row.data for row in summary.rows],
+        "rows": [row.data | (told.row_data(row) if told else {}) for row in summary.rows],
         "params": figures.params,
         "buffers": figures.buffers,
         "macs": figures.macs,
@@ -185,4 +211,5 @@ def _as_data(summary: Summary) -> dict[str, object]:
         "reduction": [plain(ratio) for ratio in figures.reduction],
         "receptive_field": list(figures.receptive_field),
         "sizes": sizes_as_data(summary.sizes),
+        **({"training": told.data()} if told else {}),
     }

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from archgen.layers import demands
 from archgen.layers.base import Axis, Finite, Layer, TorchArgument, TorchCall
+from archgen.layers.keeps import INPUT, OUTPUT, Keeps
 from archgen.layers.reads import Reads, pointwise, whole
 from archgen.shapes import Shape
 
@@ -25,6 +26,9 @@ class Activation(Layer):
     def module(self, x: Shape) -> TorchCall:
         return TorchCall(self.target)
 
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return INPUT
+
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return pointwise(x)
 
@@ -39,6 +43,9 @@ class Relu(Activation):
     saves_output = True
     nonnegative = True
     example = ("relu", "64 x 56 x 56", "64 x 56 x 56")
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return OUTPUT
 
 
 @final
@@ -167,6 +174,9 @@ class Sigmoid(Activation):
     gate = True
     example = ("sigmoid", "64 x 1 x 1", "64 x 1 x 1")
 
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return OUTPUT
+
 
 @final
 class Tanh(Activation):
@@ -176,6 +186,9 @@ class Tanh(Activation):
     target = "nn.Tanh"
     saves_output = True
     example = ("tanh", "3 x 64 x 64", "3 x 64 x 64")
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return OUTPUT
 
 
 @final
@@ -207,6 +220,9 @@ class Softmax(Activation):
 
     def canonical(self, x: Shape) -> Self:
         return self.model_copy(update={"axis": demands.axis_of(self.axis, x)})
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return OUTPUT
 
 
 @final

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from archgen.frozen import dataclass
+from archgen.layers.keeps import Keeps
 from archgen.layers.reads import Reads
 from archgen.shapes import Shape
 
@@ -244,6 +245,11 @@ class Layer(Called, ABC):
 
     def caption(self, x: Shape) -> tuple[str, ...] | None:
         """Its line in a picture, part by part; None: its name and what is not left to default."""
+        return None
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps | None:
+        """What autograd keeps of it, if the input needs a gradient or it has parameters; None:
+        not known. `training`: the module is in training mode."""
         return None
 
     @abstractmethod

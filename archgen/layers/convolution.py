@@ -19,6 +19,7 @@ from archgen.layers.base import (
     TorchCall,
     per_axis,
 )
+from archgen.layers.keeps import INPUT, Keeps
 from archgen.layers.reads import Reads, by_group, over_space, spread
 from archgen.layers.windows import (
     PADDED,
@@ -76,6 +77,9 @@ class Conv(Layer):
 
     def macs(self, x: Shape) -> int:
         return prod(self.weights(x)["weight"]) * prod(self.shape(x).spatial)
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return INPUT
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         features = by_group(x.channels, self.out, self.groups)
@@ -156,6 +160,9 @@ class ConvTranspose(Layer):
 
     def macs(self, x: Shape) -> int:
         return prod(self.weights(x)["weight"]) * prod(x.spatial)
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return INPUT
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         sliding = self._sliding(x)

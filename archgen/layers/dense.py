@@ -6,6 +6,7 @@ from pydantic import Field
 
 from archgen.layers import demands
 from archgen.layers.base import Layer, Positive, TorchArgument, TorchCall
+from archgen.layers.keeps import INPUT, Keeps
 from archgen.layers.reads import Reads, pointwise, whole
 from archgen.shapes import Shape
 
@@ -40,6 +41,9 @@ class Linear(Layer):
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
         weight: dict[str, tuple[int, ...]] = {"weight": (self.out, x.channels)}
         return weight | {"bias": (self.out,)} if self.bias else weight
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return INPUT
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return pointwise(x, {x.rank - 1: whole(x.channels)})

@@ -17,6 +17,7 @@ from archgen.layers.base import (
     TorchArgument,
     TorchCall,
 )
+from archgen.layers.keeps import Keeps
 from archgen.layers.reads import Reads, by_group, moved, pointwise, whole, window
 from archgen.layers.signature import show
 from archgen.shapes import Shape
@@ -78,6 +79,9 @@ class BatchNorm(Normalisation):
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
         return _scale_and_shift(x) if self.affine else {}
 
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return Keeps(input=True, fixed=2 * x.channels if training else 0)
+
     def removes_offset(self, x: Shape) -> bool:
         return True
 
@@ -106,6 +110,9 @@ class LayerNorm(Normalisation):
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
         return _scale_and_shift(x)
 
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return Keeps(input=True, numbers=2 * prod(x.sizes) // x.channels)
+
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return pointwise(x, {x.axis: whole(x.channels)})
 
@@ -129,6 +136,9 @@ class LayerNorm2d(Normalisation):
 
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
         return _scale_and_shift(x)
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return Keeps(input=True, numbers=2 * prod(x.spatial))
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return pointwise(x, {x.axis: whole(x.channels)})
@@ -169,6 +179,9 @@ class GroupNorm(Normalisation):
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
         return _scale_and_shift(x)
 
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return Keeps(input=True, numbers=2 * self.groups)
+
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return (by_group(x.channels, x.channels, self.groups), *map(whole, x.spatial))
 
@@ -204,6 +217,9 @@ class InstanceNorm(Normalisation):
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
         return _scale_and_shift(x) if self.affine else {}
 
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return Keeps(input=True, numbers=(3 if self.affine else 2) * x.channels)
+
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return (moved(0), *map(whole, x.spatial))
 
@@ -233,6 +249,10 @@ class LocalResponseNorm(Normalisation):
             TorchArgument(self.k, "k", "k", 1.0),
         )
 
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        padded = prod(x.spatial) * (x.channels + self.size - 1)
+        return Keeps(input=True, numbers=2 * x.numel + padded)
+
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return pointwise(x, {0: ((0, window(self.size, 1, self.size // 2, 1)),)})
 
@@ -257,6 +277,10 @@ class L2Norm(Normalisation):
         if axis == 0:
             return TorchCall.of("L2Norm")
         return TorchCall.of("Normalize", TorchArgument(demands.in_torch(axis), "dim"))
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        lines = x.numel // x.sizes[self._axis(x)]
+        return Keeps(input=True, numbers=2 * lines)
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         axis = self._axis(x)

@@ -5,6 +5,7 @@ from typing import final
 from pydantic import Field
 
 from archgen.layers.base import Finite, Layer, TorchArgument, TorchCall
+from archgen.layers.keeps import NOTHING, VIEW, Keeps
 from archgen.layers.reads import Reads, pointwise
 from archgen.shapes import Shape
 
@@ -28,6 +29,9 @@ class Identity(Layer):
 
     def module(self, x: Shape) -> TorchCall:
         return TorchCall("nn.Identity")
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return VIEW
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return pointwise(x)
@@ -53,6 +57,9 @@ class Multiply(Layer):
 
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of("Multiply", TorchArgument(self.by, source="by"))
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return NOTHING
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return pointwise(x)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from archgen.layers import demands
 from archgen.layers.base import Axis, Layer, LayerFault, Positive, TorchArgument, TorchCall
+from archgen.layers.keeps import VIEW, Keeps
 from archgen.layers.reads import Reads, at, moved, pointwise
 from archgen.layers.signature import show
 from archgen.shapes import Shape
@@ -43,6 +44,9 @@ class Select(Layer):
     def module(self, x: Shape) -> TorchCall:
         index = TorchArgument(self.index, "index", "index")
         return TorchCall.of("Select", TorchArgument(demands.in_torch(self.axis), "dim"), index)
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return VIEW
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         gone = demands.axis_of(self.axis, x)
@@ -97,6 +101,9 @@ class Split(Layer):
             return f"torch.chunk({{x}}, {self.parts}, dim={dim})"
         return f"torch.split({{x}}, {list(self.parts)}, dim={dim})"
 
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return VIEW
+
     def reads(self, x: Shape, output: int = 0) -> Reads:
         axis = self._axis(x)
         before = sum(part.sizes[axis] for part in self.shape(x)[:output])
@@ -142,6 +149,9 @@ class Unbind(Layer):
 
     def function(self, x: Shape) -> str:
         return f"torch.unbind({{x}}, dim={demands.in_torch(self.axis)})"
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return VIEW
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         gone = demands.axis_of(self.axis, x)

@@ -15,6 +15,7 @@ from archgen.layers.base import (
     TorchCall,
     per_axis,
 )
+from archgen.layers.keeps import INPUT, NOTHING, Keeps
 from archgen.layers.reads import Reads, moved, over_space, parts, whole
 from archgen.layers.windows import (
     PADDED,
@@ -71,6 +72,9 @@ class MaxPool(Pool):
             TorchArgument(self.ceil_mode, "ceil_mode", "ceil_mode", False),
         )
 
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return Keeps(input=True, indices=self.shape(x).numel)
+
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return over_space(self._sliding(x).reads, moved(0))
 
@@ -126,6 +130,9 @@ class AvgPool(Pool):
             TorchArgument(self.count_include_pad, "count_include_pad", "count_include_pad", True),
         )
 
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return INPUT
+
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return over_space(self._sliding(x).reads, moved(0))
 
@@ -162,6 +169,9 @@ class GlobalAvgPool(Pool):
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of(f"nn.AdaptiveAvgPool{x.rank - 1}d", TorchArgument(1))
 
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return NOTHING
+
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return (moved(0), *map(whole, x.spatial))
 
@@ -184,6 +194,9 @@ class AdaptiveAvgPool(Pool):
     def module(self, x: Shape) -> TorchCall:
         return _adaptive(f"nn.AdaptiveAvgPool{x.rank - 1}d", self.size, x)
 
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return NOTHING if {*per_axis(self.size, x, "size")} == {1} else INPUT
+
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return _adaptive_reads(self.size, x)
 
@@ -205,6 +218,9 @@ class AdaptiveMaxPool(Pool):
 
     def module(self, x: Shape) -> TorchCall:
         return _adaptive(f"nn.AdaptiveMaxPool{x.rank - 1}d", self.size, x)
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return Keeps(input=True, indices=self.shape(x).numel)
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return _adaptive_reads(self.size, x)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from archgen.layers import demands
 from archgen.layers.base import Layer, Probability, TorchArgument, TorchCall
+from archgen.layers.keeps import VIEW, Keeps
 from archgen.layers.reads import Reads, pointwise
 from archgen.shapes import Shape
 
@@ -23,6 +24,13 @@ class Regularisation(Layer):
 
     def shape(self, x: Shape) -> Shape:
         return x
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return VIEW if self.is_identity(x, training=training) else Keeps(numbers=self._mask(x))
+
+    def _mask(self, x: Shape) -> int:
+        """Of a sample, the numbers that are drawn."""
+        return x.numel
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return pointwise(x)
@@ -57,6 +65,9 @@ class Dropout2d(Regularisation):
         demands.spatial(x)
         return x
 
+    def _mask(self, x: Shape) -> int:
+        return x.channels
+
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of(f"nn.Dropout{x.rank - 1}d", _probability(self.p))
 
@@ -71,6 +82,9 @@ class DropPath(Regularisation):
     p: Annotated[float, Field(ge=0, lt=1)] = Field(
         description="probability of a sample to be zeroed; the others are scaled up"
     )
+
+    def _mask(self, x: Shape) -> int:
+        return 1
 
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of("DropPath", TorchArgument(self.p, source="p"))

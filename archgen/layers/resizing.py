@@ -19,6 +19,7 @@ from archgen.layers.base import (
     TorchCall,
     per_axis,
 )
+from archgen.layers.keeps import INPUT, NOTHING, VIEW, Keeps
 from archgen.layers.reads import MOST_SPANS, Reads, Steps, moved, points, pointwise
 from archgen.layers.windows import compact
 from archgen.shapes import Shape
@@ -67,6 +68,9 @@ class Pad(Layer):
         if self.value == 0:
             return TorchCall.of(f"nn.ZeroPad{axes}", by)
         return TorchCall.of(f"nn.ConstantPad{axes}", by, TorchArgument(self.value, source="value"))
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return INPUT if self.mode in {"reflect", "replicate"} else NOTHING
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         before = enumerate((first for first, _ in self._sides(x)), start=1)
@@ -135,6 +139,9 @@ class PadChannels(Layer):
         value = (*(0,) * axes, before, added - before)
         return TorchCall.of(f"nn.ZeroPad{x.rank}d", TorchArgument(value, source=source))
 
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return NOTHING
+
     def reads(self, x: Shape, output: int = 0) -> Reads:
         before = (self.out - x.channels) // 2 if self.both else 0
         return pointwise(x, {0: moved(0, -before)})
@@ -180,6 +187,9 @@ class Crop(Layer):
 
     def function(self, x: Shape) -> str | None:
         return None if self.like is None else "center_crop({x}, {like}.shape[2:])"
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return VIEW
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         sizes = zip(x.spatial, _target(self.size, self.like, x), strict=True)
@@ -232,6 +242,9 @@ class Upsample(Layer):
         mode = f', mode="{self.mode}"' if self.mode != "nearest" else ""
         align = ", align_corners=True" if self.align_corners else ""
         return f"F.interpolate({{x}}, size={{like}}.shape[2:]{mode}{align})"
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return NOTHING
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         sizes = zip(x.spatial, self._sizes(x), self._ratios(x), strict=True)

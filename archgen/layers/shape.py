@@ -14,6 +14,7 @@ from archgen.layers.base import (
     TorchArgument,
     TorchCall,
 )
+from archgen.layers.keeps import NOTHING, VIEW, Keeps
 from archgen.layers.parts import without
 from archgen.layers.reads import (
     MOST_SPANS,
@@ -54,6 +55,9 @@ class Flatten(Layer):
     def module(self, x: Shape) -> TorchCall:
         start = demands.in_torch(self.start)
         return TorchCall.of("nn.Flatten", TorchArgument(start, "start_dim", None, 1))
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return VIEW
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return reshaped(x.sizes, self.shape(x).sizes)
@@ -107,6 +111,9 @@ class Reshape(Layer):
     def channels_out(self, x: Shape, output: int = 0) -> str | None:
         return None if self.features is None else ""
 
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return VIEW
+
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return reshaped(x.sizes, self.shape(x).sizes)
 
@@ -140,6 +147,9 @@ class Permute(Layer):
 
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of("Permute", TorchArgument((0, *(axis + 1 for axis in self.order(x)))))
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return VIEW
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return tuple(moved(self.order(x).index(axis)) for axis in range(x.rank))
@@ -189,6 +199,9 @@ class Mean(Layer):
             TorchArgument(self.keep, "keepdim", "keep", False),
         )
 
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return NOTHING
+
     def reads(self, x: Shape, output: int = 0) -> Reads:
         axes = demands.axes_of(self.axis, x)
         left = [axis for axis in range(x.rank) if self.keep or axis not in axes]
@@ -230,6 +243,9 @@ class ChannelShuffle(Layer):
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of("nn.ChannelShuffle", TorchArgument(self.groups, source="groups"))
 
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return NOTHING
+
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return pointwise(x, {0: shuffled(x.channels, self.groups)})
 
@@ -263,6 +279,9 @@ class PixelShuffle(Layer):
 
     def module(self, x: Shape) -> TorchCall:
         return TorchCall.of("nn.PixelShuffle", TorchArgument(self.by, source="by"))
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return NOTHING
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         """Feature `(c, i, j)` at `(h, w)` goes to feature `c` at `(h * by + i, w * by + j)`."""

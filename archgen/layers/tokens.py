@@ -13,6 +13,7 @@ from archgen.layers.base import (
     TorchArgument,
     TorchCall,
 )
+from archgen.layers.keeps import Keeps
 from archgen.layers.reads import Reads, whole
 from archgen.shapes import Shape
 
@@ -61,6 +62,12 @@ class Attention(Layer):
             "out_proj.weight": (features, features),
             "out_proj.bias": (features,),
         }
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps | None:
+        """A copy of the tokens, queries, keys, values, their mean, and a number for each head."""
+        if training and self.dropout:
+            return None
+        return Keeps(numbers=5 * x.numel + self.heads * x.sizes[0])
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return tuple(map(whole, x.sizes))

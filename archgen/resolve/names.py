@@ -36,6 +36,7 @@ FIGURES = (
     "output",
     "reduction",
     "receptive_field",
+    "kept",
 )
 MOST_FAULTS = 100  # reports from one file
 

@@ -88,3 +88,17 @@ def test_several_outputs_are_a_list_of_shapes() -> None:
         "expect output == [[2, 8, 8], [3, 4, 4]] }"
     )
     assert verify(network) == []
+
+
+def test_what_training_keeps() -> None:
+    """The input of the convolution, what the linear layer reads; a sample in float32."""
+    assert broken("expect kept == 4 * (3 * 8 * 8 + 4 * 4 * 4)") == []
+    (diagnostic,) = broken("expect kept <= 1_000")
+    assert diagnostic.message == "broken promise: kept is 1_024, 24 more than 1_000 (2.40%)"
+
+
+def test_a_name_of_the_spec_goes_before_a_figure_that_is_newer() -> None:
+    text = "arch small(kept=3) { input(3, 8, 8); conv(4, kept); expect kept == 3 }"
+    network = Program.of(text).network("small", {})
+    assert network is not None
+    assert verify(network) == []

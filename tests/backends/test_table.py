@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 import archgen
+from archgen.analysis.memory.amounts import Training
 from archgen.backends.table import render
 from tests import networks
 
@@ -57,3 +58,28 @@ def test_markdown_is_not_fooled_by_names() -> None:
 def test_unknown_format() -> None:
     with pytest.raises(ValueError, match="table, markdown, json"):
         render(archgen.load("resnet18"), format="csv")
+
+
+def test_training(golden: Golden) -> None:
+    training = Training(batch=32, optimizer="adam")
+    golden("summary/googlenet.train.txt", render(archgen.load("googlenet"), training=training))
+
+
+def test_training_as_data() -> None:
+    """A batch of 3 keeps 3 times what does not hang on the statistics of a batch norm."""
+    network = archgen.loads("arch a { input(3, 8, 8); conv(4, 3) -> relu -> conv(2, 1) }")
+    one, three = (
+        json.loads(render(network, 1, "json", training=Training(batch=batch))) for batch in (1, 3)
+    )
+    # the input; what ReLU gives, which the second convolution reads
+    assert one["training"]["kept"] == 4 * (3 * 64 + 4 * 64)
+    assert three["training"]["kept"] == 3 * one["training"]["kept"]
+    assert [row["kept"] for row in one["rows"]] == [4 * 4 * 64, 0, 0]
+
+
+def test_what_is_not_known_is_said() -> None:
+    network = archgen.loads("arch a { input(8, 16, axis=1); attention(2, dropout=0.1) }")
+    text = render(network, training=Training())
+    assert "kept            not known (attention)" in text
+    data = json.loads(render(network, 1, "json", training=Training()))
+    assert data["training"]["kept"] is None

@@ -103,3 +103,13 @@ def test_promises_under_overrides_are_notes(run: Run, folder: Path) -> None:
 
 def test_a_setting_twice_is_a_wrong_call(run: Run) -> None:
     assert run("summary", "net.arch", "--set", "classes=1", "--set", "classes=2").exit_code == 2
+
+
+def test_options_of_training_want_train() -> None:
+    from click.testing import CliRunner
+
+    from archgen.cli.app import group
+
+    result = CliRunner().invoke(group, ["summary", "lenet5", "--batch", "2"])
+    assert result.exit_code == 2
+    assert "--batch, --dtype and --optimizer are for --train" in result.output
