@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archgen.frozen import dataclass
 
-__all__ = ["INPUT", "NOTHING", "OUTPUT", "VIEW", "Keeps"]
+__all__ = ["INPUT", "NOTHING", "OUTPUT", "REGROUPED", "VIEW", "Keeps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,8 @@ class Keeps:
     input, output: the memory of that value. numbers: so many more numbers of the type of the
     values (masks, statistics), and indices: integers of 64 bits, for each sample. fixed: more
     numbers of the type of the values, whatever the batch. view: the output is no memory of its
-    own; it lies in that of the input. Parameters and buffers are not counted: they are there
+    own; it lies in that of the input. regroups: that is so where the numbers of the input lie in
+    the order of its axes; else it is a copy. Parameters and buffers are not counted: they are there
     anyhow.
     """
 
@@ -24,9 +25,11 @@ class Keeps:
     indices: int = 0
     fixed: int = 0
     view: bool = False
+    regroups: bool = False
 
 
 NOTHING = Keeps()
 INPUT = Keeps(input=True)
 OUTPUT = Keeps(output=True)
 VIEW = Keeps(view=True)
+REGROUPED = Keeps(view=True, regroups=True)

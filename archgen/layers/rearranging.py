@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import prod
 from typing import Annotated, final
 
@@ -10,6 +11,7 @@ from pydantic import Field
 
 from archgen.layers import patterns
 from archgen.layers.base import Layer, LayerFault, Positive
+from archgen.layers.keeps import NOTHING, REGROUPED, Keeps
 from archgen.layers.patterns import Group, Pattern, PatternFault, SizeFault
 from archgen.layers.reads import MOST_SPANS, Reads, Steps, Terms, at
 from archgen.shapes import Shape
@@ -50,6 +52,9 @@ class Rearrange(Layer):
     def function(self, x: Shape) -> str:
         pattern = self._pattern(x)
         return "{x}" + "".join(self._steps(pattern))
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return REGROUPED if self._is_view(x) else NOTHING
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         pattern = self._pattern(x)
@@ -92,6 +97,21 @@ class Rearrange(Layer):
 
     def caption(self, x: Shape) -> tuple[str, ...]:
         return self.keyword, self.pattern
+
+    def _is_view(self, x: Shape) -> bool:
+        """Whether the axes that it merges lie one behind the other in the memory of `x`."""
+        pattern = self._pattern(x)
+        known = self._sizes(pattern, x)
+        strides, stride = dict.fromkeys(pattern.new, 0), 1
+        for name in reversed([name for group in pattern.left for name in group]):
+            strides[name] = stride
+            stride *= known[name]
+        for group in pattern.right:
+            long = [name for name in group if known[name] > 1]
+            for outer, inner in pairwise(long):
+                if strides[outer] != strides[inner] * known[inner]:
+                    return False
+        return True
 
     # --- the pattern ----------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from archgen.layers.base import (
     TorchArgument,
     TorchCall,
 )
-from archgen.layers.keeps import NOTHING, VIEW, Keeps
+from archgen.layers.keeps import NOTHING, REGROUPED, VIEW, Keeps
 from archgen.layers.parts import without
 from archgen.layers.reads import (
     MOST_SPANS,
@@ -57,7 +57,7 @@ class Flatten(Layer):
         return TorchCall.of("nn.Flatten", TorchArgument(start, "start_dim", None, 1))
 
     def keeps(self, x: Shape, *, training: bool) -> Keeps:
-        return VIEW
+        return REGROUPED
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return reshaped(x.sizes, self.shape(x).sizes)
@@ -112,7 +112,7 @@ class Reshape(Layer):
         return None if self.features is None else ""
 
     def keeps(self, x: Shape, *, training: bool) -> Keeps:
-        return VIEW
+        return REGROUPED
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return reshaped(x.sizes, self.shape(x).sizes)

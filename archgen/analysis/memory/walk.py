@@ -19,9 +19,7 @@ from archgen.analysis.memory.amounts import Amount, Moment
 from archgen.analysis.memory.fresh import fresh_values
 from archgen.analysis.numerals import numbered
 from archgen.frozen import dataclass
-from archgen.layers.base import Layer
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode, Ref
-from archgen.shapes import Shape
 
 MOST_NODES = 200_000
 Path = tuple[str, ...]  # the rows that something is in, outermost first
@@ -203,10 +201,10 @@ class Walk:
             return [
                 _Value(self._made(body, ref, times, path).storage, needs) for ref in node.outputs
             ]
-        if keeps.view and not _copies(layer, x, source):
-            return [_Value(source.storage, source.needs, _stays_dense(layer, x, source))] * len(
-                node.outputs
-            )
+        spread = not source.dense and sum(size > 1 for size in x.sizes) > 1
+        if keeps.view and not (keeps.regroups and spread):
+            dense = source.dense and (keeps.regroups or layer.keeps_shape)
+            return [_Value(source.storage, source.needs, dense) for _ in node.outputs]
         if layer.takes_inplace and self._writes_over(body, node):
             if source.needs and layer.saves_output:
                 source.storage.kept = True
@@ -266,16 +264,3 @@ class Walk:
         storage = _Storage(numbers, times, path, self._clock, self._clock)
         self._storages.append(storage)
         return storage
-
-
-# --- views ----------------------------------------------------------------------------------
-
-
-def _copies(layer: Layer, x: Shape, source: _Value) -> bool:
-    """Whether a new arrangement of axes needs the numbers in another order."""
-    regroups = layer.keyword in {"flatten", "reshape"}
-    return regroups and not source.dense and sum(size > 1 for size in x.sizes) > 1
-
-
-def _stays_dense(layer: Layer, x: Shape, source: _Value) -> bool:
-    return source.dense and layer.keyword in {"flatten", "reshape", "identity"}
