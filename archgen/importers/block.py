@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from archgen.importers.unify import Pattern, Row
-from archgen.importers.values import Expr, Values, same
+from archgen.importers.values import Expr, Values, same, usual
 from archgen.layers import LAYERS
 from archgen.resolve.reserved import MODULE_ATTRIBUTES
 from archgen.syntax.words import RESERVED
@@ -56,3 +56,21 @@ def is_free(name: str) -> bool:
         and not name.startswith("_")
         and name not in NEVER | set(RESERVED) | MODULE_ATTRIBUTES
     )
+
+
+def set_defaults(block: Block) -> None:
+    """Give parameters the default that most runs want."""
+    for name, values in block.parameters.items():
+        most = usual(values)
+        if None in values:
+            block.defaults[name] = None
+            continue
+        if name in block.widths and most != 1:
+            continue
+        often = sum(same(value, most) for value in values)
+        if name == "stride" and 1 in values:
+            block.defaults[name] = 1
+        elif isinstance(most, bool) and False in values:
+            block.defaults[name] = False
+        elif 2 * often > len(values):
+            block.defaults[name] = most

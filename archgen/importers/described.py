@@ -95,6 +95,8 @@ def order(module: nn.Module) -> list[str]:
 
 def adapter(module: nn.Module) -> Callable[[Any, tuple[int, ...]], LayerCall] | None:
     """What makes a layer of this module; None if it is a program."""
+    if isinstance(module, nn.MultiheadAttention):
+        return _attention
     known = _ADAPTERS.get(type(module).__name__)
     return leaves.layer_of if known is None and leaves.is_leaf(module) else known
 
@@ -105,6 +107,15 @@ def _drop_path(module: Any, sizes: tuple[int, ...]) -> LayerCall:
     rate = getattr(module, "p", None)
     rate = getattr(module, "drop_prob", 0.0) if rate is None else rate
     return leaves.simplest(LAYERS["drop_path"], {"p": float(rate or 0.0)}, sizes)
+
+
+def _attention(module: nn.MultiheadAttention, sizes: tuple[int, ...]) -> LayerCall:
+    same = module._qkv_same_embed_dim and module.embed_dim == sizes[-1]
+    plain = module.bias_k is None and not module.add_zero_attn and module.in_proj_bias is not None
+    if not (module.batch_first and same and plain):
+        raise Unsupported(f"`{module!r}` as no layer has it")
+    arguments = {"heads": module.num_heads, "dropout": float(module.dropout)}
+    return leaves.simplest(LAYERS["attention"], arguments, sizes)
 
 
 def _layer_norm2d(module: Any, sizes: tuple[int, ...]) -> LayerCall:

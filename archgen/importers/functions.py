@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from archgen.importers.leaves import whole
 from archgen.importers.program import Arguments, Unsupported, Value
 
 
@@ -80,6 +81,9 @@ def _flatten(call: Function) -> Step:
 
 def _reshape(call: Function) -> Step:
     before, after = call.x, call.outputs[0]
+    flat = not before.batched and not after.batched and len(before.sizes) == 1
+    if flat and after.sizes == (*before.sizes, *[1] * (len(after.sizes) - 1)):
+        return SAME  # a parameter lies along the features
     if not after.batched:
         raise Unsupported(f"`{call.name}` that changes the batch")
     if after.sizes == before.sizes:
@@ -87,7 +91,15 @@ def _reshape(call: Function) -> Step:
     for start in range(len(before.sizes)):
         if after.sizes == (*before.sizes[:start], prod(before.sizes[start:])):
             return _layer("flatten", start=start)
-    return _layer("reshape", sizes=list(after.sizes))
+    return _layer("reshape", sizes=_asked(call) or list(after.sizes))
+
+
+def _asked(call: Function) -> list[int] | None:
+    """The sizes that were asked for, with the -1 of `x.view(n, -1, 4)`."""
+    asked = call.args[1] if len(call.args) == 2 else call.args[1:]
+    if not isinstance(asked, Sequence) or len(asked) != len(call.outputs[0].sizes) + 1:
+        return None
+    return [int(each) for each in asked[1:]] if -1 in asked[1:] else None
 
 
 def _squeeze(call: Function) -> Step:
@@ -214,9 +226,7 @@ def _interpolate(call: Function) -> Step:
     how = {"mode": mode, "align_corners": bool(call.get(4, "align_corners", False))}
     size, scale = call.get(1, "size"), call.get(2, "scale_factor")
     if size is None:
-        whole = _compact(scale)
-        scale = int(whole) if isinstance(whole, float) and whole.is_integer() else whole
-        return _layer("upsample", scale=scale, **how)
+        return _layer("upsample", scale=whole(_compact(scale)), **how)
     before, after = call.x.sizes[1:], call.outputs[0].sizes[1:]
     if before == after and mode != "bicubic":
         return SAME
@@ -241,6 +251,23 @@ def _pad(call: Function) -> Step:
         value=float(call.get(3, "value") or 0.0),
         mode=call.get(2, "mode", "constant"),
     )
+
+
+def _normalize(call: Function) -> Step:
+    if call.get(1, "p", 2.0) != 2 or call.axis(call.get(2, "dim", 1)) != 0:
+        raise Unsupported("`normalize` other than of length 2 over the channels")
+    if call.get(3, "eps", 1e-12) != 1e-12:
+        raise Unsupported("`normalize` with another `eps`")
+    return _layer("l2_norm")
+
+
+def _expand(call: Function) -> Step:
+    """A parameter with a leading 1, once for each sample."""
+    before, after = call.x, call.outputs[0]
+    is_for_each = not before.batched and after.batched and before.sizes == (1, *after.sizes)
+    if is_for_each or (before.batched, before.sizes) == (after.batched, after.sizes):
+        return SAME
+    raise Unsupported("`expand` other than of a parameter for each sample")
 
 
 def _softmax(call: Function) -> Step:
@@ -345,6 +372,8 @@ _RULES: dict[str, Callable[[Function], Step]] = {
     "interpolate": _interpolate,
     "pad": _pad,
     "softmax": _softmax,
+    "normalize": _normalize,
+    "expand": _expand,
     "select": _select,
     "getitem": _getitem,
     "leaky_relu": _leaky_relu,

@@ -160,6 +160,11 @@ def _compact(value: object) -> object:
     return value
 
 
+def whole(number: object) -> object:
+    """`2` for `2.0`, which `nn.Upsample` keeps."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
 # --- torch's side ---------------------------------------------------------------------------
 
 
@@ -173,6 +178,8 @@ def _constructed(module: Any) -> dict[str, object]:
             given[name] = module.bias is not None
         elif name not in _WITHOUT_EFFECT | {"self"}:
             given[name] = _compact(getattr(module, name, parameter.default))
+    if "scale_factor" in given:
+        given["scale_factor"] = whole(given["scale_factor"])
     if isinstance(given.get("padding"), str):
         given["padding"] = _padding(str(given["padding"]), module)
     return given

@@ -68,7 +68,17 @@ def _passes(program: Program, at: int, period: int) -> int:
     last = program.nodes[at + count * period - 1].outputs[0]
     later = [value for node in program.nodes[at + count * period :] for value in node.inputs]
     read = {id(value) for value in (*later, *program.results)}
-    return 0 if read & (inside - {id(last)}) else count
+    told = read & (inside - {id(last)})
+    return 0 if told or not _is_registered(program, at, count * period) else count
+
+
+def _is_registered(program: Program, at: int, count: int) -> bool:
+    """Whether these steps stand in the order of the keys, as those of a loop do. Items of lists
+    have the place of their list."""
+    places = {name: number for number, name in enumerate(program.order)}
+    names = [node.name for node in program.nodes[at : at + count] if node.name in places]
+    order = [places[name] for name in names if name]
+    return order == sorted(order)
 
 
 def _repeats(nodes: Sequence[Node], at: int, period: int, number: int) -> bool:
@@ -82,7 +92,7 @@ def _repeats(nodes: Sequence[Node], at: int, period: int, number: int) -> bool:
     shifted = {id(entry): before}
     shifted |= {id(a.outputs[0]): b.outputs[0] for a, b in zip(first, other, strict=True)}
     for left, right in zip(first, other, strict=True):
-        if not _same_step(left, right):
+        if not same_step(left, right):
             return False
         if left.name != right.name and not _counts_on(left.name, right.name, number):
             return False
@@ -94,7 +104,7 @@ def _repeats(nodes: Sequence[Node], at: int, period: int, number: int) -> bool:
     return True
 
 
-def _same_step(left: Node, right: Node) -> bool:
+def same_step(left: Node, right: Node) -> bool:
     """Whether two steps do the same, their names aside."""
     if (left.kind, left.key, repr(left.arguments)) != (
         right.kind,

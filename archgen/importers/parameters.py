@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
-from archgen.importers.block import Block, is_free
-from archgen.importers.program import NO_LAYER, LayerCall, Program
+from archgen.importers.block import Block, is_free, set_defaults
+from archgen.importers.conditions import conditions
+from archgen.importers.program import NO_LAYER, LayerCall, Node, Program
 from archgen.importers.shares import filled
 from archgen.importers.unify import Pattern, Row
 from archgen.importers.values import (
@@ -36,6 +36,7 @@ FACTORS = (2, 3, 4, 6, 8, 16)
 WIDTHS = {"out", "groups", "width"}  # arguments that count channels
 ACTIVATION = "act"
 CHANNELS = tree.Name(("channels",))
+ENTERING = tree.Name(("input", "channels"))
 
 
 def solve(name: str, pattern: Pattern, blocks: dict[str, Block], *, is_arch: bool = False) -> Block:
@@ -60,6 +61,7 @@ class _Solver:
         self.blocks = blocks
         programs = block.pattern.programs
         self.runs = len(programs)
+        self.factors: dict[str, None] = {}  # parameters that widths are multiplied by
         self.entering: Values = [channels(each.inputs if each else []) for each in programs]
         self.leaving: Values = [channels(each.outputs if each else []) for each in programs]
 
@@ -74,12 +76,12 @@ class _Solver:
             else:
                 self.block.arguments.setdefault(slot.row, {})[slot.argument] = expr
         for row in self.block.pattern.all_rows():
-            if row.is_optional and not row.is_activation:
+            if row.is_optional and not row.is_activation and row.first.kind != "loop":
                 condition = self._condition(row)
                 if condition is not None:
                     self.block.conditions[row] = condition
         self._fill()
-        self._set_defaults()
+        set_defaults(self.block)
         return self.block
 
     def _fill(self) -> None:
@@ -122,11 +124,14 @@ class _Solver:
                 yield _Slot(row, ACTIVATION, values, entering, is_width=False)
                 continue
             for name in self._names(row):
-                given = [
-                    ABSENT if node is None else node.arguments.get(name, self._default(row, name))
-                    for node in row.nodes
-                ]
+                runs = zip(row.nodes, self._programs(row), strict=True)
+                given = [self._argument(row, name, node, program) for node, program in runs]
                 yield _Slot(row, name, given, entering, self._is_width(row, name))
+
+    def _argument(self, row: Row, name: str, node: Node | None, run: Program | None) -> object:
+        if node is None:
+            return 0 if row.first.kind == "loop" and run else ABSENT  # a loop of no passes
+        return node.arguments.get(name, self._default(row, name))
 
     def _programs(self, row: Row) -> list[Program | None]:
         """The runs of the pattern that a row belongs to."""
@@ -178,14 +183,14 @@ class _Solver:
                 return sizes
         grouped = slot.argument == "groups" and values != [1] * len(values)
         if grouped and fits(slot.values, slot.channels):
-            return tree.Name(("channels",))
+            return CHANNELS
         constant = all(same(value, values[0]) for value in values)
         if constant and not (slot.argument == "stride" and slot.row.is_optional):
             return written(values[0])
         for name, known in self.block.parameters.items():
             if fits(slot.values, known) and (name in self.block.widths) == slot.is_width:
                 return tree.Name((name,))
-        if constant:
+        if constant and not self._is_stride_of_shortcut(slot):
             return written(values[0])
         derived = self._derived(slot) if slot.is_width else None
         return derived if derived is not None else self._new(slot)
@@ -204,14 +209,14 @@ class _Solver:
             expr = written(first) if plain else self._derived(single)
             if expr is None:
                 return None
-            items.append(tree.Name(("input", "channels")) if expr == CHANNELS else expr)
+            items.append(ENTERING if expr == CHANNELS else expr)
         return tree.ListOf(tuple(items))
 
     def _derived(self, slot: _Slot) -> Expr | None:
         """A width as a multiple, or a part, of one that is known."""
         bases: list[tuple[Expr, Values]] = [
-            (tree.Name(("channels",)), slot.channels),
-            (tree.Name(("input", "channels")), self.entering),
+            (CHANNELS, slot.channels),
+            (ENTERING, self.entering),
             *((tree.Name((name,)), self.block.parameters[name]) for name in self.block.widths),
         ]
         for expr, known in bases:
@@ -230,14 +235,21 @@ class _Solver:
         expanding = self._expanding(slot) if slot.is_width else None
         if expanding is not None:
             return expanding
-        name = self._claim(self._hinted(slot.values) or _called(slot))
+        name = self._claim(self._hinted(slot.values) or self._called(slot))
         optional = slot.row.is_optional and not slot.row.is_activation
-        filler = None if optional and not self._is_shortcut(slot.row) else usual(slot.values)
+        filler: object = 1
+        if not self._is_stride_of_shortcut(slot):
+            filler = None if optional and not self._is_shortcut(slot.row) else usual(slot.values)
         values = [filler if value is ABSENT else value for value in slot.values]
         self.block.parameters[name] = filled(slot.values) or values
         if slot.is_width:
             self.block.widths.add(name)
         return tree.Name((name,))
+
+    def _is_stride_of_shortcut(self, slot: _Slot) -> bool:
+        """Whether a stride is what a shortcut is there for."""
+        known = "stride" in self.block.parameters or slot.argument != "stride"
+        return not known and slot.row.is_optional and self._is_shortcut(slot.row)
 
     def _expanding(self, slot: _Slot) -> Expr | None:
         """`expand * input.channels`: a width by a factor that varies less than the width does."""
@@ -253,9 +265,10 @@ class _Solver:
                 break
         else:
             name = self._claim("expand")
+            self.factors[name] = None
             most = usual(factors)
             self.block.parameters[name] = [most if each is ABSENT else each for each in factors]
-        return tree.Binary("*", tree.Name((name,)), tree.Name(("input", "channels")))
+        return tree.Binary("*", tree.Name((name,)), ENTERING)
 
     def _hinted(self, values: Values) -> str | None:
         """What the class itself calls these numbers."""
@@ -266,6 +279,16 @@ class _Solver:
             if fits(values, hinted) and is_free(name):
                 return name
         return None
+
+    def _called(self, slot: _Slot) -> str:
+        """`kernel`; what another argument is called already, with its layer: `squeeze_kernel`."""
+        known = {"out": "width", "n": "count", "p": "drop"}
+        name = known.get(slot.argument, slot.argument)
+        node = slot.row.first
+        own = (node.name or "").rpartition(".")[2]
+        whose = own if own.isidentifier() else node.key
+        is_telling = node.kind == "call" or own.isidentifier()
+        return f"{whose}_{name}" if name in self.block.parameters and is_telling else name
 
     def _claim(self, name: str, taken: Collection[str | None] = ()) -> str:
         number = 2
@@ -290,20 +313,29 @@ class _Solver:
             if [given_to[at] for at in runs] == there:
                 parameter = tree.Name((self.block.inputs[name],))
                 return tree.Compare(parameter, (("!=", tree.Nothing()),))
-        for expr, holds in self._conditions() if self._is_shortcut(row) else ():
+        asked = conditions(self.block.parameters, self.entering, self.leaving)
+        for expr, holds in asked if self._is_shortcut(row) else ():
             if [holds[at] for at in runs] == there:
                 return expr
         given = self._widening(row, runs, there) or self._given(row, runs, there)
+        given = given or self._expanded(row, runs, there)
         return given or tree.Name((self._flag(row, runs, there),))
 
     def _widening(self, row: Row, runs: Sequence[int], there: Sequence[bool]) -> Expr | None:
-        """`width != input.channels`: a row that only changes the channels."""
+        """`width != input.channels`: a row that only changes the channels. Where it is not, the
+        channels are what they were."""
         expr = self.block.arguments.get(row, {}).get("out")
         if not isinstance(expr, tree.Name) or expr.text not in self.block.parameters:
             return None
-        values = self.block.parameters[expr.text]
+        values = list(self.block.parameters[expr.text])
+        for at, here in zip(runs, there, strict=True):
+            if not here and values[at] is None:
+                values[at] = self.entering[at]
         widens = [not same(values[at], self.entering[at]) for at in runs]
-        return comparison("input.channels", expr)[0] if widens == list(there) else None
+        if widens != list(there):
+            return None
+        self.block.parameters[expr.text] = values
+        return comparison("input.channels", expr)[0]
 
     def _given(self, row: Row, runs: Sequence[int], there: Sequence[bool]) -> Expr | None:
         """`squeeze != none`: a row with a parameter that only it needs."""
@@ -315,9 +347,10 @@ class _Solver:
         return None
 
     def _is_shortcut(self, row: Row) -> bool:
-        """Whether a row is a merge, or an input of merges alone: there strides and channels say
-        whether it is needed."""
-        if row.first.kind == "merge":
+        """Whether a row is a merge, or an input of merges alone, or of a body that some runs lack
+        whole: there strides and channels say whether it is needed."""
+        programs = self.block.pattern.programs
+        if row.first.kind == "merge" or any(each and not each.nodes for each in programs):
             return True
         for pattern in (self.block.pattern, *self._inner()):
             if row in pattern.rows:
@@ -330,64 +363,38 @@ class _Solver:
     def _inner(self) -> Iterator[Pattern]:
         return (each.inner for each in self.block.pattern.all_rows() if each.inner)
 
-    def _conditions(self) -> Iterator[tuple[Expr, list[bool]]]:
-        """What a person would ask: strides and channels, both before one alone."""
-        atoms: list[tuple[Expr, Expr, list[bool]]] = []
-        stride = self.block.parameters.get("stride")
-        if stride is not None:
-            atoms.append((*comparison("stride", tree.Number(1)), [each != 1 for each in stride]))
-        if "out" in self.block.parameters:
-            differ = [a != b for a, b in zip(self.entering, self.leaving, strict=True)]
-            atoms.append((*comparison("input.channels", tree.Name(("out",))), differ))
-        for (ne, eq, first), (ne2, eq2, second) in combinations(atoms, 2):
-            either = [a or b for a, b in zip(first, second, strict=True)]
-            yield tree.Logic("or", (ne, ne2)), either
-            yield tree.Logic("and", (eq, eq2)), [not each for each in either]
-        for ne, eq, holds in atoms:
-            yield ne, holds
-            yield eq, [not each for each in holds]
+    def _expanded(self, row: Row, runs: Sequence[int], there: Sequence[bool]) -> Expr | None:
+        """`expand != 1`: a row that only some expansion needs; one that makes `6 * input.channels`
+        of its channels, or leaves them."""
+        for name in self.factors:
+            if [self.block.parameters[name][at] != 1 for at in runs] == list(there):
+                return comparison(name, tree.Number(1))[0]
+        match self.block.arguments.get(row, {}).get("out"):
+            case tree.Binary("*", tree.Number(int(factor)), base) if base == ENTERING:
+                known = dict(zip(runs, there, strict=True))
+                values: Values = [factor if known.get(at, True) else 1 for at in range(self.runs)]
+                name = self._claim(self._hinted(values) or "expand")
+                self.block.parameters[name] = values
+                self.block.arguments[row]["out"] = tree.Binary("*", tree.Name((name,)), base)
+                return comparison(name, tree.Number(1))[0]
+            case _:
+                return None
 
     def _flag(self, row: Row, runs: Sequence[int], there: Sequence[bool]) -> str:
-        values: Values = [False] * self.runs
-        for at, here in zip(runs, there, strict=True):
-            values[at] = here
-        for name, known in self.block.parameters.items():
-            if all(map(same, known, values)):
+        known = dict(zip(runs, there, strict=True))
+        values: Values = [known.get(at, False) for at in range(self.runs)]
+        for name, others in self.block.parameters.items():
+            if all(map(same, others, values)):
                 return name
         node = row.first
         plain = (node.name or node.key).rpartition(".")[2]
         stem = self._hinted(values) or (plain if plain.isidentifier() else f"with_{node.key}")
-        width = self.block.arguments.get(row, {}).get("out")
-        if isinstance(width, tree.Binary) and width.op == "*" and stem == f"with_{node.key}":
-            stem = "expand"
         name = self._claim(stem if is_free(stem) else f"with_{stem}")
         self.block.parameters[name] = values
         return name
-
-    # --- defaults -----------------------------------------------------------------------------
-
-    def _set_defaults(self) -> None:
-        for name, values in self.block.parameters.items():
-            most = usual(values)
-            if None in values:
-                self.block.defaults[name] = None
-                continue
-            if name in self.block.widths and most != 1:
-                continue
-            often = sum(same(value, most) for value in values)
-            if name == "stride" and 1 in values:
-                self.block.defaults[name] = 1
-            elif isinstance(most, bool) and False in values:
-                self.block.defaults[name] = False
-            elif 2 * often > len(values):
-                self.block.defaults[name] = most
 
 
 def _rank(slot: _Slot) -> tuple[bool, ...]:
     """Widths before other numbers, those before activations; what all runs have before the rest."""
     groups = slot.argument == "groups"
     return slot.row.is_activation, not slot.is_width, groups, ABSENT in slot.values
-
-
-def _called(slot: _Slot) -> str:
-    return {"out": "width", "n": "count", "p": "drop"}.get(slot.argument, slot.argument)

@@ -81,6 +81,7 @@ class Program:
     `cls`: the name of its class; `sequential`: it runs its children one after the other, as
     `nn.Sequential` does; `hints`: numbers that it was made with, by name; `input_names`,
     `output_names`: what `forward` calls its inputs, and its results ("" where it does not);
+    `has_fields`: those names are the result's own, as a dictionary has them;
     `gathered`: its inputs are one list; `heads`: what it returns in training besides; `order`: the
     names of its parameters and children, as its keys are ordered.
     """
@@ -94,6 +95,7 @@ class Program:
     hints: Mapping[str, object] = field(default_factory=dict)
     input_names: list[str] = field(default_factory=list)
     output_names: list[str] = field(default_factory=list)
+    has_fields: bool = False
     gathered: bool = False
     order: Sequence[str] = ()
     heads: list[Value] = field(default_factory=list)

@@ -10,6 +10,7 @@ from archgen.importers.block import Block
 from archgen.importers.loops import fold_loops
 from archgen.importers.parameters import solve
 from archgen.importers.program import Node, Program, Unsupported
+from archgen.importers.sequences import fold_sequences
 from archgen.importers.shares import find_shares
 from archgen.importers.spelling import named
 from archgen.importers.unify import Unlike, outlined, unify
@@ -60,9 +61,10 @@ def _runs(program: Program) -> dict[str, list[Program]]:
 
 def _is_written_in_place(runs: list[Program]) -> bool:
     """Whether a class is run once, with one input, and not as a numbered child, which cannot have
-    a body."""
+    a body. One without weights is a block: its name says what its steps are for."""
     is_numbered = runs[0].path.rpartition(".")[2].isdigit()
-    return len(runs) == 1 and len(runs[0].inputs) == 1 and not is_numbered
+    has_name = runs[0].sequential or any(map(has_weights, runs[0].nodes))
+    return len(runs) == 1 and len(runs[0].inputs) == 1 and not is_numbered and has_name
 
 
 def _innermost_first(program: Program, runs: dict[str, list[Program]]) -> list[str]:
@@ -87,6 +89,7 @@ def _make_blocks(
 ) -> None:
     """The blocks of a class: one, or several where its runs are too unlike. A run that is like no
     other is written in its place, which `in_place` is told."""
+    fold_sequences(runs, in_place)
     groups: list[dict[object, list[Program]]] = []  # the runs of each block by their outline
     for run in runs:
         fold_loops(run, in_place)
@@ -166,6 +169,9 @@ def _definition(block: Block, blocks: dict[str, Block]) -> tree.Item:
         )
     )
     body = tree.Body(tuple(Body(block, blocks, pattern).statements()))
+    match body.statements:
+        case (tree.Chain((tree.Stage(),)) as stage,) if pattern.first.sequential:
+            return tree.Synonym(block.name, parameters, stage)
     if pattern.first.sequential:
         return tree.Synonym(block.name, parameters, tree.Chain((tree.Seq(body),)))
     return tree.Block(block.name, parameters, body)

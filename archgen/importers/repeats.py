@@ -34,11 +34,7 @@ def repeats(
             assert last is not None
             whole = count == len(children)
             if whole:
-                number = tree.Argument("n", tree.Number(count))
-                base = tuple(each for each in last.arguments if each.name != "stride")
-                stride = tuple(each for each in first.arguments if each.name == "stride")
-                callee = tree.Argument(None, first.function)
-                yield tree.Chain((tree.Stage((callee, *base, number, *stride)),))
+                yield staged(first, tree.Number(count))
                 at += count
                 continue
             if first == last:
@@ -59,6 +55,15 @@ def repeats(
             continue
         yield children[at]
         at += 1
+
+
+def folded(branches: Sequence[tree.Statement]) -> Iterator[tree.Statement]:
+    """The branches of a merge, equal calls whose names count up as a loop."""
+    at = 0
+    while at < len(branches):
+        count = _numbered(branches, at)
+        yield _named_loop(branches[at : at + count]) if count > 2 else branches[at]
+        at += count if count > 2 else 1
 
 
 def chained(statements: Iterable[tree.Statement]) -> Iterator[tree.Statement]:
@@ -83,9 +88,34 @@ def chained(statements: Iterable[tree.Statement]) -> Iterator[tree.Statement]:
         yield tree.Chain(tuple(links))
 
 
+def numbers(count: tree.Expr) -> tree.Expr:
+    """`range(count)`."""
+    return tree.Apply(tree.Name(("range",)), (tree.Argument(None, count),))
+
+
 def _range(count: int) -> tree.Expr:
-    argument = tree.Argument(None, tree.Number(count))
-    return tree.Apply(tree.Name(("range",)), (argument,))
+    return numbers(tree.Number(count))
+
+
+def staged(called: tree.Call, count: tree.Expr) -> tree.Chain:
+    """`stage(unit, 64, n=3, stride=2)`: equal calls, but for the stride of the first."""
+    stride = tuple(each for each in called.arguments if each.name == "stride")
+    callee = tree.Argument(None, called.function)
+    number = tree.Argument("n", count)
+    return tree.Chain((tree.Stage((callee, *_base(called), number, *stride)),))
+
+
+def looped(called: tree.Call, count: tree.Expr) -> tree.For:
+    """`for i in range(n) { unit(64, stride=stride if i == 0 else 1) }`."""
+    arguments = tuple(
+        tree.Argument("stride", _first(each.value, tree.Number(1)))
+        if each.name == "stride"
+        else each
+        for each in called.arguments
+    )
+    variable = "_" if arguments == called.arguments else "i"
+    made = tree.Chain((tree.Call(called.function, arguments),))
+    return tree.For((variable,), numbers(count), tree.Body((made,)))
 
 
 def _run(children: Sequence[tree.Statement], at: int, blocks: dict[str, Block]) -> int:
@@ -223,8 +253,9 @@ def _named_loop(children: Sequence[tree.Statement]) -> tree.For:
 
 def _named_call(statement: tree.Statement) -> tuple[Counted, tree.Call] | None:
     match statement:
-        case tree.Named((tree.Place(name, ()),), tree.Chain((tree.Call() as made,))):
+        case tree.Named((tree.Place(name, items),), tree.Chain((tree.Call() as made,))):
             text = name if isinstance(name, str) else "".join(map(str, name.parts))
+            text += "".join(f".{at.value}" for at in items if isinstance(at, tree.Number))
             number = counted(text)
             exact = number is not None and text == f"{number.stem}{number.number}"
             return (number, made) if number is not None and exact else None

@@ -107,6 +107,15 @@ def output_names(pattern: Pattern) -> list[str]:
     return names
 
 
+def gives_all(pattern: Pattern) -> bool:
+    """Whether the results are those of one call, a list of values that is its last statement."""
+    row = pattern.rows[pattern.outputs[0][0]] if pattern.outputs[0][0] >= 0 else None
+    if row is None or row.first.kind != "call" or row.is_optional or len(pattern.outputs) < 2:
+        return False
+    wires = tuple((pattern.outputs[0][0], at) for at in range(len(row.first.outputs)))
+    return pattern.outputs == wires and not pattern.heads and not pattern.first.has_fields
+
+
 def _is_field(name: str, taken: set[str]) -> bool:
     plain = name.isidentifier() and not name.startswith("_") and not iskeyword(name)
     return plain and name not in taken | {"count", "index", "input"}

@@ -5,7 +5,8 @@ Every rule keeps what the program computes.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Collection
 
 from archgen.importers.program import Node, Program, Unsupported, Value
 from archgen.importers.prune import prune
@@ -20,11 +21,13 @@ def tidy(program: Program) -> Program:
     prune(program)
     _lift_numbered(program)
     _hoist(program)
+    mixed = _sometimes_empty(program)
     for each in program.programs():
-        _drop_identities(each)
-        _unwrap(each)
+        _drop_identities(each, mixed)
+        _unwrap(each, mixed)
         _share_concats(each)
         _name(each)
+    _flatten_sums(program)
     return program
 
 
@@ -64,12 +67,25 @@ def _join_shuffles(program: Program) -> None:
     return None
 
 
-def _drop_identities(program: Program) -> None:
-    """An identity is a wire; in a sequence it is a child, which others count."""
+def _sometimes_empty(program: Program) -> set[str]:
+    """Classes of which some runs do nothing and others do something: blocks with a condition."""
+    runs = [each for each in program.programs() if each.cls != "Sequential"]
+    return {each.cls for each in runs if _is_empty(each)} & {
+        each.cls for each in runs if not _is_empty(each)
+    }
+
+
+def _is_empty(program: Program) -> bool:
+    return not program.nodes and program.outputs == program.inputs[:1]
+
+
+def _drop_identities(program: Program, kept: Collection[str]) -> None:
+    """An identity is a wire; in a sequence it is a child, which others count. Not calls of classes
+    that are `kept`."""
     for node in list(program.nodes):
-        empty = node.program is not None and not node.program.nodes
-        if node.kind == "call" and empty and node.program and not node.program.sequential:
-            empty = node.program.outputs[0] is node.program.inputs[0]
+        if node.kind == "call" and node.key in kept:
+            continue
+        empty = node.kind == "call" and node.program is not None and _is_empty(node.program)
         if (node.key == "identity" or empty) and not program.sequential:
             program.nodes.remove(node)
             program.replace(node.outputs[0], node.inputs[0])
@@ -112,12 +128,14 @@ def _is_chain(body: Program) -> bool:
     return values == read and len(body.outputs) == 1
 
 
-def _unwrap(program: Program) -> None:
+def _unwrap(program: Program, kept: Collection[str]) -> None:
     """A module without weights that is one layer is that layer; one of several values is written
     where it is called."""
     for node in list(program.nodes):
         body = node.program
         if node.kind != "call" or body is None or body.sequential or has_weights(node):
+            continue
+        if node.key in kept:
             continue
         several = len(body.inputs) > 1 or len(body.outputs) > 1
         if len(body.nodes) == 1 and body.nodes[0].kind == "layer" and not several:
@@ -180,6 +198,37 @@ def _share_concats(program: Program) -> None:
                 node.inputs = [known[whole[:count]], *node.inputs[count:]]
                 break
         known[whole] = node.outputs[0]
+
+
+def _flatten_sums(program: Program) -> None:
+    """`a + b + c` is one sum, where nothing else reads `a + b`; so are products. In all runs of a
+    class, or in none."""
+    runs: dict[str, list[Program]] = defaultdict(list)
+    for each in program.programs():
+        runs[each.cls].append(each)
+    for members in runs.values():
+        found = [_nested_sums(each) for each in members]
+        if len({len(pairs) for pairs in found}) == 1:
+            for each, pairs in zip(members, found, strict=True):
+                for inner, outer in pairs:
+                    outer.inputs = [*inner.inputs, *outer.inputs[1:]]
+                    each.nodes.remove(inner)
+
+
+def _nested_sums(program: Program) -> list[tuple[Node, Node]]:
+    """The sums that are the first term of a sum and nothing else, each with that one."""
+    makers = {id(value): node for node in program.nodes for value in node.outputs}
+    read = Counter(id(value) for node in program.nodes for value in node.inputs)
+    read.update(map(id, program.results))
+    return [
+        (inner, outer)
+        for outer in program.nodes
+        if outer.kind == "merge"
+        and outer.key in {"add", "mul"}
+        and (inner := makers.get(id(outer.inputs[0]))) is not None
+        and (inner.kind, inner.key) == ("merge", outer.key)
+        and read[id(outer.inputs[0])] == 1
+    ]
 
 
 # --- names ----------------------------------------------------------------------------------

@@ -233,6 +233,7 @@ class _Tracer(TorchFunctionMode):
             result = call(module, *args, **kwargs)
             program.outputs = [self.value(tensor) for tensor in tensors_in(result)]
             program.output_names = described.result_names(module, result)
+            program.has_fields = any(name for name, _ in described.named_tensors(result))
         finally:
             self.stack.pop()
         return program, result
@@ -246,7 +247,8 @@ class _Tracer(TorchFunctionMode):
         kwargs: Any,
         adapter: Callable[[Any, tuple[int, ...]], LayerCall],
     ) -> Any:
-        inputs = [self.value(tensor) for tensor in tensors_in((args, kwargs))]
+        read = [self.value(tensor) for tensor in tensors_in((args, kwargs))]
+        inputs = list(dict.fromkeys(read))  # attention of tokens to themselves reads them thrice
         self.inside = True
         try:
             result = call(module, *args, **kwargs)
@@ -256,9 +258,11 @@ class _Tracer(TorchFunctionMode):
             layer = adapter(module, inputs[0].sizes)
         except Unsupported as error:
             raise Unsupported(error.what, path, _line()) from None
-        if not isinstance(result, Tensor) or len(inputs) != 1:
+        made = result[0] if isinstance(result, tuple) else result  # attention gives its weights too
+        attends = isinstance(module, nn.MultiheadAttention)
+        if (made is not result and not attends) or not isinstance(made, Tensor) or len(inputs) != 1:
             raise Unsupported(f"`{module!r}` with several inputs or outputs", path, _line())
-        self.add("layer", layer.keyword, inputs, result, name=path, arguments=dict(layer.arguments))
+        self.add("layer", layer.keyword, inputs, made, name=path, arguments=dict(layer.arguments))
         return result
 
     # --- functions ----------------------------------------------------------------------------
@@ -290,7 +294,8 @@ class _Tracer(TorchFunctionMode):
                 layer = leaves.simplest(cls, dict(step.arguments), inputs[0].sizes)
                 arguments = dict(layer.arguments)
             else:
-                arguments = {k: v for k, v in step.arguments if (k, v) != ("axis", 0)}
+                first = len(outputs[0].sizes) != 2  # two axes: tokens, whose features are the last
+                arguments = {k: v for k, v in step.arguments if (k, v) != ("axis", 0) or not first}
         except Unsupported as error:
             raise self.unsupported(error.what) from None
         if step.kind == "same":

@@ -10,11 +10,23 @@ from typing import Literal, cast
 from archgen.importers.block import Block
 from archgen.importers.layout import START, Layout, Step, flat
 from archgen.importers.program import Unsupported
-from archgen.importers.repeats import BREAKS, call, chained, repeats
+from archgen.importers.repeats import (
+    BREAKS,
+    call,
+    chained,
+    folded,
+    looped,
+    numbers,
+    only_call,
+    repeats,
+    staged,
+)
+from archgen.importers.sequences import STAGE
 from archgen.importers.spelling import (
     applied,
     block_arguments,
     counted_place,
+    gives_all,
     is_long,
     layer_arguments,
     named,
@@ -50,7 +62,7 @@ class Body:
         if self.pattern.first.sequential:
             return self._sequence()
         steps = self.layout.steps()
-        several = len(self.pattern.outputs) > 1
+        several = len(self.pattern.outputs) > 1 and not gives_all(self.pattern)
         for step in flat(steps):
             if step.row is None:
                 self.read.add(step.wire)
@@ -121,6 +133,8 @@ class Body:
         if not name.isidentifier() or name in RESERVED:
             raise Unsupported(f"several results of `{name}`, an item of a list,", self.block.name)
         callee = row.inner or self.blocks[row.first.key].pattern
+        if gives_all(callee):
+            return tree.Index(read_name(name), tree.Number(output))
         return tree.Name((name, output_names(callee)[output]))
 
     # --- statements ---------------------------------------------------------------------------
@@ -207,9 +221,8 @@ class Body:
         assert row.inner is not None
         body = Body(self.block, self.blocks, row.inner)
         body.numbered = True
-        count = tree.Argument(None, self.block.arguments[row]["n"])
-        numbers = tree.Apply(tree.Name(("range",)), (count,))
-        return tree.For(("i",), numbers, tree.Body(tuple(body.statements())))
+        count = numbers(self.block.arguments[row]["n"])
+        return tree.For(("i",), count, tree.Body(tuple(body.statements())))
 
     def _statement(self, step: Step) -> list[tree.Statement]:
         made: list[tree.Statement] = []
@@ -225,7 +238,10 @@ class Body:
         node = row.first
         number, _ = step.wire
         if len(node.outputs) > 1 and node.kind == "call":
-            return (place(self.names[next(wire for wire in self.names if wire[0] == number)]),)
+            own = [name for wire, name in self.names.items() if wire[0] == number]
+            if not own and node.name and has_weights(node) and not node.reused:
+                own = [node.name]
+            return (place(own[0]),) if own else None
         if len(node.outputs) > 1:
             wires = [(number, at) for at in range(len(node.outputs))]
             return tuple(tree.Place(self.names.get(wire, "_")) for wire in wires)
@@ -301,7 +317,7 @@ class Body:
         arguments = tuple(
             tree.Argument(name, expr) for name, expr in self.block.arguments.get(row, {}).items()
         )
-        return tree.Merge(cast(Kind, node.key), arguments, tree.Body(tuple(statements)))
+        return tree.Merge(cast(Kind, node.key), arguments, tree.Body(tuple(folded(statements))))
 
     def _container(self, row: Row) -> tree.Link | tuple[tree.Link, ...]:
         """A submodule that is written where it stands."""
@@ -332,7 +348,19 @@ class Body:
         children = [self._child(number, row) for number, row in enumerate(self.pattern.rows)]
         return list(chained(repeats(children, self.blocks)))
 
+    def _repeat(self, row: Row, *, alone: bool) -> tree.Statement:
+        """Equal children, as often as a parameter says: a stage if there are no others."""
+        assert row.inner is not None
+        statements = Body(self.block, self.blocks, row.inner).statements()
+        count = self.block.arguments[row]["n"]
+        called = only_call(statements[0])
+        if row.inner.first.cls == STAGE and called is not None:
+            return staged(called, count) if alone and not row.is_optional else looped(called, count)
+        return tree.For(("_",), numbers(count), tree.Body(tuple(statements)))
+
     def _child(self, number: int, row: Row) -> tree.Statement:
+        if row.first.kind == "loop":
+            return self._repeat(row, alone=len(self.pattern.rows) == 1)
         link = self._link(Step((number, 0), row))
         name = row.first.name or ""
         links = link if isinstance(link, tuple) else (link,)

@@ -352,8 +352,8 @@ class Repeating(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1, self.conv2 = (nn.Conv2d(3, 3, 3, padding=1) for _ in range(2))
-        self.bn1, self.bn2 = nn.BatchNorm2d(3), nn.BatchNorm2d(3)
+        self.conv1, self.bn1 = nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3)
+        self.conv2, self.bn2 = nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3)
 
     def forward(self, x: Tensor) -> Tensor:
         y = F.relu(self.bn1(self.conv1(x)))
@@ -372,6 +372,91 @@ class Ordered(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = F.adaptive_avg_pool2d(self.features(x), (1, 1))
         return self.classifier(torch.flatten(x, 1))
+
+
+class Step(nn.Sequential):
+    """Another number of equal children in each run, the first with a stride."""
+
+    def __init__(self, inp: int, outp: int, depth: int, stride: int) -> None:
+        units = [Residual(inp, outp, stride), *(Residual(outp, outp) for _ in range(depth - 1))]
+        super().__init__(*units)
+
+
+class Counted(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, padding=1)
+        self.step1, self.step2, self.step3 = Step(8, 8, 1, 1), Step(8, 16, 3, 2), Step(16, 32, 2, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.step3(self.step2(self.step1(self.stem(x))))
+
+
+class Shortcut(nn.Module):
+    """Nothing at all in some runs; no weights in any."""
+
+    def __init__(self, inp: int, outp: int, stride: int) -> None:
+        super().__init__()
+        self.more, self.stride = outp - inp, stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.stride == 1 and self.more == 0:
+            return x
+        return F.pad(F.max_pool2d(x, 1, self.stride), (0, 0, 0, 0, 0, self.more))
+
+
+class Padded(nn.Module):
+    def __init__(self, inp: int, outp: int, stride: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inp, outp, 3, stride, 1)
+        self.shortcut = Shortcut(inp, outp, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.conv(x) + self.shortcut(x))
+
+
+class WithoutWeights(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.unit1, self.unit2 = Padded(3, 3, 1), Padded(3, 8, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.unit2(self.unit1(x))
+
+
+class Registered(nn.Module):
+    """Children in another order than they are run, a sum of three."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 1)
+        self.deep, self.side = Double(8, 8), nn.Conv2d(8, 8, 1)
+        self.merge = nn.Conv2d(16, 8, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(x)
+        side = F.normalize(self.side(x), dim=1)
+        y = self.merge(torch.cat([side, self.deep(x)], dim=1))
+        return x + side + y
+
+
+class Tokens(nn.Module):
+    """Patches, a token for the class, attention."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(3, 16, 8, 8)
+        self.token = nn.Parameter(torch.zeros(1, 1, 16))
+        self.norm = nn.LayerNorm(16)
+        self.attention = nn.MultiheadAttention(16, 4, batch_first=True)
+        self.head = nn.Linear(16, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.token.expand(x.shape[0], -1, -1), x], dim=1)
+        y = self.norm(x)
+        attended, _ = self.attention(y, y, y)
+        return self.head((x + attended)[:, 0])
 
 
 # --- what is refused --------------------------------------------------------------------------
