@@ -115,7 +115,7 @@ def run() -> dict[str, Any]:
     functions = sorted({test.partition("[")[0] for test in tests})
     listener = _Listener()
     places = [str(ROOT / function) for function in functions]
-    status = pytest.main(["-q", "-p", "no:cacheprovider", *places], plugins=[listener])
+    status = pytest.main(["-q", "--whole", "-p", "no:cacheprovider", *places], plugins=[listener])
     if status:
         raise SystemExit(status)
     versions = {"torch": torch.__version__, "torchvision": torchvision.__version__}

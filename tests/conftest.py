@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections.abc import Callable
@@ -53,6 +54,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if "torch" in marks and collection_path.suffix == ".py":
         return True if TORCH.search(collection_path.read_text(encoding="utf-8")) else None
     return None
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: going through it again at every full collection of
+    garbage takes a tenth of the tests' time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def _place(path: Path) -> str:

@@ -35,6 +35,7 @@ only. Hypothesis draws the random examples, with the seeds given.
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--prove", action="store_true", help="the full count of every sweep")
+    parser.addoption("--whole", action="store_true", help="all cases of listed sweeps too")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--prove"):
+    if not (config.getoption("--prove") or config.getoption("--whole")):
         left = [item for item in items if item.get_closest_marker("prove")]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if not item.get_closest_marker("prove")]

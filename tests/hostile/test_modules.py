@@ -156,14 +156,17 @@ def test_a_clear_fault(name: str, code: str, said: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["waits_in_python", "waits_in_forward", "deaf"])
 def test_a_time_limit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds = 60 if name == "waits_in_forward" else 2
     monkeypatch.setattr("archgen.importers.process.GRACE", 3.0)
-    start = time.monotonic()
-    with pytest.raises(ArchError) as fault:
-        text_of(name, seconds)
-    assert time.monotonic() - start < seconds + 30
-    (found,) = fault.value.diagnostics
-    assert (found.code, found.message) == ("A535", f"not done after {seconds} seconds")
+    # `forward` is only reached once torch is loaded, which takes long on a busy machine.
+    for seconds in (8, 60) if name == "waits_in_forward" else (2,):
+        start = time.monotonic()
+        with pytest.raises(ArchError) as fault:
+            text_of(name, seconds)
+        assert time.monotonic() - start < seconds + 30
+        (found,) = fault.value.diagnostics
+        assert (found.code, found.message) == ("A535", f"not done after {seconds} seconds")
+        if "time.sleep" in found.span.text:
+            break
     if name != "deaf":
         assert found.span.source.path == "nets.py"
         assert "time.sleep" in found.span.text

@@ -70,8 +70,8 @@ def first(parts: list[Part]) -> list[Part]:
     return [part for part in parts if part.start == 0]
 
 
-CHECKED = parts(80, 20)
-BUILT = parts(6, 3)
+CHECKED = parts(40, 10)
+BUILT = parts(4, 2)
 
 
 def holds(mutant: Mutant) -> bool | None:

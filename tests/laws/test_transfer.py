@@ -78,7 +78,7 @@ def _is_arch(item: tree.Node) -> TypeGuard[tree.Arch]:
     return isinstance(item, tree.Arch)
 
 
-@examples(sample=100, full=2000, of="insertions into random specs")
+@examples(sample=40, full=2000, of="insertions into random specs")
 @given(insertions())
 def test_an_insertion_loses_no_other_weight(texts: tuple[str, str]) -> None:
     old, new = map(_network, texts)

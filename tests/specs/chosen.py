@@ -6,13 +6,14 @@ classes. `make prove` takes every network.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from math import inf
 
 import archgen
 from archgen.limits import count_modules
-from archgen.network import Body, CallNode
+from archgen.network import Body, CallNode, LayerNode, MergeNode
+from archgen.traversal import first_places
 
 EVERY = tuple(name for name, _ in archgen.shipped())
 
@@ -40,6 +41,34 @@ def representatives(most_macs: float = inf, most_modules: float = inf) -> list[s
         for network in (*chosen.values(), *map(loaded, ALSO))
         if network.macs <= most_macs and count_modules(network) <= most_modules
     ]
+
+
+def covering(names: Sequence[str]) -> list[str]:
+    """Few of the networks, small ones first, that have every layer and merge that all have."""
+    kinds = {name: set(_kinds(loaded(name).body)) for name in names}
+    missing, chosen = set().union(*kinds.values()), list[str]()
+    while missing:
+        gains = {
+            name: len(kinds[name] & missing) / (20 + count_modules(loaded(name))) for name in names
+        }
+        chosen.append(max(names, key=gains.__getitem__))
+        missing -= kinds[chosen[-1]]
+    return chosen
+
+
+def _kinds(body: Body) -> Iterator[str]:
+    """Layers and merges of a body, and whether it has heads and several outputs."""
+    for _, each in first_places(body):
+        for node in each.all_nodes:
+            match node:
+                case LayerNode():
+                    yield node.layer.keyword
+                case MergeNode():
+                    yield node.kind
+                case _:
+                    yield type(node).__name__
+        yield from (["heads"] if each.aux else [])
+        yield from (["outputs"] if len(each.outputs) > 1 else [])
 
 
 def load_small(name: str) -> archgen.Network:

@@ -13,7 +13,7 @@ import pytest
 import archgen
 from archgen.network import Network
 from tests.interpreter import tensors
-from tests.specs.chosen import EVERY, load_small, representatives
+from tests.specs.chosen import EVERY, covering, load_small, representatives
 from tests.sweeps import sampled
 
 pytestmark = pytest.mark.torch
@@ -44,13 +44,10 @@ def affordable(name: str) -> Network:
     return network if network.macs <= MOST_MACS else load_small(name)
 
 
-# Deep ones take up to half a minute each: of those, the ones that are wired as no other is.
-DEEP = ("densenet121", "inception_v3", "efficientnet_v2_s", "resnet110_exclusive_gating")
-NAMES = [
-    name
-    for name in (*representatives(most_modules=400), *DEEP)
-    if affordable(name).macs <= MOST_MACS
-]
+# Deep ones take up to half a minute each. Every layer and merge is in the networks that cover the
+# rest; these are wired as none of those is.
+WIRED = ("densenet40_k12", "inception_v3", "yolo_v3")
+NAMES = list(dict.fromkeys((*covering(representatives(most_macs=MOST_MACS)), *WIRED)))
 
 
 @pytest.fixture(scope="module", params=sampled(EVERY, NAMES))

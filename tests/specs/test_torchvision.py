@@ -12,8 +12,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archgen
 from archgen.resources import root
+from tests.specs.chosen import representatives
 from tests.specs.references import LARGE, TORCHVISION, TRAINED
 from tests.specs.torchvision_models import reference
+from tests.sweeps import cases
 
 pytestmark = pytest.mark.torch
 Record = Callable[[str, object], None]
@@ -29,7 +31,11 @@ def test_every_classifier_of_torchvision_is_here() -> None:
     )
 
 
-@pytest.mark.parametrize("name", TORCHVISION)
+# Of networks made of the same blocks one: keys, shapes, settings and work are those of all, below.
+OUTPUTS = [name for name in representatives() if name in TORCHVISION]
+
+
+@cases("name", TORCHVISION, sample=OUTPUTS, of="classifiers of torchvision, equal to the bit")
 def test_equals_torchvision(name: str, record_property: Record) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -93,13 +99,16 @@ def test_other_widths_equal_torchvision(width: float) -> None:
 
 
 @pytest.mark.parametrize("name", TORCHVISION)
-def test_multiply_adds_are_what_torch_counts(name: str) -> None:
+def test_keys_shapes_and_work_are_torchvisions(name: str) -> None:
     network = archgen.load(name)
     with torch.device("meta"):
         model = reference(name).eval()
         x = torch.empty(1, *network.input)
     with FlopCounterMode(display=False) as counter:
         model(x)
+    ours = archgen.build(network, device="meta")
+    assert shapes(ours) == shapes(model)
+    assert settings(ours) == settings(model)
     assert 2 * network.macs == counter.get_total_flops()
     assert network.params == sum(weight.numel() for weight in model.parameters())
 
@@ -122,6 +131,12 @@ def named_outputs(outputs: Tensor | tuple[Tensor, ...]) -> dict[str, Tensor]:
 
 def shapes(model: nn.Module) -> dict[str, torch.Size]:
     return {key: tensor.shape for key, tensor in model.state_dict().items()}
+
+
+def settings(model: nn.Module) -> dict[str, str]:
+    """Strides, paddings, epsilons and the like of each convolution, batch norm and linear layer."""
+    kinds = (nn.Conv2d, nn.BatchNorm2d, nn.Linear)
+    return {path: repr(each) for path, each in model.named_modules() if type(each) in kinds}
 
 
 def stir_statistics(model: nn.Module) -> None:
