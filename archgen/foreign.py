@@ -60,7 +60,6 @@ _LAYERS: Final = {
 # Several layers, arguments, or words that are no layer.
 _PHRASES: Final = {
     "sequential": "write `a -> b -> c`, or `name = seq { ... }`",
-    "sub subtract minus": "write `add { from a; { from b; multiply(-1) } }`",
     "stack": "give both an axis of size 1 by `reshape`, then `concat { ... }`",
     "softmax2d": "write `softmax(axis=0)`",
     "dropout1d dropout3d": "write `dropout2d(p)`: it zeroes whole channels of any number of axes",
@@ -93,6 +92,10 @@ _MERGES: Final = {
     "concat": "cat concatenate concatenation hstack",
     "add": "add residual skip shortcut sum",
     "mul": "mul multiplication",
+    "sub": "sub subtract minus",
+    "div": "div divide truediv",
+    "maximum": "maximum",
+    "minimum": "minimum",
 }
 # What is not to be had, and what comes nearest.
 _ABSENT: Final = {

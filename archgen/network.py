@@ -19,6 +19,7 @@ from typing import Literal
 from archgen.frozen import dataclass
 from archgen.layers.base import Layer
 from archgen.layers.initialisers import Initialiser as Initialiser
+from archgen.merges import MergeKind
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import NOWHERE, Span
@@ -76,9 +77,9 @@ class CallNode:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MergeNode:
-    """`add`, `mul` or `concat` of values; has no weights and no name."""
+    """Values that come together (`add`, `concat`, ...); has no weights and no name."""
 
-    kind: Literal["add", "mul", "concat"]
+    kind: MergeKind
     inputs: tuple[Ref, ...]
     outputs: tuple[Ref, ...]
     axis: int = 0  # of `concat`, counted without the batch

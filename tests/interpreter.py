@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import reduce
-from operator import add, mul
+from operator import add, mul, sub, truediv
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,11 @@ from torch.nn import functional
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode
 
 Values = dict[int, Tensor]
+
+_OPERATIONS = {
+    **{"add": add, "mul": mul, "sub": sub, "div": truediv},
+    **{"maximum": torch.maximum, "minimum": torch.minimum},
+}
 
 
 def interpret(network: Network, model: nn.Module, inputs: Sequence[Tensor]) -> list[Tensor]:
@@ -100,7 +105,7 @@ def _merged(node: MergeNode, body: Body, read: list[Tensor]) -> Tensor:
         whole = [each.expand(batch, *[-1] * shape.rank) for each in read]
         return torch.cat(whole, 1 + node.axis)
     laid = (_along(each, shape.rank - 1 - node.axis) for each in read)
-    return reduce(add if node.kind == "add" else mul, laid)
+    return reduce(_OPERATIONS[node.kind], laid)
 
 
 def _along(x: Tensor, behind: int) -> Tensor:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from hypothesis.vendor.pretty import RepresentationPrinter
 
+from archgen.merges import MERGES
 from archgen.syntax import tree as t
 from archgen.syntax.format import format, format_expression
 from archgen.syntax.literals import read_documentation
@@ -122,7 +123,7 @@ def _links(bodies: SearchStrategy[t.Body]) -> SearchStrategy[t.Link]:
     return st.one_of(
         calls,
         st.builds(
-            t.Merge, st.sampled_from(["add", "mul", "concat"]), _arguments(expressions), bodies
+            t.Merge, st.sampled_from(list(MERGES)), _arguments(expressions), bodies
         ),
         st.builds(t.Seq, bodies),
         st.builds(t.Group, bodies),

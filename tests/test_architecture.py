@@ -54,6 +54,7 @@ LAYERS = (
     ("snippet",),
     ("text", "resources", "seal", "replacing", "arguments"),
     ("foreign",),
+    ("merges",),
     ("frozen", "closest", "as_json", "interning"),
 )
 # The rooms of the PyTorch backend, lowest first: none imports one that stands behind it.

@@ -30,7 +30,7 @@ from archgen.resolve.values import LayerValue, Several, TensorValue
 from archgen.shapes import Shape
 from archgen.traversal import bodies
 
-VERSION = 1
+VERSION = 2
 _WIDTH = 100
 
 Data = dict[str, object]

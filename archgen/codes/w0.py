@@ -298,4 +298,15 @@ read together by `from x`; numbers by a comprehension.
             "concat { identity; for s in from x { from s } }",
         ),
     ),
+    Code(
+        "W024",
+        "a name that hides a newer layer",
+        """
+Layers that came after 0.1 are not reserved: a block, a constant or a loop variable may have the
+name of one, and is what the name means in its file or braces. A spec from before such a layer stays
+as it was. Who reads `unbind` may expect the layer, so that another name is clearer.
+""",
+        "block unbind(out) {\n  conv(out, 3) -> bn\n}\n\n" + _arch("unbind(16)"),
+        "block unit(out) {\n  conv(out, 3) -> bn\n}\n\n" + _arch("unit(16)"),
+    ),
 )

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from archgen.layers import LAYERS
 from archgen.layers.initialisers import INITIALISERS
+from archgen.merges import UNRESERVED
 from archgen.resolve.functions import FUNCTIONS
 from archgen.syntax.tokens import kinds
 
@@ -26,7 +27,7 @@ KEYWORDS: Final[dict[Keyword, frozenset[str]]] = {
 """The words that are not names: each in one set, and together those of the grammar."""
 
 BUILTINS: Final[dict[Builtin, frozenset[str]]] = {
-    "layer": frozenset({*LAYERS, "stage"}),
+    "layer": frozenset({*LAYERS, *UNRESERVED, "stage"}),
     "function": frozenset({*FUNCTIONS, *INITIALISERS}),
 }
 """Names that mean something without a definition, where nothing else is called so."""

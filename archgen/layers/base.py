@@ -149,6 +149,8 @@ class Layer(Called, ABC):
     """A built-in layer. The class docstring's first line is its line of documentation."""
 
     group: ClassVar[str]  # its row in the layer reference
+    # Newer than 0.1: a block, constant or loop variable of its name hides it.
+    reserved: ClassVar[bool] = True
     # The channels of the output as an expression of the language over the fields and
     # `channels` (of the input); None where they depend on other sizes.
     out_channels: ClassVar[str | None] = "channels"

@@ -127,6 +127,7 @@ class Unbind(Layer):
 
     keyword = "unbind"
     group = "shape"
+    reserved = False
     out_channels = None
     fresh = False
     keeps_offset = True

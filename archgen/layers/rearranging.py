@@ -24,6 +24,7 @@ class Rearrange(Layer):
     """Axes split, moved, merged and repeated by a pattern, as in einops, without the batch."""
 
     keyword = "rearrange"
+    reserved = False
     group = "shape"
     out_channels = None
     fresh = False

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING, Final
 
 from archgen.diagnostics import Diagnostic, Edit, warning
+from archgen.layers import LAYERS
 from archgen.layers.convolution import Conv, ConvTranspose
 from archgen.network import Body, LayerNode
 from archgen.syntax import tree
@@ -23,7 +24,9 @@ _POSITIONAL: Final = re.compile(r"(?P<head>\w+\(\s*)[\w.]+\s*,\s*(?=\d+\s*,\s*\d
 
 
 def check(module: Module) -> Iterator[Diagnostic]:
-    """W021 and W023 of every definition in a file."""
+    """W021, W023 and W024 of every definition in a file."""
+    for name, span in module.places.items():
+        yield from _hidden((name,), span)
     for definition in module.definitions:
         known: set[str] = set()  # constants further up
         for node in nodes_in(definition.body):
@@ -32,8 +35,23 @@ def check(module: Module) -> Iterator[Diagnostic]:
                     yield from _input(node)
                 case tree.Let(names=names):
                     known |= {*names}
-                case tree.For(body=body):
+                    yield from _hidden(names, node.span)
+                case tree.For(names=names, body=body):
+                    yield from _hidden(names, node.span)
                     yield from _lost_lets(known, body)
+
+
+# --- names of newer layers ------------------------------------------------------------------------
+
+
+def _hidden(names: Sequence[str], span: Span) -> Iterator[Diagnostic]:
+    """W024: a name that a layer newer than 0.1 has too."""
+    for name in names:
+        layer = LAYERS.get(name)
+        if layer is not None and not layer.reserved:
+            message = f"`{name}` hides the layer `{name}` here"
+            help = "another name keeps both; nothing else changes"
+            yield warning("W024", message, span, help=help)
 
 
 # --- inputs ---------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ _MARK: Final = r"#\s*lint\b\s*:?"
 _ORDER: Final = r"#\s*lint:\s*off\s+(?P<codes>[A-Za-z]\w*(?:\s*,\s*[A-Za-z]\w*)*)\s*(?::.*)?"
 _FORM: Final = "write `# lint: off W001`, or `# lint: off W001, W002: the reason`"
 # Found by what a file says, in definitions too that no network calls.
-OF_TEXT: Final = frozenset({*(f"W{number:03}" for number in range(9, 20)), "W021", "W023"})
+OF_TEXT: Final = frozenset({*(f"W{number:03}" for number in range(9, 20)), "W021", "W023", "W024"})
 
 
 class Mark:

@@ -20,7 +20,16 @@ from archgen.resolve.arguments import suggest
 from archgen.resolve.expressions import evaluate, unpack
 from archgen.resolve.implicit import doc_of
 from archgen.resolve.names import MOST_FAULTS, check_definition
-from archgen.resolve.values import ANY_NAME, LOST, Budget, Environment, Scope, Unknown, check_lost
+from archgen.resolve.values import (
+    ANY_NAME,
+    LOST,
+    Budget,
+    Environment,
+    Scope,
+    Unknown,
+    check_lost,
+    may_be_hidden,
+)
 from archgen.syntax import tree
 from archgen.syntax.parse import parse
 from archgen.syntax.read import read_shown
@@ -253,7 +262,7 @@ def _declare(module: Module, name: str, meaning: object, span: Span, *, own: boo
         message = "`stage` repeats blocks wherever it is applied: nothing could call this"
         raise Fault(error("A105", message, span, help="call it otherwise"))
     known = module.scope.get(name)
-    if known is not None and known is not meaning:
+    if known is not None and known is not meaning and not may_be_hidden(known):
         also = [Label(module.places[name], "first here")] if name in module.places else []
         what = "a layer" if name in LAYERS else "another definition"
         code = "A103" if name in module.names else "A105"

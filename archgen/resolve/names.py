@@ -21,7 +21,7 @@ from archgen.resolve.functional import defined_twice, of_values, values_given
 from archgen.resolve.functions import FUNCTIONS
 from archgen.resolve.lookup import SHAPE_NAMES, as_value
 from archgen.resolve.spelling import check_submodule, makes_module
-from archgen.resolve.values import Environment, Unknown, kind_of
+from archgen.resolve.values import Environment, Unknown, kind_of, may_be_hidden
 from archgen.syntax import tree
 from archgen.syntax.walk import nodes_in
 
@@ -131,7 +131,7 @@ class _Walk:
         """A constant of a body may hide another constant, but no layer or block."""
         for name in statement.names:
             hidden = self.scope.get(name)
-            if isinstance(hidden, Definition | type):
+            if isinstance(hidden, Definition | type) and not may_be_hidden(hidden):
                 message = f"`{name}` hides {kind_of_meaning(hidden)}"
                 self.sink.add(error("A105", message, statement.span, help="call it otherwise"))
 
@@ -170,7 +170,7 @@ class _Walk:
         elif links:
             place = self.links(links, place)
         for target in named.places:
-            place = self.define(target, place, makes_module=makes_module(links))
+            place = self.define(target, place, makes_module=makes_module(links, self.scope))
         return place
 
     def define(self, target: tree.Place, place: _Place, *, makes_module: bool) -> _Place:

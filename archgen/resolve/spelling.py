@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from archgen.diagnostics import Edit, Fault, error
-from archgen.layers import LAYERS
+from archgen.layers.base import Layer
 from archgen.resolve.reserved import METHODS, MODULE_ATTRIBUTES
 from archgen.syntax import tree
 from archgen.text import Span
@@ -56,13 +56,14 @@ def check_field(name: str, span: Span) -> None:
         raise Fault(error("A104", message, span, help=hint))
 
 
-def makes_module(links: Sequence[tree.Link]) -> bool:
+def makes_module(links: Sequence[tree.Link], scope: Mapping[str, object]) -> bool:
     """Whether the name of a chain (behind its leading `from`) becomes that of a submodule."""
     links = [link for link in links if not isinstance(link, tree.From)]
     if len(links) != 1:
         return bool(links) and not isinstance(links[0], tree.Reuse)
     link = links[0]
     if isinstance(link, tree.Call):
-        layer = LAYERS.get(link.function.text)
-        return layer is None or layer.makes_module
+        layer = scope.get(link.function.text)
+        is_layer = isinstance(layer, type) and issubclass(layer, Layer)
+        return not is_layer or layer.makes_module
     return isinstance(link, tree.Stage | tree.Param | tree.Seq | tree.Group)

@@ -252,6 +252,11 @@ def pick(found: object, index: int, span: Span) -> object:
     return items[index]
 
 
+def may_be_hidden(meaning: object) -> bool:
+    """Whether a definition may take this name: that of a layer newer than 0.1."""
+    return isinstance(meaning, type) and issubclass(meaning, Layer) and not meaning.reserved
+
+
 def kind_of(value: object) -> str:
     """What a value is, in the words of a message."""
     match value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archgen.diagnostics import Sink
+from archgen.merges import UNRESERVED
 from archgen.syntax.grammar import ABSENT, Rule, tables
 from archgen.syntax.limits import MAX_ERRORS
 from archgen.syntax.tokens import Raw, Token
@@ -39,6 +40,8 @@ class Driver:
         end = self._tables.ends[start]
         while self._states[-1] != end:
             token = self.tokens[self.at]
+            if token.value in UNRESERVED:
+                token = self._merge_or_name(token)
             if token.type == "ERROR":
                 if not self._panic():
                     return None
@@ -50,6 +53,26 @@ class Driver:
         value = self._values[-1][0]
         assert isinstance(value, Raw)
         return value
+
+    def _merge_or_name(self, token: Token) -> Token:
+        """A word that is a merge directly before its braces, and a name elsewhere."""
+        if token.type != "NAME" or not self._opens_branches(self.at + 1):
+            return token
+        if self.accepts("MERGE"):
+            token = self.tokens[self.at] = Token("MERGE", token.value, token.start, token.end)
+        return token
+
+    def _opens_branches(self, at: int) -> bool:
+        """Whether `{` or `(...) {` begins at a token."""
+        if self.tokens[at].type == "LPAR":
+            depth = 0
+            for at in range(at, len(self.tokens)):
+                kind = self.tokens[at].type
+                depth += (kind == "LPAR") - (kind == "RPAR")
+                if not depth or kind in ("LBRACE", "RBRACE", "_END"):
+                    break
+            at = min(at + 1, len(self.tokens) - 1)
+        return self.tokens[at].type == "LBRACE"
 
     def _feed(self, token: Token, end: int = -1) -> bool:
         """Reduce and then shift a token; false if it does not fit. Stops in the state `end`."""

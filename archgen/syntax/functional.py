@@ -19,10 +19,10 @@ from archgen.syntax.situation import (
 from archgen.syntax.tokens import Token, kinds, span_of
 
 _MERGES = {"ADD": "add", "MUL": "mul", "CONCAT": "concat"}
-_OPERATORS = {"PLUS": "add", "TIMES": "mul"}
+_OPERATORS = {"PLUS": "add", "TIMES": "mul", "MINUS": "sub", "DIVIDE": "div"}
 _ENDS = kinds("_END $END RBRACE")
 _CALLED = kinds("NAME INPUT INIT PARAM ADD MUL CONCAT BLOCK ARCH USE AS")
-_OTHERS = kinds("MINUS DIVIDE FLOOR_DIVIDE MODULO POWER")
+_OTHERS = kinds("FLOOR_DIVIDE MODULO POWER")
 
 
 def merge_of_arguments(here: Situation) -> Mistake | None:
@@ -84,11 +84,7 @@ def arithmetic(here: Situation) -> Mistake | None:
     message = f"`{here.token}` works on numbers, not on values of the network"
     merge = _OPERATORS.get(kind)
     if merge is None:
-        help = (
-            "values meet in `add`, `mul` and `concat`: `add { from a; { from b; multiply(-1) } }`"
-        )
-        if kind != "MINUS":
-            help = "a factor is `multiply(0.5)`; values meet in `add`, `mul` and `concat`"
+        help = "a factor is `multiply(0.5)`; values meet in merges: `div { from a; from b }`"
         return Mistake(error("A001", message, place(here), help=help))
     following = here.following
     if merge == "mul" and following is not None and following.type == "NUMBER":

@@ -9,6 +9,7 @@ from dataclasses import field
 from typing import Literal
 
 from archgen.frozen import dataclass
+from archgen.merges import MergeKind
 from archgen.text import NOWHERE, Span
 
 
@@ -191,9 +192,9 @@ class Param(Node):
 
 @dataclass(frozen=True, slots=True)
 class Merge(Node):
-    """`add { }`, `mul { }`, `concat(axis=1) { }`. `keyword` is the place of the word."""
+    """`add { }`, `sub { }`, `concat(axis=1) { }`. `keyword` is the place of the word."""
 
-    kind: Literal["add", "mul", "concat"]
+    kind: MergeKind
     arguments: tuple[Argument, ...]
     body: Body
     keyword: Span = field(default=NOWHERE, compare=False, repr=False)

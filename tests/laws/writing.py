@@ -31,6 +31,7 @@ from tests.laws.vocabulary import (
 )
 
 T = TypeVar("T")
+MERGED = ["add", "mul", "concat", "sub", "maximum", "minimum"]
 
 
 class Writer:
@@ -280,7 +281,7 @@ class Writer:
         if self.chance(4):
             self.line(f"from {name}.{self.pick('ab')}")
         else:
-            self.line(f"{self.pick(['add', 'mul', 'concat'])} {{ from {name}.a; from {name}.b }}")
+            self.line(f"{self.pick(MERGED)} {{ from {name}.a; from {name}.b }}")
 
     def remembered(self) -> None:
         name = self.name("far")
@@ -458,7 +459,7 @@ class Writer:
             self.line(f"left = input({sizes}); right = input({sizes})")
             self.line(f"a = from left -> {self.conv('wide')}")
             self.line(f"b = from right -> {self.pick(['reuse a', self.conv('wide')])}")
-            self.line(f"{self.pick(['add', 'mul', 'concat'])} {{ from a; from b }}")
+            self.line(f"{self.pick(MERGED)} {{ from a; from b }}")
         else:
             self.line(f"input({sizes})")
             self.line(self.conv("wide"))

@@ -19,6 +19,7 @@ from typing import assert_never
 from archgen.analysis.breaking.carried import Aside
 from archgen.analysis.breaking.operations import Operation, has_state, operation
 from archgen.interning import Interner
+from archgen.merges import MERGES
 from archgen.network import (
     AuxValue,
     Body,
@@ -187,7 +188,10 @@ class Numbering:
         else:
             number = read[0]
             for other in read[1:]:  # as PyTorch computes it, from left to right
-                number = self._number((node.kind, min(number, other), max(number, other)))
+                pair = (number, other)
+                if not MERGES[node.kind].ordered:
+                    pair = (min(pair), max(pair))
+                number = self._number((node.kind, *pair))
         extents = {self._extent(each) for each in read}
         if len(extents) == 1 and node.axis == 0:
             self._extents.setdefault(number, *extents)

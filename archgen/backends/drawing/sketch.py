@@ -33,11 +33,11 @@ from archgen.backends.drawing.operations import (
     spread,
     units,
 )
+from archgen.merges import MERGES
 from archgen.network import Body, CallNode, MergeNode, Network
 from archgen.shapes import Shape
 
 Level = Literal["stage", "block", "layer"]
-_SIGNS = {"add": "+", "mul": "×", "concat": "concat"}
 
 
 def sketch(network: Network, level: Level = "block", expand: Sequence[str] = ()) -> Diagram:
@@ -229,7 +229,7 @@ class _Sketch:
             return self._leave(operation, box, scope, ends)
         form: Literal["box", "merge"] = "box" if node.kind == "concat" else "merge"
         mark, _ = self._mark([operation])
-        box = self.canvas.box("merge", ((Word(_SIGNS[node.kind]),),), form=form, mark=mark)
+        box = self.canvas.box("merge", ((Word(MERGES[node.kind].sign),),), form=form, mark=mark)
         for value in operation.inputs:
             if value in ends:
                 self.canvas.connect(ends[value], box, shortcut=scope.readers[value] > 1)

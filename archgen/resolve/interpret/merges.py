@@ -1,4 +1,4 @@
-"""`add`, `mul`, `concat`: branches that start from one value and come together."""
+"""Merges: branches that start from one value and come together."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from archgen.diagnostics import Diagnostic, Edit, Fault, Label, error
 from archgen.frozen import dataclass
+from archgen.merges import MERGES
 from archgen.network import Chosen, Looped, Merged, MergeNode, Ref, Silent, Step
 from archgen.resolve.expressions import integer, unpack
 from archgen.resolve.interpret.choices import chosen_arm, longest, loop_items
@@ -35,9 +36,7 @@ def apply_merge(frame: Frame, link: tree.Merge) -> Merged:
     with frame.braces(), without_heads(frame, "the braces of a merge"):
         declare_inits(frame, link.body.statements)
         steps = _branches(frame, link.body.statements, base, branches)
-    if not branches:
-        message = f"`{link.kind}` has no branch"
-        raise Fault(error("A203", message, link.keyword, help="every statement in it is a branch"))
+    _count(link, branches)
     shapes = [body.shape_of(branch.ref) for branch in branches]
     aligned = _aligned(frame, link.kind, branches, shapes)
     axis = aligned[0].axis if axis is None else _from_first(axis, aligned[0])
@@ -47,6 +46,17 @@ def apply_merge(frame: Frame, link: tree.Merge) -> Merged:
     node = MergeNode(link.kind, refs, (body.add(shape),), axis, link.keyword)
     frame.emit(node)
     return Merged(node, base[0], steps)
+
+
+def _count(link: tree.Merge, branches: Sequence[Branch]) -> None:
+    """A merge has a branch; one with a left and a right side has two."""
+    if not branches:
+        message = f"`{link.kind}` has no branch"
+        raise Fault(error("A203", message, link.keyword, help="every statement in it is a branch"))
+    if MERGES[link.kind].ordered and len(branches) != 2:
+        message = f"`{link.kind}` takes two branches, not {len(branches)}"
+        hint = "the first is the left side, the second the right; `add { ... }` joins several"
+        raise Fault(error("A203", message, link.keyword, help=hint))
 
 
 def looks_into(body: tree.Body) -> bool:

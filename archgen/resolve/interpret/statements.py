@@ -127,7 +127,7 @@ def run_named(frame: Frame, named: tree.Named) -> Step:
     child = ".".join([name, *map(str, indices)])
     frame.names.check_free(shown_name(name, indices), place.span, child)
     links = named.chain.links
-    if makes_module(links):
+    if makes_module(links, frame.env.scope):
         check_submodule(name, place.span)
     if indices:
         only_in_body(frame, place.span, "a list of submodules")

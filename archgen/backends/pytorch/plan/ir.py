@@ -12,6 +12,7 @@ from typing import Literal
 
 from archgen.backends.pytorch.plan.algebra import Expr, same
 from archgen.backends.pytorch.plan.names import Names
+from archgen.merges import MergeKind
 from archgen.network import Initialiser
 
 # --- modules --------------------------------------------------------------------------------
@@ -146,7 +147,7 @@ class Merge:
     """Operands merged. `covers`: the first has the shape of them all. `inplace`: they are added
     to it."""
 
-    kind: Literal["add", "mul", "concat"]
+    kind: MergeKind
     output: Value
     axis: int
     rank: int  # of the values, without the batch
@@ -170,7 +171,7 @@ class Gather:
     convolution and its `Give`. An `If` or `For` that gives anything leaves no value otherwise.
     """
 
-    kind: Literal["add", "mul", "concat"]
+    kind: MergeKind
     output: Value
     axis: int
     rank: int

@@ -21,13 +21,12 @@ from archgen.backends.pytorch.text.layout import (
     statement,
 )
 from archgen.backends.pytorch.text.places import (
-    SIGNS,
     Line,
     Term,
+    combined,
     laid,
     listed,
     merged,
-    operand,
 )
 from archgen.backends.pytorch.text.variables import Variables
 
@@ -76,8 +75,8 @@ class Merging(Variables, ABC):
         if item.inplace:
             self.line(statement(f"{variable} += ", layout, self.indent))
             return
-        sum_ = Operation((variable, f"{SIGNS[item.kind]} {operand(layout, item.kind)}"))
-        self.line(statement(f"{variable} = ", sum_, self.indent))
+        made = combined(item.kind, variable, layout)
+        self.line(statement(f"{variable} = ", made, self.indent))
 
     def shorten(self, operands: Sequence[Value]) -> None:
         """Store the longer operands, if all together would be too long: the last, if it is a merge
@@ -154,8 +153,8 @@ class Merging(Variables, ABC):
         pad = " " * self.indent
         self.line(f"{pad}{target} = {name}[0]", firsts=(target,))
         self.line(f"{pad}for {path} in {name}[1:]:")
-        sign = SIGNS[item.kind]
-        sum_ = f"{target} += {path}" if item.inplace else f"{target} = {target} {sign} {path}"
+        made = flat(combined(item.kind, target, path))
+        sum_ = f"{target} += {path}" if item.inplace else f"{target} = {made}"
         self.line(f"{pad}{' ' * STEP}{sum_}")
         self.assigned.update({target, path})
         term = Term(target, target, frozenset({target}), True)

@@ -13,6 +13,7 @@ from archgen.backends.pytorch.text.layout import (
     Operation,
     flat,
 )
+from archgen.merges import MERGES, MergeKind
 
 
 @dataclass(slots=True, eq=False)
@@ -46,9 +47,6 @@ class State:
     pending: list[Value] = field(default_factory=list)
 
 
-SIGNS = {"add": "+", "mul": "*"}
-
-
 def merged(item: Merge | Gather, terms: Sequence[Term], batch: str) -> Term:
     """The expression of a merge."""
     reads = frozenset[str]().union(*(term.reads for term in terms))
@@ -56,9 +54,24 @@ def merged(item: Merge | Gather, terms: Sequence[Term], batch: str) -> Term:
         layouts = tuple(listed(term, item, batch) for term in terms)
         layout: Layout = Call("torch.cat", (Call("", layouts), f"dim={item.axis + 1}"))
         return Term(layout, reads=reads, typed=True)
-    first, *rest = (operand(laid(term, item), item.kind) for term in terms)
-    parts = (first, *(f"{SIGNS[item.kind]} {each}" for each in rest))
-    return Term(Operation(parts), reads=reads, typed=all(term.typed for term in terms))
+    first, *rest = (laid(term, item) for term in terms)
+    typed = MERGES[item.kind].operator is None or all(term.typed for term in terms)
+    return Term(_operated(item.kind, first, rest), reads=reads, typed=typed)
+
+
+def _operated(kind: MergeKind, first: Layout, rest: Sequence[Layout]) -> Layout:
+    operator = MERGES[kind].operator
+    if operator is not None:
+        others = (f"{operator} {operand(each, kind)}" for each in rest)
+        return Operation((operand(first, kind), *others))
+    for each in rest:
+        first = Call(MERGES[kind].function, (first, each))
+    return first
+
+
+def combined(kind: MergeKind, variable: str, layout: Layout) -> Layout:
+    """`y + x`, `torch.maximum(y, x)`: what a merge of two is."""
+    return _operated(kind, variable, [layout])
 
 
 def listed(term: Term, item: Merge | Gather, batch: str) -> Layout:
@@ -76,13 +89,13 @@ def laid(term: Term, item: Merge | Gather) -> Layout:
     return f"{flat(term.layout)}.view(-1{', 1' * behind})"
 
 
-def operand(layout: Layout, kind: str) -> str:
-    """An operand of `+` or `*`, in brackets if it would be read otherwise."""
+def operand(layout: Layout, kind: MergeKind) -> str:
+    """An operand of `+`, `-`, `*` or `/`, in brackets if it would be read otherwise."""
     text = flat(layout)
     if not isinstance(layout, Operation):
         return text
-    is_product = layout.parts[-1].startswith("*")
-    return text if kind == "add" and is_product else f"({text})"
+    is_product = layout.parts[-1].startswith(("*", "/"))
+    return text if kind in ("add", "sub") and is_product else f"({text})"
 
 
 def order_of(name: str) -> tuple[int, str]:
