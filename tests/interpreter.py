@@ -19,8 +19,12 @@ from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node,
 Values = dict[int, Tensor]
 
 _OPERATIONS = {
-    **{"add": add, "mul": mul, "sub": sub, "div": truediv},
-    **{"maximum": torch.maximum, "minimum": torch.minimum},
+    "add": add,
+    "mul": mul,
+    "sub": sub,
+    "div": truediv,
+    "maximum": torch.maximum,
+    "minimum": torch.minimum,
 }
 
 

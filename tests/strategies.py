@@ -122,9 +122,7 @@ _documentation = st.builds(t.Doc, documentation_text)
 def _links(bodies: SearchStrategy[t.Body]) -> SearchStrategy[t.Link]:
     return st.one_of(
         calls,
-        st.builds(
-            t.Merge, st.sampled_from(list(MERGES)), _arguments(expressions), bodies
-        ),
+        st.builds(t.Merge, st.sampled_from(list(MERGES)), _arguments(expressions), bodies),
         st.builds(t.Seq, bodies),
         st.builds(t.Group, bodies),
         st.builds(t.From, places),

@@ -64,6 +64,7 @@ def makes_module(links: Sequence[tree.Link], scope: Mapping[str, object]) -> boo
     link = links[0]
     if isinstance(link, tree.Call):
         layer = scope.get(link.function.text)
-        is_layer = isinstance(layer, type) and issubclass(layer, Layer)
-        return not is_layer or layer.makes_module
+        if isinstance(layer, type) and issubclass(layer, Layer):
+            return layer.makes_module
+        return True
     return isinstance(link, tree.Stage | tree.Param | tree.Seq | tree.Group)

@@ -64,15 +64,15 @@ class Driver:
 
     def _opens_branches(self, at: int) -> bool:
         """Whether `{` or `(...) {` begins at a token."""
-        if self.tokens[at].type == "LPAR":
-            depth = 0
-            for at in range(at, len(self.tokens)):
-                kind = self.tokens[at].type
-                depth += (kind == "LPAR") - (kind == "RPAR")
-                if not depth or kind in ("LBRACE", "RBRACE", "_END"):
-                    break
-            at = min(at + 1, len(self.tokens) - 1)
-        return self.tokens[at].type == "LBRACE"
+        depth = 0
+        for index in range(at, len(self.tokens)):
+            kind = self.tokens[index].type
+            if not depth and (kind != "LPAR" or index > at):
+                return kind == "LBRACE"
+            if kind in ("LBRACE", "RBRACE", "_END"):
+                return False
+            depth += (kind == "LPAR") - (kind == "RPAR")
+        return False
 
     def _feed(self, token: Token, end: int = -1) -> bool:
         """Reduce and then shift a token; false if it does not fit. Stops in the state `end`."""

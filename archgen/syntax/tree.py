@@ -1,5 +1,4 @@
 """The syntax tree: what a spec says, as frozen values. Knows neither names' meanings nor shapes.
-
 Two trees are equal when they say the same; places (`span`) do not count.
 """
 
