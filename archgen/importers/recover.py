@@ -102,8 +102,9 @@ def _make_blocks(
                 break
         else:
             groups.append({outline: [run]})
-    for group in groups:
-        inside = {id(each) for alike in group.values() for each in alike}
+    families = [[each for alike in group.values() for each in alike] for group in groups]
+    for family, suffix in zip(families, _suffixes(families), strict=True):
+        inside = set(map(id, family))
         members = [run for run in runs if id(run) in inside]
         if _is_written_in_place(members):
             node = callers[id(members[0])]
@@ -111,11 +112,23 @@ def _make_blocks(
             in_place.add(node.key)
             continue
         pattern = unify(members, in_place)
-        block = solve(_unused(arch_name(cls), blocks), pattern, blocks)
+        block = solve(_unused(arch_name(cls) + suffix, blocks), pattern, blocks)
         blocks[block.name] = block
         for number, member in enumerate(members):
             node = callers[id(member)]
             node.key, node.arguments = block.name, block.call(number)
+
+
+def _suffixes(families: list[list[Program]]) -> list[str]:
+    """What tells the blocks of one class apart: a number that each was made with, `_stride2`."""
+    if len(families) > 1:
+        for name in families[0][0].hints:
+            values = [{repr(each.hints.get(name)) for each in family} for family in families]
+            found = [f"_{name}{next(iter(each))}".lower() for each in values]
+            plain = all(len(each) == 1 for each in values) and len(set(found)) == len(found)
+            if plain and all(map(str.isidentifier, found)):
+                return found
+    return [""] * len(families)
 
 
 def _are_alike(runs: list[Program], in_place: Collection[str]) -> bool:

@@ -97,6 +97,12 @@ def test_modules_as_people_write_them(cls: Any) -> None:
     assert TEXTS.get(cls.__name__, "") in imported.text
 
 
+def test_blocks_of_one_class_are_told_apart_by_a_number_of_it() -> None:
+    model = NETWORKS["shufflenet_v2_x0_5"].model()
+    text = archgen.from_module(model, (3, 64, 64)).text
+    assert "seq { inverted_residual_stride2; for _ in range(3) { inverted_residual_stride1" in text
+
+
 def test_a_resnet_is_the_text_that_a_person_writes() -> None:
     imported = archgen.from_module(NETWORKS["resnet50"].model(), (3, 64, 64), name="resnet50")
     shipped = archgen.load("resnet50", input=(3, 64, 64))
