@@ -126,3 +126,19 @@ class _Moments(torch.fx.Interpreter):
 
 def _is_value(value: object) -> bool:
     return isinstance(value, Tensor) and not isinstance(value, nn.Parameter)
+
+
+@pytest.mark.parametrize("kind", ["add", "mul", "sub", "div", "maximum", "minimum"])
+@pytest.mark.parametrize(
+    "sides",
+    [
+        "conv(4, 1); conv(4, 3)",
+        "identity; conv(4, 3)",
+        "conv(4, 1); from input",
+        "from p; identity",
+        "{ conv(4, 1); relu }; { conv(4, 1); sigmoid }",
+    ],
+)
+def test_merges(kind: str, sides: str) -> None:
+    lines = f"p = conv(4, 1)\n  {kind} {{ {sides} }}\n  add {{ identity; from p }}\n  conv(2, 1)"
+    check(archgen.loads(f"arch net {{\n  input(4, 6, 6)\n  {lines}\n}}\n"))

@@ -230,7 +230,7 @@ class Walk:
         if node.kind == "add" and self._writes_over(body, node):
             given[0].needs = any(each.needs for each in given)
             return given[0]
-        if node.kind == "mul":
+        if node.kind in ("mul", "div", "maximum", "minimum"):
             return self._product(body, node, given, times, path)
         made = self._made(body, node.outputs[0], times, path)
         made.needs = any(each.needs for each in given)
@@ -239,11 +239,13 @@ class Walk:
     def _product(
         self, body: Body, node: MergeNode, given: Sequence[_Value], times: int, path: Path
     ) -> _Value:
-        """Two by two, from the left: each factor is kept for the gradient of the other."""
+        """Two by two, from the left: each factor is kept for the gradient of the other, a divisor
+        for its own too, and what is compared for both."""
         product = given[0]
         for factor in given[1:]:
-            product.storage.kept |= factor.needs
-            factor.storage.kept |= product.needs
+            either = product.needs or factor.needs
+            product.storage.kept |= either if node.kind in ("maximum", "minimum") else factor.needs
+            factor.storage.kept |= product.needs if node.kind == "mul" else either
             made = self._made(body, node.outputs[0], times, path)
             made.needs = product.needs or factor.needs
             product = made
