@@ -30,15 +30,21 @@ SLOW = (
     "specs/",
     "docs/",
     "cli/test_fmt",
+    "cli/test_look.py::test_list_names_every",
+    "cli/test_weights.py::test_a_shipped_network_is_recognised",
+    "layers/test_new_layer",
     "lint/test_laws",
     "lint/test_bounds",
     "lint/test_fix.py::test_what_was_put_into_a_shipped_spec",
     "lint/test_shipped",
     "cli/test_review.py::test_a_comment_fits_whatever_changed",
+    "resolve/test_growth",
     "syntax/test_grammar.py::test_trees_of_shipped_specs",
     "test_action",
     "test_codes",
     "test_line_endings",
+    "test_sweeps",
+    "test_traversal.py::test_it_agrees_on_every",
 )
 
 # A file of which all tests need torch.

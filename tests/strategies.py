@@ -15,6 +15,7 @@ from archgen.syntax import tree as t
 from archgen.syntax.format import format, format_expression
 from archgen.syntax.literals import read_documentation
 from archgen.syntax.words import RESERVED, TOP_LEVEL
+from archgen.text import HIDDEN
 
 _LETTERS = "abcxyz_ABZ"
 
@@ -24,7 +25,9 @@ words = (
 ).filter(lambda word: word not in RESERVED and word not in ("True", "False", "None"))
 
 _visible = st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"])
-plain_text = st.text(_visible, max_size=12).filter(lambda text: '"' not in text)
+plain_text = st.text(_visible, max_size=12).filter(
+    lambda text: '"' not in text and not HIDDEN.search(text)
+)
 quoting_text = plain_text | st.builds('{0}"{1}\n{1}'.format, plain_text, plain_text)
 documentation_text = st.lists(quoting_text, max_size=3).map("\n".join).map(read_documentation)
 

@@ -43,7 +43,7 @@ def test_example_has_its_shapes(cls: type[Layer]) -> None:
 
 
 @every_layer
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_channels_out_is_the_size_of_the_feature_axis(
     cls: type[Layer], data: st.DataObject
@@ -61,7 +61,7 @@ def test_channels_out_is_the_size_of_the_feature_axis(
 
 
 @every_layer
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_sources_name_what_the_number_is(cls: type[Layer], data: st.DataObject) -> None:
     layer, x = data.draw(cases(cls))

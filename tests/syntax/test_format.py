@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from archgen.syntax import tree as t
 from archgen.syntax.format import format, format_expression, format_statement
 from archgen.syntax.parse import Parsed, parse, parse_expression
 from archgen.text import Source
 from tests import strategies
-
-_LAWS = settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+from tests.sweeps import examples
 
 
 def _parse(text: str) -> Parsed:
@@ -24,7 +19,7 @@ def _parse(text: str) -> Parsed:
     return parsed
 
 
-@_LAWS
+@examples(sample=60, full=5_000, of="random files, formatted and parsed again")
 @given(strategies.written_files)
 def test_a_formatted_tree_parses_to_itself(written: strategies.Written) -> None:
     parsed = _parse(written.text)
@@ -32,7 +27,7 @@ def test_a_formatted_tree_parses_to_itself(written: strategies.Written) -> None:
     assert format(parsed.tree) == written.text
 
 
-@_LAWS
+@examples(sample=100, full=10_000, of="random expressions, formatted and parsed again")
 @given(strategies.written_expressions)
 def test_a_formatted_expression_parses_to_itself(written: strategies.Written) -> None:
     assert parse_expression(written.text) == written.tree

@@ -88,9 +88,7 @@ def test_trees_of_shipped_specs_are_those_of_lark(path: Path, lark_parser: lark.
     _compare(read_source(path), lark_parser)
 
 
-@settings(
-    max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(written=strategies.written_files)
 def test_trees_of_any_spec_are_those_of_lark(
     written: strategies.Written, lark_parser: lark.Lark
