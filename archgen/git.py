@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from archgen import resources
 from archgen.diagnostics import Diagnostic, Fault, error
+from archgen.catalogue import shipped_file
 from archgen.syntax import tree
 from archgen.syntax.limits import MAX_BYTES
 from archgen.syntax.parse import parse
@@ -230,6 +231,8 @@ def _uses(root: str, path: str) -> Iterator[str]:
         if isinstance(item, tree.Use):
             target = item.target if item.quoted else f"{item.target}{_SUFFIX}"
             folder = os.path.dirname(place) if item.quoted else library
+            if item.arch:
+                folder, target = os.path.split(os.path.realpath(shipped_file(item.target) or ""))
             found = _below(root, os.path.normpath(os.path.join(folder, target)))
             if found:
                 yield found

@@ -314,6 +314,11 @@ class Body:
         return self.listed or self.named or len(self.outputs) > 1
 
     @property
+    def is_network(self) -> bool:
+        """Whether it is made of an arch, alone or as a part of another."""
+        return self.definition is not None and self.definition.kind == "arch"
+
+    @property
     def all_nodes(self) -> tuple[Node, ...]:
         """What runs in training: `nodes`, then those of the training heads."""
         return (*self.nodes, *(aux.node for aux in self.aux))

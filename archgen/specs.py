@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from archgen import resources
 from archgen.diagnostics import ArchError, error
 from archgen.resolve.arguments import suggest
+from archgen.catalogue import shipped_file
 from archgen.syntax import tree
 from archgen.text import Source, Span
 
@@ -50,7 +50,7 @@ def locate(spec: str) -> tuple[str, str | None]:
         path, name = spec, ""
     if path.endswith(".arch") or os.sep in path:
         return path, name or None
-    if file := _shipped_file(path):
+    if file := shipped_file(path):
         return str(file), path
     known = [shipped_name for shipped_name, _ in shipped()]
     hint = suggest(path, known) or "`archgen list` names them; a path ends in .arch"
@@ -62,11 +62,4 @@ def locate(spec: str) -> tuple[str, str | None]:
 
 def is_shipped(name: str) -> bool:
     """Whether a shipped network has this name."""
-    return _shipped_file(name) is not None
-
-
-def _shipped_file(name: str) -> Path | None:
-    """The shipped file with an arch of this name, found without parsing them all."""
-    defines = re.compile(rf"^arch {re.escape(name)}\b", re.MULTILINE)
-    files = sorted(resources.root("specs").glob("*.arch"))
-    return next((file for file in files if defines.search(file.read_text(encoding="utf-8"))), None)
+    return shipped_file(name) is not None

@@ -9,9 +9,9 @@ from fractions import Fraction
 from archgen.analysis.numerals import plain
 from archgen.analysis.receptive import ReceptiveFields
 from archgen.analysis.views import Extent
+from archgen.cutting.cut import cut, field_name
+from archgen.cutting.places import known
 from archgen.network import Body, Network, OutputValue
-from archgen.passes.features import cut, field_name
-from archgen.passes.places import known
 from archgen.shapes import Shape
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from archgen.cutting.places import call_number
 from archgen.network import Body, CallNode, MergeNode, Network, Node
-from archgen.passes.places import call_number
 from archgen.resolve.arguments import suggest
 
 Stop = tuple[Node, str, str]  # a node on a path, its name there, and what is left of the path

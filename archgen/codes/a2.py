@@ -101,9 +101,10 @@ arch net {
         "A204",
         "not the input that is declared",
         """
-`input(...)` says what a network takes. An arch that is called inside another one takes exactly
-that. From outside (`archgen.load(path, input=(3, 192, 192))`) the sizes may be others, the number
-of axes and of inputs may not.
+`input(...)` says what a network takes. An arch that is called inside another one takes
+any height and width, but no other channels and no other number of axes. From outside
+(`archgen.load(path, input=(3, 192, 192))`) the sizes may be others, the number of axes and of
+inputs may not.
 """,
         """
 arch encoder {
@@ -112,7 +113,7 @@ arch encoder {
 }
 
 arch net {
-  input(3, 64, 64)
+  input(1, 64, 64)
   encoder
 }
 """,
@@ -123,8 +124,8 @@ arch encoder {
 }
 
 arch net {
-  input(3, 64, 64)
-  avgpool(2)
+  input(1, 64, 64)
+  conv(3, 1)
   encoder
 }
 """,

@@ -82,7 +82,11 @@ def _items() -> Iterable[Rule]:
     yield _match(rf"{_BEGINS}(arch|block)\s+({_NAME})", word, "entity.name.type")
     brought = rf'(?:{_NAME}|("[^"\n]*"))'
     yield _match(
-        rf"{_BEGINS}(use)\s+{brought}(?:\s+(as)\s+{_NAME})?", word, "string.quoted.double", word
+        rf"{_BEGINS}(use)(?:\s+(arch)(?=\s+(?!as\b)\w))?\s+{brought}(?:\s+(as)\s+{_NAME})?",
+        word,
+        word,
+        "string.quoted.double",
+        word,
     )
 
 

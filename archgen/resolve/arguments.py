@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from archgen.closest import closest
+from archgen.closest import suggest as suggest
 from archgen.diagnostics import Diagnostic, Edit, Fault, error
 from archgen.layers.base import Layer
 from archgen.network import Definition
 from archgen.syntax import tree
-
-MOST_CANDIDATES = 200  # names to compare a misspelled one with
 
 
 def parameters_of(target: type[Layer] | Definition) -> tuple[str, ...]:
@@ -77,7 +75,7 @@ def _no_such(
     fix = _instead(argument, names) if hint else []
     if hint and hint.startswith("leave it out"):
         fix = [_without(arguments, at)]
-    close = None if hint else _closest(name, tuple(names))
+    close = None if hint else closest(name, names)
     if close:
         hint, fix = f"did you mean `{close}`?", [_renamed(argument, close)]
     has = f"it has: {', '.join(names)}" if names else "it has none"
@@ -112,14 +110,3 @@ def _without(arguments: Sequence[tree.Argument], at: int) -> Edit:
     elif at:
         start = arguments[at - 1].span.end
     return Edit(span.source.span(start, end), "")
-
-
-def suggest(name: str, known: Sequence[str]) -> str | None:
-    """A hint for a name that does not exist."""
-    close = _closest(name, tuple(known[:MOST_CANDIDATES]))
-    return f"did you mean `{close}`?" if close else None
-
-
-@lru_cache(maxsize=1000)
-def _closest(name: str, known: tuple[str, ...]) -> str | None:
-    return closest(name, known)

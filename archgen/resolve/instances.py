@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from archgen.diagnostics import Diagnostic, Fault, Sink, error
 from archgen.diagnostics import Frame as Caller
-from archgen.network import CallNode, Definition, LayerNode, Ref, Step
+from archgen.network import Body, CallNode, Definition, LayerNode, Ref, Step
 from archgen.resolve.expressions import bind, evaluate
 from archgen.resolve.implicit import implicit_block
 from archgen.resolve.interpret import statements
@@ -54,6 +54,7 @@ class Resolver:
         self.sink = sink
         self.budget = budget or Budget()
         self.reading = Reading(self.budget)
+        self.parts: dict[tuple[object, ...], tuple[Body, list[int]]] = {}
         self._memo: dict[object, Resolved] = {}
         self._implicit: dict[int, Definition] = {}
         self._trail: list[Caller] = []

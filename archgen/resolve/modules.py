@@ -20,6 +20,7 @@ from archgen.resolve.arguments import suggest
 from archgen.resolve.expressions import evaluate, unpack
 from archgen.resolve.implicit import doc_of
 from archgen.resolve.names import MOST_FAULTS, check_definition
+from archgen.catalogue import shipped_file, shipped_names
 from archgen.resolve.values import (
     ANY_NAME,
     LOST,
@@ -192,11 +193,16 @@ class Loader:
         with self.collecting():
             path, shown = _target(use, folder, module.shown)
             used = self.load(path, shown, use)
+        known_as = use.alias or (use.target if use.arch else ANY_NAME)
         if used is None or ANY_NAME in used.scope:
-            module.scope.setdefault(use.alias or ANY_NAME, LOST)
+            module.scope.setdefault(known_as, LOST)
         if used is None:
             return
         module.sources.update(used.sources)
+        if use.arch:
+            with self.collecting():
+                _declare(module, known_as, used.names[use.target], use.span, own=False)
+            return
         for name, meaning in used.names.items():
             full = f"{use.alias}.{name}" if use.alias else name
             with self.collecting():
@@ -228,6 +234,13 @@ def _behind(used: Module, use: tree.Use) -> Iterator[tuple[str, tuple[str, str]]
 
 def _target(use: tree.Use, folder: Path, user: str) -> tuple[Path, str]:
     """The file that a `use` names, and how it is shown."""
+    if use.arch:
+        file = shipped_file(use.target)
+        if file is None:
+            message = f"no shipped network is called `{use.target}`"
+            hint = suggest(use.target, shipped_names()) or "`archgen list` names them"
+            raise Fault(error("A509", message, use.span, help=hint))
+        return file, f"specs/{file.name}"
     if not use.quoted:
         path = resources.root("specs") / "blocks" / f"{use.target}.arch"
         return path, f"specs/blocks/{use.target}.arch"
@@ -249,9 +262,13 @@ def _from_use(diagnostic: Diagnostic, asked: tree.Use | None) -> Diagnostic:
         if (specs / f"{asked.target}.arch").exists():
             file = f"{asked.target}.arch"
             hint = f'`{file}` holds networks: copy it beside this file, then `use "{file}"`'
+        if shipped_file(asked.target):
+            hint = f"a network is brought by `use arch {asked.target}`"
         message = f"there is no shipped library `{asked.target}`"
-        close = re.fullmatch(r"did you mean `(\w+)`\?", hint)
-        fix = [Edit(asked.span, f"use {close[1]}")] if close and not asked.alias else []
+        close = re.fullmatch(r"did you mean `(\w+)`\?|.*`use (arch \w+)`", hint)
+        fix = []
+        if close and not asked.alias:
+            fix = [Edit(asked.span, f"use {close[1] or close[2]}")]
         return error("A509", message, asked.span, help=hint, fix=fix)
     return error(diagnostic.code, diagnostic.message, asked.span, help=diagnostic.help)
 

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from functools import cache
 
 from archgen import foreign, resources
-from archgen.closest import closest
+from archgen.closest import MOST_CANDIDATES, closest
 from archgen.diagnostics import Diagnostic, Edit, error
 from archgen.frozen import dataclass
 from archgen.layers import LAYERS
 from archgen.layers.signature import headline
-from archgen.resolve.arguments import MOST_CANDIDATES
 from archgen.resolve.functions import FUNCTIONS
 from archgen.resolve.translation import translated
 from archgen.resolve.values import Environment, Scope, check_lost

@@ -56,6 +56,9 @@ class Builder:
         text = string_content(target.value)[0] if quoted else target.value
         return t.Use(text, quoted, alias.value if alias else None, span=span)
 
+    def use_arch(self, span: Span, _arch: Token, target: Token, alias: Token | None) -> t.Use:
+        return t.Use(target.value, False, alias.value if alias else None, True, span=span)
+
     def let(self, span: Span, names: tuple[str, ...], value: t.Expr) -> t.Let:
         return t.Let(names, value, span=span)
 

@@ -52,6 +52,8 @@ class _Formatter:
         match node:
             case t.Use(target=target, quoted=quoted, alias=alias):
                 named = f" as {alias}" if alias is not None else ""
+                if node.arch:
+                    return f"use arch {target}{named}"
                 return f"use {write_string(target) if quoted else target}{named}"
             case t.Let(names=names, value=value):
                 return concat((f"let {', '.join(names)} = ", self._write(value)))

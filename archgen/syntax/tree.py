@@ -1,6 +1,5 @@
 """The syntax tree: what a spec says, as frozen values. Knows neither names' meanings nor shapes.
-Two trees are equal when they say the same; places (`span`) do not count.
-"""
+Two trees are equal when they say the same; places (`span`) do not count."""
 
 from __future__ import annotations
 
@@ -343,11 +342,12 @@ class Parameter(Node):
 
 @dataclass(frozen=True, slots=True)
 class Use(Node):
-    """`use residual` (`quoted` false) or `use "blocks/mine.arch" as m`."""
+    """`use residual`, `use "blocks/mine.arch" as m` (`quoted`), `use arch resnet50` (`arch`)."""
 
     target: str
     quoted: bool
     alias: str | None
+    arch: bool = False
 
 
 @dataclass(frozen=True, slots=True)

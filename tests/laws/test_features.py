@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from torch import Tensor, nn
 
 import archgen
-import archgen.passes.features
+import archgen.cutting.cut
 from archgen import api
+from archgen.cutting.places import find
 from archgen.network import Body, CallNode, OutputValue
-from archgen.passes.places import find
 from archgen.text import Source
 from archgen.validate import validate
 from tests import networks
@@ -84,7 +84,7 @@ def sets_of(names: Sequence[str]) -> Iterator[list[str]]:
     yield from ([name] for name in names[::step])
     fields: dict[str, str] = {}
     for name in names:
-        fields.setdefault(archgen.passes.features.field_name(name), name)
+        fields.setdefault(archgen.cutting.cut.field_name(name), name)
     if len(fields) > 1:
         yield list(fields.values())
 

@@ -8,8 +8,8 @@ import pytest
 
 import archgen
 from archgen.analysis.weights import state
+from archgen.cutting.cut import field_name
 from archgen.network import Network
-from archgen.passes.features import field_name
 from archgen.validate import validate
 from tests import networks
 from tests.specs.chosen import EVERY, representatives

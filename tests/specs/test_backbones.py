@@ -12,7 +12,7 @@ from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.feature_extraction import create_feature_extractor
 
 import archgen
-from archgen.passes.features import field_name
+from archgen.cutting.cut import field_name
 
 pytestmark = pytest.mark.torch
 

@@ -10,6 +10,7 @@ from archgen.resolve.arguments import suggest
 from archgen.resolve.expressions import integer, render
 from archgen.resolve.faults import several_in_item
 from archgen.resolve.interpret.draft import Draft
+from archgen.resolve.interpret.insides import inside
 from archgen.resolve.spelling import check_spelling, check_submodule
 from archgen.resolve.values import (
     Environment,
@@ -20,6 +21,7 @@ from archgen.resolve.values import (
     is_tensors,
     kind_of,
     pick,
+    refs_of,
 )
 from archgen.syntax import tree
 from archgen.syntax.nameless import Numbered, stem
@@ -51,7 +53,11 @@ class Bindings:
         body = self._body
         match place:
             case tree.Template():
-                return self._named(render(place, self._env), place.span)
+                text = render(place, self._env)
+                name, _, path = text.partition(".")
+                if path and text not in self.tensors and name in self.tensors:
+                    return self._output(name, path, place.span)
+                return self._named(text, place.span)
             case tree.Name(parts=("input",)):
                 body.entered(place.span)
                 return body.tensor(body.inputs[0])
@@ -60,7 +66,7 @@ class Bindings:
             case tree.Name(parts=("input", name)) if name in body.input_names:
                 return body.tensor(body.inputs[body.input_names.index(name)])
             case tree.Name(parts=(name, *rest)):
-                return self._output(self._named(name, place.span), ".".join(rest), place.span)
+                return self._output(name, ".".join(rest), place.span)
             case tree.Index():
                 return self._item(place)
         raise AssertionError(place)
@@ -88,10 +94,15 @@ class Bindings:
         hint = suggest(name, known) or "a value is known after the statement that names it"
         raise Fault(error("A113", f"no value is called `{name}` here", span, help=hint))
 
-    def _output(self, value: Tensor, name: str, span: Span) -> TensorValue:
+    def _output(self, owner: str, name: str, span: Span) -> TensorValue:
+        """An output of a block, or a value inside of a network."""
+        value = self._named(owner, span)
+        made = refs_of(value)[0]
+        if isinstance(value, Several) and (found := value.get(name)) is not None:
+            return found
+        if (inner := inside(self._body, made, name, owner, span)) is not None:
+            return inner
         if isinstance(value, Several):
-            if (found := value.get(name)) is not None:
-                return found
             names = [field for field, _ in value.fields]
             hint = suggest(name, names) or f"it has: {', '.join(names)}"
             raise Fault(error("A113", f"there is no output `{name}`", span, help=hint))

@@ -51,6 +51,10 @@ class Draft:
         self.counts: dict[str, int] = {}  # by stem, the last number of a nameless submodule
         self.learned: set[Ref] = set()  # values of `param`
         self.returned: list[tuple[tree.Output, Returned]] = []  # one for each pass of a loop
+        self.networks: dict[Ref, CallNode] = {}  # by value, the call of an arch that made it
+        # What is read inside of them, by first result: by its place the path and the value.
+        self.inside: dict[Ref, dict[tuple[object, ...], tuple[str, Ref]]] = {}
+        self.forgotten: set[Ref] = set()  # results of theirs that nobody reads
         self.failed = False
         self._fields: dict[tuple[Ref, ...], Several] = {}
 
@@ -71,6 +75,8 @@ class Draft:
         self.nodes.append(node)
         if isinstance(node, ParamNode):
             self.learned.update(node.outputs)
+        if isinstance(node, CallNode) and node.body.is_network:
+            self.networks.update(dict.fromkeys(node.outputs, node))
         self.current = node.outputs
 
     def lose(self) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from archgen.cutting.weights import weight_sizes
 from archgen.diagnostics import Diagnostic, Fault, Label, error
 from archgen.layers.parts import Split
 from archgen.network import (
@@ -15,7 +16,6 @@ from archgen.network import (
     MergeNode,
     Node,
     OutputValue,
-    ParamNode,
     Ref,
     Step,
 )
@@ -23,9 +23,9 @@ from archgen.resolve.faults import no_input
 from archgen.resolve.interpret.frame import Frame
 from archgen.resolve.interpret.heads import names_of_heads
 from archgen.resolve.interpret.initial import fitting
+from archgen.resolve.interpret.networks import opened_parts
 from archgen.resolve.spelling import check_field
 from archgen.resolve.values import TensorValue, Unknown, is_broken
-from archgen.shapes import Shape
 from archgen.text import Span
 
 
@@ -35,6 +35,7 @@ def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]
     if body.failed or is_broken(frame.definition):
         raise Unknown
     outputs, listed = _outputs(frame)
+    steps = opened_parts(frame, outputs, steps)
     heads = names_of_heads(frame)
     _check_fields(frame, outputs, heads)
     _check_learned(frame, outputs)
@@ -53,7 +54,7 @@ def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]
         values=tuple(body.shape_of(ref) for ref in range(len(body.values))),
         nodes=tuple(body.nodes),
         steps=steps,
-        names=dict(_named_values(frame)),
+        names={n: ref for n, ref in _named_values(frame) if ref not in body.forgotten},
         path_init=tuple((path, init) for path, init, _ in frame.init.paths),
         heads=heads,
     )
@@ -211,37 +212,6 @@ def check_paths(frame: Frame, prefix: str = "") -> None:
             hint = "a path is made of names and ends with the weight's: `layer1.0.bn2.weight`"
             raise Fault(error("A119", message, span, help=hint))
         fitting(init, sizes, path, span)
-
-
-def weight_sizes(
-    nodes: Sequence[Node], values: Sequence[Shape], path: str
-) -> tuple[int, ...] | None:
-    """The sizes of the weight at a path inside a body; None if there is none."""
-    for node in nodes:
-        match node:
-            case ParamNode() if node.name == path:
-                return node.sizes
-            case LayerNode() if path.startswith(node.name + "."):
-                weights = node.layer.weights(values[node.inputs[0]])
-                return weights.get(path[len(node.name) + 1 :])
-            case CallNode():
-                for rest in _inside(node, path):
-                    body = node.body
-                    if (sizes := weight_sizes(body.all_nodes, body.values, rest)) is not None:
-                        return sizes
-            case _:
-                pass
-    return None
-
-
-def _inside(node: CallNode, path: str) -> Iterator[str]:
-    """What is left of a path behind a node's name; a repeat answers to each of its numbers."""
-    head, _, rest = path.partition(".")
-    if node.count == 1 and path.startswith(node.name + "."):
-        yield path[len(node.name) + 1 :]
-    first = int(node.name) if node.count > 1 else 0
-    if node.count > 1 and head.isdigit() and first <= int(head) < first + node.count:
-        yield rest
 
 
 def _named_values(frame: Frame) -> Iterator[tuple[str, Ref]]:

@@ -52,6 +52,7 @@ class Resolver(Protocol):
 
     budget: Budget
     reading: Reading
+    parts: dict[tuple[object, ...], tuple[Body, list[int]]]  # networks cut to what is read of them
 
     def report(self, diagnostic: Diagnostic) -> None: ...
     def spend_node(self, span: Span, values: int) -> None: ...

@@ -15,7 +15,7 @@ HIGHEST_RANK = 4
 
 
 def declare_input(frame: Frame, link: tree.Input, name: str) -> Silent:
-    """An input of the arch. As a block, its shape must be the one that comes."""
+    """An input of the arch. As a part of another, what comes must have its axes and channels."""
     body = frame.body
     if frame.definition.kind != "arch" or frame.sequential:
         message = "`input(...)` declares what an arch takes; a block takes what comes"
@@ -44,10 +44,12 @@ def _arrived(frame: Frame, name: str, declared: Shape, span: Span) -> Shape:
         message = f"`{frame.definition.name}` has several inputs and cannot be a block"
         raise Fault(error("A124", message, span))
     arrived = frame.arrivals[at]
-    if arrived != declared:
+    ranks, channels = (arrived.rank, declared.rank), (arrived.channels, declared.channels)
+    if arrived.axis != declared.axis or ranks[0] != ranks[1] or channels[0] != channels[1]:
         message = f"`{frame.definition.name}` takes {declared}, not {arrived}"
-        raise Fault(error("A204", message, span, f"{arrived} comes here"))
-    return declared
+        hint = "a network that is a part takes any height and width, but no other channels"
+        raise Fault(error("A204", message, span, f"{arrived} comes here", help=hint))
+    return arrived
 
 
 def _asked(name: str, declared: Shape, asked: Shape, span: Span) -> Shape:

@@ -35,16 +35,27 @@ def trimmed(body: Body, kept: Mapping[int, Node]) -> Body:
     """The body with those of its nodes that are kept, each by `id` with what it becomes."""
     nodes = tuple(kept[id(node)] for node in body.nodes if id(node) in kept)
     alive = {*body.inputs, *(ref for node in kept.values() for ref in node.outputs)}
-    steps = _Trim(kept, alive, body.inputs[0]).all(body.steps)
+    steps = trimmed_steps(body.steps, kept, alive, body.inputs[0])
     names = {name: ref for name, ref in body.names.items() if ref in alive}
     return replace(body, nodes=nodes, steps=steps, names=names)
+
+
+def trimmed_steps(
+    steps: Steps, kept: Mapping[int, Node], alive: set[Ref], start: Ref, *, results: bool = False
+) -> Steps:
+    """What is left of the steps of a body that begins with `start`; of its `output` too, if its
+    results stay."""
+    return _Trim(kept, alive, start, results).all(steps)
 
 
 class _Trim:
     """Walks the steps in order; `current` is the value that the next of them begins with."""
 
-    def __init__(self, kept: Mapping[int, Node], alive: set[Ref], start: Ref) -> None:
+    def __init__(
+        self, kept: Mapping[int, Node], alive: set[Ref], start: Ref, results: bool
+    ) -> None:
         self.kept = kept
+        self.results = results
         self.alive = alive
         self.current = start
 
@@ -78,7 +89,7 @@ class _Trim:
             case Looped():
                 return self._looped(step)
             case Returned():
-                return Silent()
+                return step if self.results else Silent()
             case Bound() | Silent():
                 return step
             case _:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
+from archgen.closest import suggest
 from archgen.diagnostics import Fault, error
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode, Ref
-from archgen.resolve.arguments import suggest
+from archgen.shapes import Shape
 from archgen.text import Span
 
 MOST_SHOWN = 8
@@ -37,7 +38,40 @@ class Spot:
 
 def find(body: Body, span: Span) -> Spot:
     """The value that a span's text names. Raises `Fault`."""
-    return _Search(span, body).inside(body, span.text)
+    return _Search(span, span.text, "A126", body).inside(body, span.text)
+
+
+def find_inside(body: Body, path: str, shown: str, span: Span) -> Spot:
+    """The value at a path of a network that is a part of another; `shown` is the path from there.
+    Training heads are none: a part does not run them. Raises `Fault`."""
+    return _own(body, _Search(span, shown, "A113").inside(body, path))
+
+
+def _own(body: Body, spot: Spot) -> Spot:
+    """A spot as what the body itself makes, where a call in it gives that value anyway."""
+    node = spot.node
+    if spot.inner is None or not isinstance(node, CallNode):
+        return spot
+    inner = _own(node.body, spot.inner)
+    if inner.inner is None and inner.offset == _last(inner.node):
+        for output, ref in zip(node.body.outputs, node.outputs, strict=True):
+            if output.value == inner.value and node.count == 1:
+                return Spot(spot.name, node, ref)
+    return replace(spot, inner=inner)
+
+
+def place_of(spot: Spot) -> tuple[object, ...]:
+    """The same for two spots of one body that mean one value."""
+    rest = place_of(spot.inner) if spot.inner is not None else ()
+    return (id(spot.node), spot.value, spot.offset, *rest)
+
+
+def shape_at(body: Body, spot: Spot) -> Shape:
+    """The shape of the value that a spot of this body means."""
+    while spot.inner is not None:
+        assert isinstance(spot.node, CallNode)
+        body, spot = spot.node.body, spot.inner
+    return body.values[spot.value]
 
 
 def known(body: Body, prefix: str = "") -> Iterator[Spot]:
@@ -80,7 +114,7 @@ def _name(node: Node) -> str:
     return "" if isinstance(node, MergeNode) else node.name
 
 
-def _last(node: Node) -> int:
+def _last(node: Node | None) -> int:
     """The number of the last call of a node."""
     return node.count - 1 if isinstance(node, CallNode) else 0
 
@@ -111,7 +145,9 @@ def maker(body: Body, value: Ref) -> Node | None:
 @dataclass(frozen=True, slots=True)
 class _Search:
     span: Span
-    root: Body
+    text: str  # the path as it was asked for
+    code: str
+    root: Body | None = None  # whose training heads can be found
 
     def inside(self, body: Body, path: str) -> Spot:
         """The value at a path from this body on."""
@@ -150,43 +186,41 @@ class _Search:
         assert isinstance(node, LayerNode | CallNode | ParamNode)
         if len(node.outputs) > 1:
             fields = [each.name for each in node.body.outputs] if isinstance(node, CallNode) else []
-            listed = ", ".join(f"`{self.span.text}.{field}`" for field in fields if field)
+            listed = ", ".join(f"`{self.text}.{field}`" for field in fields if field)
             hint = f"ask for one of them: {listed}" if listed else "name one of them in the spec"
-            raise self._fault(f"`{self.span.text}` has several values", hint)
+            raise self._fault(f"`{self.text}` has several values", hint)
         if _is_applied_again(body, node):
             hint = "name the values in the spec: `b = from right -> reuse a`"
-            raise self._fault(f"`{self.span.text}` is applied several times", hint)
+            raise self._fault(f"`{self.text}` is applied several times", hint)
         return self._tensor(spot)
 
     def _tensor(self, spot: Spot) -> Spot:
         if isinstance(spot.node, ParamNode):
-            raise self._fault(f"`{self.span.text}` is a parameter, no value of the flow")
+            raise self._fault(f"`{self.text}` is a parameter, no value of the flow")
         return spot
 
     def _check_enters(self, body: Body, node: CallNode, head: str) -> None:
         """Refuse what lies inside a module that could not give a further value."""
         place = self._so_far(head)
         if body.kind in {"sequential", "stage"}:
-            message = f"`{self.span.text}` lies inside a child of an `nn.Sequential`"
+            message = f"`{self.text}` lies inside a child of an `nn.Sequential`"
             raise self._fault(message, f"the whole child is `{place}`")
         if _is_applied_again(body, node):
-            message = f"`{self.span.text}` lies inside a submodule that is applied several times"
+            message = f"`{self.text}` lies inside a submodule that is applied several times"
             raise self._fault(message, "name the results in the spec, and ask for them")
 
     def _so_far(self, head: str) -> str:
         """The asked path up to and with a name in it."""
-        parts = self.span.text.split(".")
+        parts = self.text.split(".")
         return ".".join(parts[: parts.index(head.split(".")[0]) + 1]) if head else head
 
     def _unknown(self, body: Body, path: str) -> Fault:
-        start = self.span.text.removesuffix(path)
+        start = self.text.removesuffix(path)
         names = [start + spot.name for spot in known(body, start)]
-        hint = suggest(self.span.text, names)
+        hint = suggest(self.text, names)
         shown = ", ".join(f"`{name}`" for name in names[:MOST_SHOWN])
         more = ", ..." if len(names) > MOST_SHOWN else ""
-        return self._fault(
-            f"there is no value `{self.span.text}`", hint or f"there is {shown}{more}"
-        )
+        return self._fault(f"there is no value `{self.text}`", hint or f"there is {shown}{more}")
 
     def _fault(self, message: str, help: str | None = None) -> Fault:
-        return Fault(error("A126", message, self.span, help=help))
+        return Fault(error(self.code, message, self.span, help=help))

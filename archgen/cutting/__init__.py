@@ -1,0 +1,1 @@
+"""Body -> body: some of its values, and what they need alone."""
