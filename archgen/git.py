@@ -15,8 +15,8 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from archgen import resources
-from archgen.diagnostics import Diagnostic, Fault, error
 from archgen.catalogue import shipped_file
+from archgen.diagnostics import Diagnostic, Fault, error
 from archgen.syntax import tree
 from archgen.syntax.limits import MAX_BYTES
 from archgen.syntax.parse import parse

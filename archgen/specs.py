@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archgen import resources
+from archgen.catalogue import shipped_file
 from archgen.diagnostics import ArchError, error
 from archgen.resolve.arguments import suggest
-from archgen.catalogue import shipped_file
 from archgen.syntax import tree
 from archgen.text import Source, Span
 

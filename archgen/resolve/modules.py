@@ -20,7 +20,6 @@ from archgen.resolve.arguments import suggest
 from archgen.resolve.expressions import evaluate, unpack
 from archgen.resolve.implicit import doc_of
 from archgen.resolve.names import MOST_FAULTS, check_definition
-from archgen.catalogue import shipped_file, shipped_names
 from archgen.resolve.values import (
     ANY_NAME,
     LOST,
@@ -235,6 +234,8 @@ def _behind(used: Module, use: tree.Use) -> Iterator[tuple[str, tuple[str, str]]
 def _target(use: tree.Use, folder: Path, user: str) -> tuple[Path, str]:
     """The file that a `use` names, and how it is shown."""
     if use.arch:
+        from archgen.catalogue import shipped_file, shipped_names
+
         file = shipped_file(use.target)
         if file is None:
             message = f"no shipped network is called `{use.target}`"
@@ -262,6 +263,8 @@ def _from_use(diagnostic: Diagnostic, asked: tree.Use | None) -> Diagnostic:
         if (specs / f"{asked.target}.arch").exists():
             file = f"{asked.target}.arch"
             hint = f'`{file}` holds networks: copy it beside this file, then `use "{file}"`'
+        from archgen.catalogue import shipped_file
+
         if shipped_file(asked.target):
             hint = f"a network is brought by `use arch {asked.target}`"
         message = f"there is no shipped library `{asked.target}`"

@@ -10,7 +10,6 @@ from archgen.resolve.arguments import suggest
 from archgen.resolve.expressions import integer, render
 from archgen.resolve.faults import several_in_item
 from archgen.resolve.interpret.draft import Draft
-from archgen.resolve.interpret.insides import inside
 from archgen.resolve.spelling import check_spelling, check_submodule
 from archgen.resolve.values import (
     Environment,
@@ -100,6 +99,8 @@ class Bindings:
         made = refs_of(value)[0]
         if isinstance(value, Several) and (found := value.get(name)) is not None:
             return found
+        from archgen.resolve.interpret.insides import inside
+
         if (inner := inside(self._body, made, name, owner, span)) is not None:
             return inner
         if isinstance(value, Several):

@@ -23,7 +23,6 @@ from archgen.resolve.faults import no_input
 from archgen.resolve.interpret.frame import Frame
 from archgen.resolve.interpret.heads import names_of_heads
 from archgen.resolve.interpret.initial import fitting
-from archgen.resolve.interpret.networks import opened_parts
 from archgen.resolve.spelling import check_field
 from archgen.resolve.values import TensorValue, Unknown, is_broken
 from archgen.text import Span
@@ -35,7 +34,10 @@ def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]
     if body.failed or is_broken(frame.definition):
         raise Unknown
     outputs, listed = _outputs(frame)
-    steps = opened_parts(frame, outputs, steps)
+    if body.inside:
+        from archgen.resolve.interpret.networks import opened_parts
+
+        steps = opened_parts(frame, outputs, steps)
     heads = names_of_heads(frame)
     _check_fields(frame, outputs, heads)
     _check_learned(frame, outputs)

@@ -18,8 +18,6 @@ def opened_parts(
 ) -> tuple[Step, ...]:
     """Let each part give what is read of it alone. The steps that are left are returned."""
     body = frame.body
-    if not body.inside:
-        return steps
     kept: dict[int, Node] = {id(node): node for node in body.all_nodes}
     read = {output.value for output in outputs}.union(*(node.inputs for node in body.all_nodes))
     for name in {body.networks[ref].name for ref in body.inside}:
