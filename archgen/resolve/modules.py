@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from archgen import resources
+from archgen.catalogue import shipped_file, shipped_names
 from archgen.diagnostics import Diagnostic, Edit, Fault, Label, Sink, error
 from archgen.layers import LAYERS
 from archgen.network import Definition
@@ -234,8 +235,6 @@ def _behind(used: Module, use: tree.Use) -> Iterator[tuple[str, tuple[str, str]]
 def _target(use: tree.Use, folder: Path, user: str) -> tuple[Path, str]:
     """The file that a `use` names, and how it is shown."""
     if use.arch:
-        from archgen.catalogue import shipped_file, shipped_names
-
         file = shipped_file(use.target)
         if file is None:
             message = f"no shipped network is called `{use.target}`"
@@ -263,15 +262,11 @@ def _from_use(diagnostic: Diagnostic, asked: tree.Use | None) -> Diagnostic:
         if (specs / f"{asked.target}.arch").exists():
             file = f"{asked.target}.arch"
             hint = f'`{file}` holds networks: copy it beside this file, then `use "{file}"`'
-        from archgen.catalogue import shipped_file
-
         if shipped_file(asked.target):
             hint = f"a network is brought by `use arch {asked.target}`"
         message = f"there is no shipped library `{asked.target}`"
         close = re.fullmatch(r"did you mean `(\w+)`\?|.*`use (arch \w+)`", hint)
-        fix = []
-        if close and not asked.alias:
-            fix = [Edit(asked.span, f"use {close[1] or close[2]}")]
+        fix = [Edit(asked.span, f"use {close[1] or close[2]}")] if close and not asked.alias else []
         return error("A509", message, asked.span, help=hint, fix=fix)
     return error(diagnostic.code, diagnostic.message, asked.span, help=diagnostic.help)
 
