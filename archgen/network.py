@@ -47,6 +47,16 @@ class LayerNode:
     reused: bool = False
     span: Span = NOWHERE
 
+    def operands(self) -> Iterator[tuple[str, Ref]]:
+        """The further inputs whose numbers it reads, by field: of others the sizes alone count."""
+        for name, ref in zip(self.layer.values(), self.inputs[1:], strict=True):
+            if name in self.layer.operands:
+                yield name, ref
+
+    def learned_operands(self) -> set[Ref]:
+        """Those of them that may have no batch."""
+        return {ref for name, ref in self.operands() if name in self.layer.learned_operands}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CallNode:

@@ -74,6 +74,8 @@ def _alone(body: Body, learned: set[Ref]) -> Iterator[str]:
         yield "the output is a learned parameter"
     for node in body.all_nodes:
         own = learned.intersection(node.inputs)
+        if isinstance(node, LayerNode) and node.inputs[0] not in own:
+            own -= node.learned_operands()
         if own and (not isinstance(node, MergeNode) or own == set(node.inputs)):
             yield f"{_name(node)} reads a learned parameter alone"
 

@@ -97,8 +97,9 @@ def _layer(
     function = node.layer.function(body.shape_in(node))
     if function is None:
         return [module.get_submodule(node.name)(*read)]
-    known = {**scope, "x": read[0], "like": read[-1]}
-    result = eval(function.format(x="x", like="like"), known)
+    known = {**scope, "read": read}
+    names = [f"read[{at}]" for at in range(len(read))]
+    result = eval(function.format(*names, x=names[0], like=names[-1]), known)
     return [result] if isinstance(result, Tensor) else result
 
 

@@ -26,7 +26,9 @@ def depths(network: Network) -> Table:
 def _of_leaf(_: Body, node: Leaf) -> Table:
     match node:
         case LayerNode():
-            return ({0: node.layer.depth},) * len(node.outputs)
+            read = {ref for _, ref in node.operands()}
+            counted = {0, *(at for at, ref in enumerate(node.inputs) if at and ref in read)}
+            return (dict.fromkeys(counted, node.layer.depth),) * len(node.outputs)
         case MergeNode():
             return (dict.fromkeys(range(len(node.inputs)), 0),)
         case ParamNode():

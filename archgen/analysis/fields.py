@@ -7,7 +7,7 @@ with itself by squaring.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import assert_never
 
 from archgen.analysis.steps import Unknown
@@ -77,7 +77,12 @@ class Fields:
             case LayerNode():
                 x = body.shape_in(node)
                 return [
-                    _through(inputs[0], node.layer.reads(x, output), x, y, sizes)
+                    _either(
+                        [
+                            _through(inputs[0], node.layer.reads(x, output), x, y, sizes),
+                            *_operands(body, node, inputs, y, sizes),
+                        ]
+                    )
                     for output, y in enumerate(results)
                 ]
             case CallNode():
@@ -122,6 +127,20 @@ def _through(row: Row, reads: Reads, x: Shape, y: Shape, sizes: Sequence[tuple[i
         )
         for source, seen in row.items()
     }
+
+
+def _operands(
+    body: Body,
+    node: LayerNode,
+    inputs: Sequence[Row],
+    y: Shape,
+    sizes: Sequence[tuple[int, ...]],
+) -> Iterator[Row]:
+    """What is seen through the further values that a layer reads."""
+    rows = dict(zip(node.inputs, inputs, strict=True))
+    for name, ref in node.operands():
+        reads = node.layer.operand_reads(body.shape_in(node), name)
+        yield _through(rows[ref], reads, body.values[ref], y, sizes)
 
 
 def _merged(

@@ -82,7 +82,12 @@ class Histories:
             case LayerNode():
                 x = body.shape_in(node)
                 return [
-                    self._through(inputs[0], node.layer.reads(x, output), x, y)
+                    self._joined(
+                        [
+                            self._through(inputs[0], node.layer.reads(x, output), x, y),
+                            *self._operands(body, node, inputs, y),
+                        ]
+                    )
                     for output, y in enumerate(results)
                 ]
             case CallNode():
@@ -177,6 +182,21 @@ class Histories:
                 start += x.sizes[node.axis] if x.rank == y.rank else 0
             elif row:
                 rows.append(self._through(row, broadcast(x, y), x, y))
+        return self._joined(rows)
+
+    def _operands(
+        self, body: Body, node: LayerNode, inputs: Sequence[Row], y: Shape
+    ) -> Iterator[Row]:
+        """What is seen through the further values that a layer reads."""
+        rows = dict(zip(node.inputs, inputs, strict=True))
+        for name, ref in node.operands():
+            reads = node.layer.operand_reads(body.shape_in(node), name)
+            yield self._through(rows[ref], reads, body.values[ref], y)
+
+    def _joined(self, rows: Sequence[Row]) -> Row:
+        """What is seen by one way or another."""
+        if len(rows) == 1:
+            return rows[0]
         axes = dict.fromkeys(axis for row in rows for axis in row)
         return {axis: self._refined([row[axis] for row in rows if axis in row]) for axis in axes}
 

@@ -24,7 +24,7 @@ ORDER: Final = (
         "parts",
         "resizing",
     ),
-    *("regularisation", "tokens", "other"),
+    *("regularisation", "tokens", "products", "other"),
 )
 
 

@@ -180,6 +180,10 @@ class Layer(Called, ABC):
     exchangeable: ClassVar[bool] = False  # another of its group in its place is the same step
     also_called: ClassVar[tuple[str, ...]] = ()  # what else people call a submodule of its kind
     open_field: ClassVar[str | None] = None  # takes arguments of other names, as pairs with values
+    # Fields with further values whose numbers it reads, not their sizes alone; and those of them
+    # that may be a learned value, which has no batch.
+    operands: ClassVar[tuple[str, ...]] = ()
+    learned_operands: ClassVar[frozenset[str]] = frozenset()
     makes_module: ClassVar[bool] = True  # a name before it names a submodule
     skipped: ClassVar[bool] = False  # a body leaves it out; in a `seq` it is a child
     light: ClassVar[bool] = False  # shares a box of a drawing with its neighbour
@@ -198,7 +202,8 @@ class Layer(Called, ABC):
         raise AssertionError(f"{self.keyword} is written as a function, not as a module")
 
     def function(self, x: Shape) -> str | None:
-        """A Python expression over `{x}` and `{like}`, for what no module can say.
+        """A Python expression over `{x}`, `{like}` and `{1}`, `{2}`, ... (the further values in
+        the order of the fields), for what no module can say.
 
         Layers with several inputs or outputs. It may use `torch`, `F`
         (`torch.nn.functional`) and the helper function that `helper` names.
@@ -257,6 +262,17 @@ class Layer(Called, ABC):
     @abstractmethod
     def reads(self, x: Shape, output: int = 0) -> Reads:
         """For each axis of the input, the indices of it that an index of the output reads."""
+
+    def operand_reads(self, x: Shape, operand: str) -> Reads:
+        """The same for a further value, one of `operands`."""
+        shape = getattr(self, operand)
+        assert isinstance(shape, Shape)
+        return (None,) * shape.rank
+
+    def values(self) -> tuple[str, ...]:
+        """The fields that hold further values, in the order of a node's inputs after the first."""
+        names = type(self).model_fields
+        return tuple(name for name in names if isinstance(getattr(self, name), Shape))
 
 
 # Pydantic has noted the class variables by now; for each subclass it would evaluate their

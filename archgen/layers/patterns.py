@@ -191,3 +191,54 @@ def _check(known: Mapping[str, int], group: Group, size: int) -> None:
         raise SizeFault(
             f"{what}, which {parts or 'a size of 1'} does not fill", next(iter(group), None)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The axes of two values and of the sum of their products."""
+
+    left: Group
+    right: Group
+    result: Group
+
+
+@lru_cache(maxsize=1000)
+def read_product(text: str) -> Product:
+    """`h n d, h m d -> h n m`. Raises `PatternFault`."""
+    before, arrow, after = text.partition("->")
+    one, comma, two = before.partition(",")
+    if not arrow or not comma:
+        message = "a product names the axes of two values and of the result"
+        raise PatternFault(message, 0, len(text), 'as in `"h n d, h m d -> h n m"`')
+    starts = (0, len(one) + 1, len(before) + 2)
+    places: dict[str, tuple[int, int]] = {}
+    sides = [
+        _letters(side, start, places) for side, start in zip((one, two, after), starts, strict=True)
+    ]
+    left, right, result = sides
+    for name in result:
+        if name not in left and name not in right:
+            raise PatternFault(f"neither value has the axis `{name}`", *places[name])
+    for name in {*left, *right} - {*result}:
+        if name not in left or name not in right:
+            message = f"`{name}` is in one value alone, and not in the result"
+            raise PatternFault(message, *places[name], "take its sum or `mean` before")
+    if not result:
+        raise PatternFault("the result has no axis", 0, len(text))
+    return Product(left, right, result)
+
+
+def _letters(side: str, start: int, places: dict[str, tuple[int, int]]) -> Group:
+    found: list[str] = []
+    for match in re.finditer(r"\w+|\S", side):
+        word, place = match[0], (start + match.start(), start + match.end())
+        if not word.isidentifier():
+            help = "axes are names: `n`, `heads`"
+            raise PatternFault(f"`{word}` is no axis", *place, help)
+        if word in found:
+            raise PatternFault(f"`{word}` stands twice for one value", *place)
+        if len(found) == MOST_NAMES:
+            raise PatternFault(f"a value has at most {MOST_NAMES} axes", *place)
+        found.append(word)
+        places[word] = place
+    return tuple(found)

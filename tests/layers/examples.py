@@ -23,8 +23,10 @@ def layer_of(text: str) -> Layer:
     """The layer of a call as an example writes it."""
     keyword = text.partition("(")[0]
     cls = LAYERS[keyword]
-    arguments = text[len(keyword) :] or "()"
-    made = eval(f"call{arguments}", {"call": lambda *p, **n: called(cls, *p, **n), **WORDS})
+    arguments = text[len(keyword) :].replace("from input", "entered") or "()"
+    sizes = tuple(map(int, cls.example[1].split(" x ")))
+    words = {**WORDS, "entered": Shape(sizes, len(sizes) - 1)}
+    made = eval(f"call{arguments}", {"call": lambda *p, **n: called(cls, *p, **n), **words})
     assert isinstance(made, Layer), made
     return made
 
@@ -79,6 +81,8 @@ def taken(draw: st.DrawFn, cls: type[Layer]) -> tuple[Layer, Shape]:
 @st.composite
 def cases(draw: st.DrawFn, cls: type[Layer]) -> tuple[Layer, Shape]:
     """A layer whose arguments its class takes, and an input; they need not fit."""
+    if cls.operands:
+        return draw(OPERATIONS[cls.keyword]())
     if cls.open_field is not None:
         return draw(patterned(cls))
     sizes = tuple(draw(st.lists(st.integers(1, 9), min_size=1, max_size=4)))
@@ -110,6 +114,62 @@ def patterned(draw: st.DrawFn, cls: type[Layer]) -> tuple[Layer, Shape]:
     made = make(cls, arguments)
     assert isinstance(made, Layer), made
     return made, Shape(sizes, draw(st.sampled_from([0, len(sizes) - 1])))
+
+
+SMALL = st.integers(1, 4)
+
+
+@st.composite
+def matmul(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Matrices, with axes before them that broadcast."""
+    lead = draw(st.lists(SMALL, max_size=2))
+    one, other = ([draw(st.sampled_from([1, size])) for size in lead] for _ in range(2))
+    n, k, m = draw(SMALL), draw(SMALL), draw(SMALL)
+    x, y = (*one, n, k), (*other, k, m)
+    axes = st.sampled_from([0, len(x) - 1])
+    return made_of("matmul", other=Shape(y, draw(axes))), Shape(x, draw(axes))
+
+
+@st.composite
+def einsum(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Names that are in both values, or in one and in the result."""
+    sizes = {name: draw(SMALL) for name in ("a", "b", "heads", "n", "z")}
+    where = {name: draw(st.sampled_from(["sum", "both", "one", "two"])) for name in sizes}
+    one = draw(st.permutations([name for name in sizes if where[name] != "two"]))
+    two = draw(st.permutations([name for name in sizes if where[name] != "one"]))
+    result = draw(st.permutations([name for name in sizes if where[name] != "sum"]))
+    if not (one and two and result):
+        reject()
+    x, y = (Shape(tuple(sizes[name] for name in side), len(side) - 1) for side in (one, two))
+    pattern = f"{' '.join(one)}, {' '.join(two)} -> {' '.join(result)}"
+    return made_of("einsum", pattern=pattern, other=y), x
+
+
+@st.composite
+def attend(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Queries, keys and values, their features last; with a bias, or another factor."""
+    lead, heads = tuple(draw(st.lists(SMALL, max_size=1))), draw(SMALL)
+    tokens, others, d, e = draw(SMALL), draw(SMALL), heads * draw(SMALL), heads * draw(SMALL)
+    last = len(lead) + 1
+    x, key, value = (
+        Shape((*lead, *sizes), last) for sizes in ((tokens, d), (others, d), (others, e))
+    )
+    arguments: dict[str, object] = {"key": key, "value": value, "heads": heads}
+    if draw(st.booleans()):
+        bias = (*lead, draw(st.sampled_from([1, heads])), tokens, others)
+        arguments["bias"] = Shape(bias, 0)
+    if draw(st.booleans()):
+        arguments["scale"] = draw(st.floats(0.25, 2))
+    return made_of("attend", **arguments), x
+
+
+def made_of(keyword: str, **arguments: object) -> Layer:
+    made = make(LAYERS[keyword], arguments)
+    assert isinstance(made, Layer), made
+    return made
+
+
+OPERATIONS = {"matmul": matmul, "einsum": einsum, "attend": attend}
 
 
 @st.composite

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -45,12 +44,14 @@ def run(layer: Layer, x: Shape, batch: int = 2) -> tuple[Tensor, ...]:
 
 def evaluate(text: str, layer: Layer, x: Tensor) -> Any:
     """A function text with a tensor of the shape of `like`, if the layer has one."""
-    like = getattr(layer, "like", None)
-    names = SimpleNamespace(x=x, like=None if like is None else torch.randn(2, *like.sizes))
-    scope = {"torch": torch, "F": F, "v": names}
+    generator = torch.Generator().manual_seed(2)
+    sizes = [getattr(layer, name).sizes for name in layer.values()]
+    made = (torch.randn(len(x), *each, generator=generator).to(x) for each in sizes)
+    scope = {"torch": torch, "F": F, "v": [x, *made]}
     if layer.helper:
         scope[layer.helper] = helper(layer.helper)
-    return eval(text.format(x="v.x", like="v.like"), scope)
+    names = [f"v[{at}]" for at in range(1 + len(sizes))]
+    return eval(text.format(*names, x=names[0], like=names[-1]), scope)
 
 
 def awake(module: nn.Module) -> nn.Module:

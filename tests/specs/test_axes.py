@@ -99,3 +99,133 @@ def test_a_line_of_pytorch(lines: str, size: str, plain: Callable[[Tensor], Tens
     judge.model.reset_parameters()  # a norm starts as one
     with torch.no_grad():
         torch.testing.assert_close(judge.model.eval()(x), plain(x))
+
+
+def test_values_of_one_call_have_variables_of_their_own() -> None:
+    text = """
+block both(a, b) { sub = concat { identity; from a; from b -> relu }; linear(4) }
+arch net {
+  input(9, 16, axis=1)
+  a = linear(8)
+  b = from input -> linear(6)
+  from input -> both(from a, from b)
+}
+"""
+    Judge(archgen.loads(text)).all()
+
+
+# --- products ----------------------------------------------------------------------------------
+
+
+def heads(x: Tensor, count: int) -> Tensor:
+    return x.unflatten(-1, (count, -1)).transpose(-3, -2)
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor, count: int, factor: float) -> Tensor:
+    """Softmax of products, written out."""
+    scores = torch.einsum("...nd,...md->...nm", heads(q, count), heads(k, count)) * factor
+    return (scores.softmax(-1) @ heads(v, count)).transpose(-3, -2).flatten(-2)
+
+
+PRODUCTS: list[tuple[str, str, Callable[[Tensor], Tensor], int]] = [
+    ("matmul(from input)", "6, 6", lambda x: x @ x, 6 * 6 * 6),
+    (
+        "f = flatten(start=1); t = permute([1, 0]); from t -> matmul(from f); softmax(-1)",
+        "4, 3, 5",
+        lambda x: (x.flatten(2).mT @ x.flatten(2)).softmax(-1),
+        15 * 15 * 4,
+    ),
+    (
+        'x = rearrange("n (h d) -> h n d", h=2); einsum("h n d, h m d -> n h m", from x)',
+        "9, 16, axis=1",
+        lambda x: torch.einsum("bnhd,bmhd->bnhm", *[x.unflatten(2, (2, 8))] * 2),
+        9 * 9 * 16,
+    ),
+    (
+        'einsum("n c, n d -> n c d", from input)',
+        "9, 4, axis=1",
+        lambda x: x[..., None] * x[:, :, None],
+        0,
+    ),
+    (
+        "q, k, v = split([8, 8, 12]); from q -> attend(from k, from v, heads=4)",
+        "9, 28, axis=1",
+        lambda x: attention(*x.split([8, 8, 12], -1), 4, 2**-0.5),
+        9 * 9 * (8 + 12),
+    ),
+    (
+        "k = select(0, 0); v = from input -> mean(0); from input -> select(1, 0); attend(from k, from v, scale=0.5)",
+        "2, 9, 4, axis=2",
+        lambda x: attention(x[:, 1], x[:, 0], x.mean(1), 1, 0.5),
+        9 * 9 * 8,
+    ),
+    (
+        "attend(from input, from input, heads=2)",
+        "5, 9, 8, axis=2",
+        lambda x: attention(x, x, x, 2, 0.5),
+        5 * 9 * 9 * 16,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("lines", "size", "plain", "macs"), PRODUCTS, ids=[case[0] for case in PRODUCTS]
+)
+def test_a_product(lines: str, size: str, plain: Callable[[Tensor], Tensor], macs: int) -> None:
+    network = archgen.loads(arch(lines, size=size))
+    assert network.macs == macs
+    Judge(network, device="meta").work_is_as_predicted()
+    judge = Judge(network)
+    judge.state_is_as_predicted()
+    judge.shapes_are_as_predicted()
+    judge.evaluation_is_the_network()
+    judge.training_reaches_every_parameter()
+    (x,) = judge.inputs()
+    with torch.no_grad():
+        torch.testing.assert_close(judge.model.eval()(x), plain(x))
+
+
+ATTENTION = """
+block attention_(heads, qkv_bias=true) {
+  "Multi-head self-attention with the keys `qkv` and `proj`."
+  qkv = linear(3 * channels, bias=qkv_bias)
+  q, k, v = split(3)
+  table = param([heads, shape[0], shape[0]], init=normal(std=0.02))
+  from q -> attend(from k, from v, heads=heads, bias=from table)
+  proj = linear(channels)
+}
+arch net {
+  input(9, 16, axis=1)
+  attn = attention_(4)
+  attn2 = attention_(2)
+  tokens = attention_(2, qkv_bias=false)
+}
+"""
+
+
+def test_a_synonym_hands_its_values_on_as_its_text_says() -> None:
+    text = """
+block back(a, b) = attend(from b, from a)
+arch net { input(9, 16, axis=1); k = linear(16); v = from input -> linear(8)
+from input -> back(from v, from k) }
+"""
+    judge = Judge(archgen.loads(text))
+    judge.evaluation_is_the_network()
+    (x,) = judge.inputs()
+    with torch.no_grad():
+        model = judge.model.eval()
+        torch.testing.assert_close(model(x), attention(x, model.k(x), model.v(x), 1, 0.25))
+
+
+def test_attention_with_keys_of_ones_own() -> None:
+    network = archgen.loads(ATTENTION)
+    Judge(network, device="meta").work_is_as_predicted()
+    judge = Judge(network)
+    judge.state_is_as_predicted()
+    judge.shapes_are_as_predicted()
+    judge.evaluation_is_the_network()
+    judge.training_reaches_every_parameter()
+    assert [key for key in judge.model.state_dict() if key.startswith("attn2")] == [
+        "attn2.table", "attn2.qkv.weight", "attn2.qkv.bias",
+        "attn2.proj.weight", "attn2.proj.bias",
+    ]  # fmt: skip

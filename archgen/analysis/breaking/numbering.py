@@ -169,7 +169,9 @@ class Numbering:
             return Step(node, None, read, read[:1])
         state = path if has_state(node.layer, x) else ""
         # Of a further value, `like=from x`, the sizes count alone.
-        counted = (*read[:1], *map(self._extent, read[1:]))
+        whole = {ref for _, ref in node.operands()}
+        further = zip(node.inputs[1:], read[1:], strict=True)
+        counted = (*read[:1], *(n if ref in whole else self._extent(n) for ref, n in further))
         step = replace(self._opaque(node, meaning, counted, state), inputs=read)
         if node.layer.keeps_extent(x):
             self._extents[step.outputs[0]] = self._extent(read[0])

@@ -152,7 +152,8 @@ class _Passing:
     ) -> tuple[Shape, ...]:
         layer, x, before = node.layer, inputs[0], body.shape_in(node)
         if len(inputs) > 1:
-            layer = layer.model_copy(update={"like": inputs[1]})
+            further = zip(layer.values(), inputs[1:], strict=True)
+            layer = layer.model_copy(update=dict(further))
         try:
             made = layer.shape(x)
         except LayerFault as fault:

@@ -117,6 +117,8 @@ def _check_learned(frame: Frame, outputs: Sequence[OutputValue]) -> None:
         alone = body.learned.intersection(node.inputs)
         if isinstance(node, MergeNode) and alone != set(node.inputs):
             continue
+        if isinstance(node, LayerNode) and node.inputs[0] not in alone:
+            alone -= node.learned_operands()
         if alone:
             raise Fault(_batchless("this reads a `param` alone", node.span))
     if body.learned.intersection(output.value for output in outputs):

@@ -29,6 +29,7 @@ class Reading:
                     alive.update(node.inputs[at] for at in self._used(node, wanted, sizes))
                 case LayerNode() if wanted and not sizes:
                     alive.add(node.inputs[0])
+                    alive.update(ref for _, ref in node.operands())
                 case _ if wanted:
                     alive.update(node.inputs)
         return alive

@@ -179,6 +179,7 @@ def _call_node(
     if resolved.layer is not None:
         outputs = tuple(frame.body.add(shape) for shape in resolved.shapes)
         layer, init = resolved.layer.layer, resolved.layer.init
+        inputs = tuple(inputs[ref] for ref in resolved.layer.inputs)  # as its text has them
         return LayerNode(name, layer, inputs, outputs, init, reused, target.span)
     body = resolved.body
     assert body is not None

@@ -115,6 +115,9 @@ class Forward(Merging):
         head = self.attribute(item.child.name) if item.child is not None else item.function
         head += item.piece
         first, *others = item.inputs
+        for value in others:  # all, before any is read: its variable would be free again
+            if not self.state.terms[id(value)].variable and not self._is_learned(value):
+                self.store(value)
         extra = [self.read(value, stored=True) for value in others]
         room = LONG - len(head) - sum(len(flat(term.layout)) for term in extra)
         stored = item.child is None and item.function.count("{x}") > 1
@@ -124,9 +127,12 @@ class Forward(Merging):
         if item.child is not None:
             arguments = (term.layout, *(other.layout for other in extra))
             return Term(Call(head, arguments), reads=reads)
-        like = [flat(other.layout) for other in extra]
-        text = item.function.format(x=flat(term.layout), like=like[0] if like else "")
+        given = [flat(each.layout) for each in (term, *extra)]
+        text = item.function.format(*given, x=given[0], like=given[-1])
         return Term(text, reads=reads, typed=True)
+
+    def _is_learned(self, value: Value) -> bool:
+        return self.state.terms[id(value)].axes is not None
 
     def _is_long(self, value: Value, room: int) -> bool:
         term = self.state.terms[id(value)]
