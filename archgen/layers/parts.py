@@ -126,6 +126,7 @@ class Unbind(Layer):
     """Several values: one for each index of an axis, which is gone afterwards."""
 
     keyword = "unbind"
+    reserved = False
     group = "shape"
     reserved = False
     out_channels = None

@@ -32,6 +32,7 @@ class MatMul(Operation):
     """The matrix product with another value, over the last two axes; those before broadcast."""
 
     keyword = "matmul"
+    reserved = False
     operands = ("other",)
     learned_operands = frozenset({"other"})
     example = ("matmul(from input)", "49 x 49", "49 x 49")
@@ -78,6 +79,7 @@ class Einsum(Operation):
     """The sum of products with another value over named axes, without the batch."""
 
     keyword = "einsum"
+    reserved = False
     operands = ("other",)
     example = ('einsum("h n d, h m d -> h n m", from input)', "8 x 49 x 32", "8 x 49 x 49")
 
@@ -155,6 +157,7 @@ class Attend(Operation):
     """Attention of tokens to others: softmax(q k^T / sqrt(d)) v, head by head (fused by torch)."""
 
     keyword = "attend"
+    reserved = False
     operands = ("key", "value", "bias")
     learned_operands = frozenset({"bias"})
     helper = "attend"

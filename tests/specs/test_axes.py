@@ -154,7 +154,8 @@ PRODUCTS: list[tuple[str, str, Callable[[Tensor], Tensor], int]] = [
         9 * 9 * (8 + 12),
     ),
     (
-        "k = select(0, 0); v = from input -> mean(0); from input -> select(1, 0); attend(from k, from v, scale=0.5)",
+        "k = select(0, 0); v = from input -> mean(0); "
+        "from input -> select(1, 0); attend(from k, from v, scale=0.5)",
         "2, 9, 4, axis=2",
         lambda x: attention(x[:, 1], x[:, 0], x.mean(1), 1, 0.5),
         9 * 9 * 8,
@@ -190,7 +191,7 @@ block attention_(heads, qkv_bias=true) {
   "Multi-head self-attention with the keys `qkv` and `proj`."
   qkv = linear(3 * channels, bias=qkv_bias)
   q, k, v = split(3)
-  table = param([heads, shape[0], shape[0]], init=normal(std=0.02))
+  table = param([heads, input.shape[0], input.shape[0]], init=normal(std=0.02))
   from q -> attend(from k, from v, heads=heads, bias=from table)
   proj = linear(channels)
 }
