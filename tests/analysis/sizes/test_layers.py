@@ -72,6 +72,7 @@ def test_as_with_numbers(shape: str, call: str) -> None:
 
 def made(layer: Layer, x: Shape, before: Shape) -> tuple[tuple[int, ...], ...] | None:
     """The shapes that a layer which was made for `before` makes of `x`, if it takes it."""
+    layer = layer.model_copy(update=dict.fromkeys(layer.values(), x))  # `from input`
     try:
         shapes = layer.shape(x)
     except LayerFault:
