@@ -128,7 +128,6 @@ class Unbind(Layer):
     keyword = "unbind"
     reserved = False
     group = "shape"
-    reserved = False
     out_channels = None
     fresh = False
     keeps_offset = True
