@@ -163,8 +163,15 @@ class _Colours:
     def _is_word(self, at: int, token: Token) -> bool:
         """Whether one of the four that are words only at the top level is one here."""
         if token.type == "AS":
-            return self._type(at - 2) == "USE" and self._begins_item(at - 2)
-        return token.type != "NAME" and self._begins_item(at)
+            use = at - 3 if self._brings_arch(at - 2) else at - 2
+            return self._type(use) == "USE" and self._begins_item(use)
+        return token.type != "NAME" and (self._begins_item(at) or self._brings_arch(at))
+
+    def _brings_arch(self, at: int) -> bool:
+        """Whether this is the `arch` of `use arch NAME`; in `use arch as a` it is a library."""
+        named = self._type(at + 1) in _NAMES and self._type(at + 1) != "AS"
+        is_arch = self._type(at) == "ARCH" and self._type(at - 1) == "USE"
+        return is_arch and named and self._begins_item(at - 1)
 
     def _begins_item(self, at: int) -> bool:
         return not self._open and self._type(at - 1) in (None, "_END")

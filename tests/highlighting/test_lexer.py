@@ -211,3 +211,16 @@ def test_the_plugin_is_declared() -> None:
 def test_pygments_works_with_it() -> None:
     text = RARE["values"]
     assert highlight(text, ArchLexer(), NullFormatter()) == text
+
+
+def test_an_arch_that_is_used_is_declared() -> None:
+    """`use arch NAME` has a word more; a library may be called `arch`."""
+
+    def colours(text: str) -> list[object]:
+        return [
+            kind for _, kind, piece in ArchLexer().get_tokens_unprocessed(text) if piece.strip()
+        ]
+
+    word = Keyword.Declaration
+    assert colours("use arch resnet50 as trunk\n") == [word, word, Name, word, Name]
+    assert colours("use arch as a\n") == [word, Name, word, Name]
