@@ -52,7 +52,11 @@ class Rearrange(Layer):
 
     def function(self, x: Shape) -> str:
         pattern = self._pattern(x)
-        return "{x}" + "".join(self._steps(pattern))
+        text = "{x}"
+        for axis, parts in self._split(pattern):
+            # Of torch, not of the tensor, whose `unflatten` has no types.
+            text = f"torch.unflatten({text}, {axis + 1}, {parts})"
+        return text + "".join(self._steps(pattern))
 
     def keeps(self, x: Shape, *, training: bool) -> Keeps:
         return REGROUPED if self._is_view(x) else NOTHING
@@ -176,8 +180,7 @@ class Rearrange(Layer):
     # --- as torch writes it ---------------------------------------------------------------------
 
     def _steps(self, pattern: Pattern) -> Iterator[str]:
-        """The methods of a tensor, one after the other. Sizes that were not given stay free."""
-        yield from self._split(pattern)
+        """The methods of a tensor that is split, one after the other."""
         left = [name for group in pattern.left for name in (group or ("1",))]
         for axis in reversed(range(len(left))):
             if left[axis] == "1":
@@ -188,11 +191,12 @@ class Rearrange(Layer):
         yield from self._repeated(pattern)
         yield from _merged(pattern)
 
-    def _split(self, pattern: Pattern) -> Iterator[str]:
+    def _split(self, pattern: Pattern) -> Iterator[tuple[int, str]]:
+        """Axes to split, the last first, and into what. Sizes that were not given stay free."""
         for axis in reversed(range(len(pattern.left))):
             group = pattern.left[axis]
             if len(group) > 1:
-                yield f".unflatten({axis + 1}, {self._parts(pattern, group)})"
+                yield axis, self._parts(pattern, group)
 
     def _parts(self, pattern: Pattern, group: Group) -> str:
         """The sizes of a group: given, of `like`, or -1 for the one that is left."""
