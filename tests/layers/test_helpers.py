@@ -20,7 +20,10 @@ X = torch.randn(2, 8, 5, 5)
 
 EXAMPLES: dict[str, tuple[Layer, Shape]] = {
     key: (layer_of(cls.example[0]), shape_of(cls.example[1], cls)) for key, cls in LAYERS.items()
-} | {"bn of tokens": (layer_of("bn"), Shape((5, 8), 1))}
+} | {
+    "bn of tokens": (layer_of("bn"), Shape((5, 8), 1)),
+    "l2_norm of tokens": (layer_of("l2_norm(-1)"), Shape((5, 8), 1)),
+}
 MODULES = {
     key: build(layer.module(x))
     for key, (layer, x) in EXAMPLES.items()
