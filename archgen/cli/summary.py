@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from archgen.analysis.memory.amounts import DTYPES, OPTIMIZERS, Training
 from archgen.cli.operands import load
 from archgen.cli.spec import Settings, note_promises, spec_options
 
@@ -19,12 +20,12 @@ MOST = 2**31 - 1
 @click.option("--batch", type=click.IntRange(1, MOST), help="Samples of a step. [default: 1]")
 @click.option(
     "--dtype",
-    type=click.Choice(["float32", "float64", "bfloat16", "float16"]),
+    type=click.Choice([*DTYPES]),
     help="Type of all numbers of a step. [default: float32]",
 )
 @click.option(
     "--optimizer",
-    type=click.Choice(["sgd", "adam", "adamw"]),
+    type=click.Choice([*OPTIMIZERS]),
     help="Whose state counts; sgd has momentum. [default: sgd]",
 )
 def command(
@@ -39,7 +40,6 @@ def command(
     optimizer: str | None,
 ) -> None:
     """Show path, layer, output shape, parameters and MACs of SPEC, by stage."""
-    from archgen.analysis.memory.amounts import Training
     from archgen.backends import table
 
     if not train and (batch, dtype, optimizer) != (None, None, None):

@@ -274,9 +274,7 @@ class L2Norm(Normalisation):
 
     def module(self, x: Shape) -> TorchCall:
         axis = 0 if self.axis is None else self.axis
-        if axis == 0:
-            return TorchCall.of("L2Norm")
-        return TorchCall.of("Normalize", TorchArgument(demands.in_torch(axis), "dim"))
+        return TorchCall.of("L2Norm", TorchArgument(demands.in_torch(axis), "dim", None, 1))
 
     def keeps(self, x: Shape, *, training: bool) -> Keeps:
         lines = x.numel // x.sizes[self._axis(x)]

@@ -97,9 +97,13 @@ class Split(Layer):
 
     def function(self, x: Shape) -> str:
         dim = x.axis + 1 if self.axis is None else demands.in_torch(self.axis)
-        if isinstance(self.parts, int):
+        if not isinstance(self.parts, int):
+            return f"torch.split({{x}}, {list(self.parts)}, dim={dim})"
+        if self._axis(x) == x.axis:
             return f"torch.chunk({{x}}, {self.parts}, dim={dim})"
-        return f"torch.split({{x}}, {list(self.parts)}, dim={dim})"
+        # Another input may have places that do not divide, of which `chunk` makes unequal parts.
+        parts = f"torch.unflatten({{x}}, {dim}, ({self.parts}, -1))"
+        return f"torch.unbind({parts}, dim={dim if dim > 0 else dim - 1})"
 
     def keeps(self, x: Shape, *, training: bool) -> Keeps:
         return VIEW

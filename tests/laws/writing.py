@@ -152,6 +152,8 @@ class Writer:
             self.named_layer,
             self.let,
             self.parted,
+            self.halved,
+            self.turned,
             self.gated,
             self.listed,
             self.repeated,
@@ -204,6 +206,21 @@ class Writer:
         self.line(f"{a}, {b} = split({parts})")
         with self.no_heads():
             self.line(f"concat {{ from {a}; {{ from {b}; {self.chain(1, 2)} }} }}")
+
+    def halved(self) -> None:
+        """Parts of a spatial axis, which other inputs may not divide."""
+        a, b = self.name("a"), self.name("b")
+        axis = self.pick(["1", "2", "-1"])
+        self.line(f"{a}, {b} = split(2, axis={axis})")
+        self.line(f"concat(axis={axis}) {{ from {b}; from {a} }}")
+
+    def turned(self) -> None:
+        """Methods of a value, directly behind what makes it."""
+        with self.no_heads(self.pick(MERGED)):
+            self.line("identity")
+            self.line(self.pick(["relu", "conv(channels, 1)"]))
+        turn = self.pick(['"c h w -> c w h"', '"c (a h) w -> c (h a) w", a=2'])
+        self.line(f"rearrange({turn})")
 
     def gated(self) -> None:
         """A learned scale or shift; squeeze and excitation."""

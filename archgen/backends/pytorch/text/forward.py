@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from archgen.backends.pytorch.plan.algebra import Expr
 from archgen.backends.pytorch.plan.dataflow import read_values, readers
@@ -27,6 +29,7 @@ from archgen.backends.pytorch.text.layout import (
     STEP,
     WIDTH,
     Call,
+    Chain,
     Layout,
     Prefixed,
     flat,
@@ -127,9 +130,7 @@ class Forward(Merging):
         if item.child is not None:
             arguments = (term.layout, *(other.layout for other in extra))
             return Term(Call(head, arguments), reads=reads)
-        given = [flat(each.layout) for each in (term, *extra)]
-        text = item.function.format(*given, x=given[0], like=given[-1])
-        return Term(text, reads=reads, typed=True)
+        return Term(_function(item.function, [term, *extra]), reads=reads, typed=True)
 
     def _is_learned(self, value: Value) -> bool:
         return self.state.terms[id(value)].axes is not None
@@ -311,3 +312,26 @@ class Forward(Merging):
         lines, _ = self.side(write)
         self.lines.append(Line(" " * self.indent + "if self.training:"))
         self.lines += lines
+
+
+_METHOD = re.compile(r"(?<=[)}])\.\w+\(")
+
+
+def _function(text: str, terms: Sequence[Term]) -> Layout:
+    """What a layer that is a function makes of values: `Layer.function`, filled in."""
+    starts = [found.start() for found in _METHOD.finditer(text) if _is_outside(text, found.start())]
+    if not starts:
+        return _filled_in(text, [flat(each.layout) for each in terms])
+    pieces = [text[start:end] for start, end in pairwise([0, *starts, len(text)])]
+    given = [flat(each.layout) for each in terms]
+    head = terms[0].layout if pieces[0] == "{x}" else _filled_in(pieces[0], given)
+    return Chain(head, tuple(_filled_in(piece, given) for piece in pieces[1:]))
+
+
+def _is_outside(text: str, at: int) -> bool:
+    """Whether a place lies in no brackets."""
+    return text.count("(", 0, at) == text.count(")", 0, at)
+
+
+def _filled_in(text: str, given: Sequence[str]) -> str:
+    return text.format(*given, x=given[0], like=given[-1])

@@ -51,7 +51,18 @@ class Prefixed:
     doc: Layout
 
 
-Layout = str | Call | Generator | Operation | Prefixed
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Methods of a value, one after the other: `x.permute(0, 2, 1).flatten(1)`.
+
+    Breaks before each method if it has two or more behind what is called.
+    """
+
+    head: Layout
+    methods: tuple[str, ...]
+
+
+Layout = str | Call | Generator | Operation | Prefixed | Chain
 
 
 def flat(doc: Layout) -> str:
@@ -69,6 +80,8 @@ def flat(doc: Layout) -> str:
             return " ".join(parts)
         case Prefixed(prefix, inner_doc):
             return prefix + flat(inner_doc)
+        case Chain(head_doc, methods):
+            return _called(head_doc) + "".join(methods)
 
 
 def is_forced(doc: Layout) -> bool:
@@ -82,13 +95,15 @@ def is_forced(doc: Layout) -> bool:
             return is_forced(element)
         case Prefixed(_, inner):
             return is_forced(inner)
+        case Chain(head, _):
+            return is_forced(head)
 
 
 def statement(prefix: str, doc: Layout, indent: int, suffix: str = "") -> str:
     """A statement's lines: `prefix` (as `x = `), the document, `suffix` (as `:`)."""
-    if isinstance(doc, Operation) and not _fits(prefix + flat(doc) + suffix, indent):
-        doc = Call("", (doc,))
-        return _bracketed(prefix, doc.items[0], indent, suffix)
+    breaks = isinstance(doc, Operation) or (isinstance(doc, Chain) and len(_links(doc)) > 2)
+    if breaks and not _fits(prefix + flat(doc) + suffix, indent):
+        return _bracketed(prefix, doc, indent, suffix)
     pad = " " * indent
     return pad + prefix + lay_out(doc, indent, indent + len(prefix), len(suffix)) + suffix
 
@@ -105,12 +120,28 @@ def lay_out(doc: Layout, indent: int, column: int, tail: int) -> str:
             return prefix + lay_out(inner, indent, column + len(prefix), tail)
         case Operation(parts):
             return _lines(parts, indent)
+        case Chain():
+            links = _links(doc)
+            return _lines(links, indent) if len(links) > 2 else one_line
         case Generator(element, clause):
             return _lines((lay_out(element, indent, indent, 0), clause), indent)
         case Call(head, items, brackets):
             open_, close = brackets[0], brackets[1]
             body = _items(doc, items, indent + STEP)
             return f"{head}{open_}\n{body}\n{' ' * indent}{close}"
+
+
+def _called(doc: Layout) -> str:
+    """A document before a dot."""
+    return f"({flat(doc)})" if isinstance(doc, Operation) else flat(doc)
+
+
+def _links(doc: Chain) -> tuple[str, ...]:
+    """The lines of a broken chain. The first method of a name stays with it."""
+    head = _called(doc.head)
+    if head.endswith((")", "]")):
+        return head, *doc.methods
+    return head + doc.methods[0], *doc.methods[1:]
 
 
 def parameters(head: str, items: Sequence[str], tail: str, indent: int) -> str:
