@@ -261,3 +261,17 @@ def test_a_head_may_read_a_value_between_layers_in_a_row() -> None:
         "arch net { input(3, 8, 8); conv(4, 3); aux head = conv(2, 1); bn -> relu }"
     )
     assert "in training only" in archgen.draw(network).dot
+
+
+def test_a_value_whose_numbers_are_read_is_drawn_as_one() -> None:
+    """Dashed is a value of which the sizes alone are read; a word does not fit into a circle."""
+    text = """arch a {
+      input(16, 32, axis=1)
+      q = linear(32)
+      k = from q -> linear(32)
+      from q -> attend(from k, from k)
+      maximum { identity; from q }
+    }"""
+    diagram = draw(archgen.loads(text)).diagram
+    assert not any(edge.dashed for edge in diagram.edges)
+    assert [box.form for box in boxes(diagram.items) if box.kind == "merge"] == ["box"]

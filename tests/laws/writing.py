@@ -212,7 +212,7 @@ class Writer:
         a, b = self.name("a"), self.name("b")
         axis = self.pick(["1", "2", "-1"])
         self.line(f"{a}, {b} = split(2, axis={axis})")
-        self.line(f"concat(axis={axis}) {{ from {b}; from {a} }}")
+        self.line(f"concat(axis={axis}) {{ from {b}; from {a} }} -> conv(channels, 3)")
 
     def turned(self) -> None:
         """Methods of a value, directly behind what makes it."""
@@ -220,7 +220,7 @@ class Writer:
             self.line("identity")
             self.line(self.pick(["relu", "conv(channels, 1)"]))
         turn = self.pick(['"c h w -> c w h"', '"c (a h) w -> c (h a) w", a=2'])
-        self.line(f"rearrange({turn})")
+        self.line(f"rearrange({turn}) -> conv(channels, 3)")  # a mean would not see it
 
     def gated(self) -> None:
         """A learned scale or shift; squeeze and excitation."""

@@ -28,6 +28,7 @@ _KINDS = {
     "activation": Colours("#DDF2EA", "#008060"),
     "pooling": Colours("#FBE5D8", "#C4560A"),
     "tokens": Colours("#E2F2FC", "#2B8CC4"),
+    "products": Colours("#E8E4F6", "#6A51A3"),
     "block": Colours("#FCF0DA", "#B67C00"),
     "parameter": Colours("#F6E3EE", "#A34B7F"),
     "merge": Colours("#FFFFFF", "#1F2328"),

@@ -34,7 +34,7 @@ from archgen.backends.drawing.operations import (
     units,
 )
 from archgen.merges import MERGES
-from archgen.network import Body, CallNode, MergeNode, Network
+from archgen.network import Body, CallNode, LayerNode, MergeNode, Network
 from archgen.shapes import Shape
 
 Level = Literal["stage", "block", "layer"]
@@ -201,8 +201,11 @@ class _Sketch:
             path=chunk[0].path,
             mark=_common(word.mark for line in lines for word in line),
         )
-        for place, value in enumerate(chunk[0].inputs):
-            self.canvas.connect(ends[value], box, dashed=place > 0)
+        node, values = chunk[0].node, chunk[0].inputs
+        numbers = {ref for _, ref in node.operands()} if isinstance(node, LayerNode) else set()
+        for place, (ref, value) in enumerate(zip(node.inputs, values, strict=True)):
+            # Dashed is a value of which the sizes alone are read.
+            self.canvas.connect(ends[value], box, dashed=place > 0 and ref not in numbers)
         self._leave(chunk[-1], box, scope, ends, ghosts=False)
 
     def _leave(
@@ -227,9 +230,10 @@ class _Sketch:
                 "parameter", (words,), path=operation.path, note=detail, mark=mark
             )
             return self._leave(operation, box, scope, ends)
-        form: Literal["box", "merge"] = "box" if node.kind == "concat" else "merge"
+        sign = MERGES[node.kind].sign
+        form: Literal["box", "merge"] = "merge" if len(sign) == 1 else "box"  # a word has no room
         mark, _ = self._mark([operation])
-        box = self.canvas.box("merge", ((Word(MERGES[node.kind].sign),),), form=form, mark=mark)
+        box = self.canvas.box("merge", ((Word(sign),),), form=form, mark=mark)
         for value in operation.inputs:
             if value in ends:
                 self.canvas.connect(ends[value], box, shortcut=scope.readers[value] > 1)

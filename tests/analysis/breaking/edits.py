@@ -106,6 +106,17 @@ HARMLESS = (
     plain("a dropout of nothing", "  maxpool(2)", "  maxpool(2) -> dropout(0)"),
     several("a sum the other way round", "from a; from b }", "from b; from a }"),
     body(
+        "a maximum the other way round",
+        "a = conv(4, 3); b = conv(4, 1); maximum { from a; from b }",
+        "a = conv(4, 3); b = conv(4, 1); maximum { from b; from a }",
+    ),
+    body("an axis counted from the last", "conv(4, 3); l2_norm(-3)", "conv(4, 3); l2_norm"),
+    body(
+        "other names of axes",
+        'rearrange("c h w -> (h w) c"); p = linear(8); einsum("n c, m c -> n m", from p)',
+        'rearrange("c h w -> (h w) c"); p = linear(8); einsum("a b, d b -> a d", from p)',
+    ),
+    body(
         "a sum in a sum, where it is added first",
         "a = conv(4, 3); b = conv(4, 1); add { from a; from b; from input }",
         "a = conv(4, 3); b = conv(4, 1); add { add { from b; from a }; from input }",
@@ -255,6 +266,25 @@ OF_NUMERICS = (
     ),
     plain("without a stride", ", stride=2)", ")", "numerics interface cost"),
     plain("another activation", "act=relu) {", "act=gelu) {", "numerics"),
+    body(
+        "a difference the other way round",
+        "a = conv(4, 3); b = conv(4, 1); sub { from a; from b }",
+        "a = conv(4, 3); b = conv(4, 1); sub { from b; from a }",
+        "numerics",
+    ),
+    body(
+        "keys and values exchanged",
+        'rearrange("c h w -> (h w) c"); p = linear(8); k = linear(8); attend(from k, from p)',
+        'rearrange("c h w -> (h w) c"); p = linear(8); k = linear(8); attend(from p, from k)',
+        "numerics",
+    ),
+    body("another axis of a norm", "conv(4, 3); l2_norm(0)", "conv(4, 3); l2_norm(1)", "numerics"),
+    body(
+        "axes turned",
+        "conv(4, 3); conv(4, 3)",
+        'conv(4, 3); rearrange("c h w -> c w h"); conv(4, 3)',
+        "numerics",
+    ),
     plain("another activation in one call", "n=2,", "n=2, act=silu,", "numerics"),
     plain("another slope", "leaky_relu(0.1)", "leaky_relu(0.2)", "numerics"),
     plain("an epsilon", "bn(eps=0.001)", "bn", "numerics"),
