@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from string import ascii_letters
-from typing import Self, final
+from typing import final
 
 from pydantic import Field
 
@@ -113,15 +112,6 @@ class Einsum(Operation):
 
     def caption(self, x: Shape) -> tuple[str, ...]:
         return self.keyword, self.pattern
-
-    def canonical(self, x: Shape) -> Self:
-        """The axes named by where they first stand: other names are the same sum."""
-        product = self._product(x)
-        known = dict.fromkeys((*product.left, *product.right))
-        short = dict(zip(known, ascii_letters, strict=False))
-        sides = (product.left, product.right, product.result)
-        one, two, result = (" ".join(short[name] for name in side) for side in sides)
-        return self.model_copy(update={"pattern": f"{one}, {two} -> {result}"})
 
     def _product(self, x: Shape) -> Product:
         try:

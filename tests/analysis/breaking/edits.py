@@ -112,11 +112,6 @@ HARMLESS = (
     ),
     body("an axis counted from the last", "conv(4, 3); l2_norm(-3)", "conv(4, 3); l2_norm"),
     body(
-        "other names of axes",
-        'rearrange("c h w -> (h w) c"); p = linear(8); einsum("n c, m c -> n m", from p)',
-        'rearrange("c h w -> (h w) c"); p = linear(8); einsum("a b, d b -> a d", from p)',
-    ),
-    body(
         "a sum in a sum, where it is added first",
         "a = conv(4, 3); b = conv(4, 1); add { from a; from b; from input }",
         "a = conv(4, 3); b = conv(4, 1); add { add { from b; from a }; from input }",
