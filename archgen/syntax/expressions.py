@@ -1,0 +1,177 @@
+"""Expressions of the syntax tree, as frozen values. Knows neither names' meanings nor shapes."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Literal
+
+from archgen.frozen import dataclass
+from archgen.text import NOWHERE, Span
+
+__all__ = [
+    "Apply",
+    "Argument",
+    "Auto",
+    "Binary",
+    "Boolean",
+    "Choose",
+    "Compare",
+    "Comprehension",
+    "Constant",
+    "Expr",
+    "Index",
+    "ListOf",
+    "Logic",
+    "Name",
+    "Node",
+    "Nothing",
+    "Number",
+    "Operation",
+    "Slice",
+    "String",
+    "Template",
+    "Unary",
+    "Value",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Node):
+    """`64`, `1_000`, `25M`, `4.1G` (4_100_000_000): integers. `1.5`, `1e-5`: floats."""
+
+    value: int | float
+
+
+@dataclass(frozen=True, slots=True)
+class String(Node):
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template(Node):
+    """A quoted name: text and expressions in turn. `"p{i + 1}"` is ("p", i + 1)."""
+
+    parts: tuple[str | Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean(Node):
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing(Node):
+    """`none`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Auto(Node):
+    """`auto`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    """`width`, `input.channels`, `m.block`: parts between the dots."""
+
+    parts: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return ".".join(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument(Node):
+    name: str | None
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Apply(Node):
+    """`divisible(x, by=8)`, `leaky_relu(0.1)`: a function, or a layer or block as a value."""
+
+    function: Name
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Node):
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comprehension(Node):
+    """`[element for names in iterable if condition]`."""
+
+    element: Expr
+    names: tuple[str, ...]
+    iterable: Expr
+    condition: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Node):
+    base: Expr
+    index: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Node):
+    base: Expr
+    start: Expr | None
+    stop: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unary(Node):
+    op: Literal["-", "not"]
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Node):
+    op: Literal["+", "-", "*", "/", "//", "%", "**"]
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(Node):
+    """`a < b <= c`: a first operand, then operators with theirs."""
+
+    first: Expr
+    rest: tuple[tuple[Literal["==", "!=", "<", "<=", ">", ">="], Expr], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Logic(Node):
+    """`a and b and c`: two operands or more."""
+
+    op: Literal["and", "or"]
+    operands: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choose(Node):
+    """`value if condition else otherwise`."""
+
+    value: Expr
+    condition: Expr
+    otherwise: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Value(Node):
+    """`from x` in an expression. The place is a Name, a Template, or an Index of one."""
+
+    place: Expr
+
+
+Constant = Number | String | Template | Boolean | Nothing | Auto
+Operation = Unary | Binary | Compare | Logic | Choose
+Expr = Constant | Name | Apply | ListOf | Comprehension | Index | Slice | Operation | Value
