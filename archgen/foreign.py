@@ -45,6 +45,14 @@ _LAYERS: Final = {
     "hardsigmoid": "hsigmoid",
     "maxpool": "maxpooling pool",
     "avgpool": "averagepool averagepooling meanpool",
+    "global_maxpool": "globalmaxpooling",
+    "pixel_unshuffle": "spacetodepth",
+    "clamp": "hardtanh clip",
+    "exp": "exponential",
+    "max": "amax",
+    "min": "amin",
+    "frozen_bn": "frozenbatchnorm",
+    "slice": "narrow",
     "global_avgpool": "globalaveragepool globalaveragepooling gap globalpool globalpooling",
     "reshape": "view unflatten unsqueeze squeeze",
     "permute": "transpose swapaxes moveaxis",
@@ -67,15 +75,12 @@ _PHRASES: Final = {
     "replicationpad": 'write `pad(n, mode="replicate")`',
     "circularpad": 'write `pad(n, mode="circular")`',
     "upsamplingbilinear2d": 'write `upsample(2, mode="bilinear", align_corners=true)`',
-    "globalmaxpool globalmaxpooling": "write `adaptive_maxpool(1)`",
     "depthwiseconv depthwise": "write `conv(channels, 3, groups=channels)`",
     "separableconv": "write `conv(channels, 3, groups=channels) -> conv(out, 1)`",
     "glu": "write `a, b = split(2)`, then `mul { from a; { from b; sigmoid } }`",
     "transformerencoderlayer transformerblock": "make it a block of `attention`, `layer_norm`, "
     "`linear` and `add { ... }`",
     "transformer transformerencoder": "repeat a block of `attention` and `linear` by `stage`",
-    "pixelunshuffle spacetodepth": "no such layer: `reshape` and `permute` can say it, or "
-    "`conv(4 * channels, 2, stride=2)` for a learned one",
     "modulelist": "write `name[i] = ...`: the items become an `nn.ModuleList`",
     "moduledict parameterdict": "give each a name: `first = ...`",
     "parameterlist": 'name each: `"p{i}" = param([...])`',
@@ -90,7 +95,7 @@ _PHRASES: Final = {
 # Values that come together.
 _MERGES: Final = {
     "concat": "cat concatenate concatenation hstack",
-    "add": "add residual skip shortcut sum",
+    "add": "add residual skip shortcut",
     "mul": "mul multiplication",
     "sub": "sub subtract minus",
     "div": "div divide truediv",
@@ -101,15 +106,13 @@ _MERGES: Final = {
 _ABSENT: Final = {
     "selu celu rrelu alphadropout featurealphadropout": "no such layer; the nearest are `elu`, "
     "`leaky_relu` and `dropout`",
-    "softplus softsign tanhshrink hardshrink softshrink threshold softmin logsigmoid exponential": (
+    "softplus softsign tanhshrink hardshrink softshrink threshold softmin logsigmoid": (
         "no such activation; there are relu, relu6, leaky_relu, prelu, elu, silu, gelu, mish, "
         "sigmoid, tanh, softmax, hardswish and hardsigmoid"
     ),
-    "hardtanh clamp clip": "no such layer; `relu6` is clipped to 0 and 6",
     "logsoftmax": "no such layer: end with the logits, as `nn.CrossEntropyLoss` takes them, or "
     "with `softmax(axis=0)`",
     "adaptivelogsoftmaxwithloss": "no such layer: a network here ends with its logits, `linear(n)`",
-    "rmsnorm": "no such layer; the nearest are `layer_norm` and `l2_norm`",
     "maxunpool maxunpooling unpool unpooling": "no pool here keeps its indices, so none can be "
     "undone; `upsample(2)` or `conv_transpose(out, 2, stride=2)` enlarge",
     "fractionalmaxpool": "no such layer; the nearest is `adaptive_maxpool`",

@@ -77,12 +77,14 @@ def axis_of(axis: int, x: Shape, argument: str = "axis") -> int:
     return axis % x.rank
 
 
-def axes_of(axes: int | tuple[int, ...], x: Shape, argument: str = "axis") -> tuple[int, ...]:
+def axes_of(
+    axes: int | tuple[int, ...], x: Shape, argument: str = "axis", *, ours: bool = False
+) -> tuple[int, ...]:
     """One axis or several that the input has, counted from 0, none twice; in the order given."""
     several = (axes,) if isinstance(axes, int) else axes
     found = tuple(axis_of(axis, x, argument) for axis in several)
     if len(set(found)) < len(found):
-        raise LayerFault("an axis is named twice", argument=argument)
+        raise LayerFault("an axis is named twice", argument=argument, ours=ours)
     return found
 
 

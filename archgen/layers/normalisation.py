@@ -91,6 +91,31 @@ class BatchNorm(Normalisation):
 
 
 @final
+class FrozenBatchNorm(Normalisation):
+    """Batch normalisation that never changes: the keys of `bn`, all of them buffers."""
+
+    keyword = "frozen_bn"
+    reserved = False
+    example = ("frozen_bn", "64 x 56 x 56", "64 x 56 x 56")
+
+    eps: Small = Field(1e-5, description="keeps the division finite")
+
+    def shape(self, x: Shape) -> Shape:
+        demands.features_first(x)
+        return x
+
+    def module(self, x: Shape) -> TorchCall:
+        return _over_channels("FrozenBatchNorm", x, self.eps)
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return Keeps(fixed=x.channels)
+
+    def buffers(self, x: Shape) -> dict[str, tuple[int, ...]]:
+        names = ("weight", "bias", "running_mean", "running_var")
+        return dict.fromkeys(names, (x.channels,))
+
+
+@final
 class LayerNorm(Normalisation):
     """Layer normalisation of each token (or vector) over its features."""
 
@@ -99,19 +124,54 @@ class LayerNorm(Normalisation):
     example = ("layer_norm(eps=1e-6)", "197 x 768", "197 x 768")
 
     eps: Small = Field(1e-5, description="keeps the division finite")
+    bias: bool = Field(True, description="whether a shift is learned beside the scale")
 
     def shape(self, x: Shape) -> Shape:
         demands.features_last(x)
         return x
 
     def module(self, x: Shape) -> TorchCall:
-        return _over_channels("nn.LayerNorm", x, self.eps)
+        bias = TorchArgument(self.bias, "bias", "bias", True)
+        return _over_channels("nn.LayerNorm", x, self.eps, bias)
 
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
-        return _scale_and_shift(x)
+        return _scale_and_shift(x) if self.bias else {"weight": (x.channels,)}
 
     def keeps(self, x: Shape, *, training: bool) -> Keeps:
         return Keeps(input=True, numbers=2 * prod(x.sizes) // x.channels)
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return pointwise(x, {x.axis: whole(x.channels)})
+
+
+@final
+class RMSNorm(Normalisation):
+    """Division of each token (or vector) by the root of the mean square of its features."""
+
+    keyword = "rms_norm"
+    reserved = False
+    weight_names = ("weight",)
+    example = ("rms_norm(eps=1e-6)", "197 x 768", "197 x 768")
+
+    eps: Small | None = Field(
+        None, description="keeps the division finite; without it, the type's smallest step from 1"
+    )
+    affine: bool = Field(True, description="whether a scale is learned")
+
+    def shape(self, x: Shape) -> Shape:
+        demands.features_last(x)
+        return x
+
+    def module(self, x: Shape) -> TorchCall:
+        return TorchCall.of(
+            "nn.RMSNorm",
+            TorchArgument(x.channels, source="channels"),
+            TorchArgument(self.eps, "eps", "eps", None),
+            TorchArgument(self.affine, "elementwise_affine", "affine", True),
+        )
+
+    def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
+        return {"weight": (x.channels,)} if self.affine else {}
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return pointwise(x, {x.axis: whole(x.channels)})
@@ -126,16 +186,18 @@ class LayerNorm2d(Normalisation):
     example = ("layer_norm2d(eps=1e-6)", "96 x 56 x 56", "96 x 56 x 56")
 
     eps: Small = Field(1e-5, description="keeps the division finite")
+    bias: bool = Field(True, description="whether a shift is learned beside the scale")
 
     def shape(self, x: Shape) -> Shape:
         demands.features_first(x)
         return x
 
     def module(self, x: Shape) -> TorchCall:
-        return _over_channels("LayerNorm2d", x, self.eps)
+        bias = TorchArgument(self.bias, "bias", "bias", True)
+        return _over_channels("LayerNorm2d", x, self.eps, bias)
 
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
-        return _scale_and_shift(x)
+        return _scale_and_shift(x) if self.bias else {"weight": (x.channels,)}
 
     def keeps(self, x: Shape, *, training: bool) -> Keeps:
         return Keeps(input=True, numbers=2 * prod(x.spatial))
@@ -295,9 +357,10 @@ def _scale_and_shift(x: Shape) -> dict[str, tuple[int, ...]]:
     return {"weight": (x.channels,), "bias": (x.channels,)}
 
 
-def _over_channels(target: str, x: Shape, eps: float) -> TorchCall:
+def _over_channels(target: str, x: Shape, eps: float, *more: TorchArgument) -> TorchCall:
     return TorchCall.of(
         target,
         TorchArgument(x.channels, source="channels"),
         TorchArgument(eps, "eps", "eps", 1e-5),
+        *more,
     )

@@ -7,7 +7,7 @@ from pydantic import Field
 from archgen.layers import demands
 from archgen.layers.base import Axis, Layer, LayerFault, Positive, TorchArgument, TorchCall
 from archgen.layers.keeps import VIEW, Keeps
-from archgen.layers.reads import Reads, at, moved, pointwise
+from archgen.layers.reads import Reads, Steps, at, moved, pointwise
 from archgen.layers.signature import show
 from archgen.shapes import Shape
 
@@ -59,6 +59,95 @@ class Select(Layer):
 
     def canonical(self, x: Shape) -> Self:
         return self.model_copy(update={"axis": demands.axis_of(self.axis, x)})
+
+
+@final
+class Slice(Layer):
+    """The features from `start` to before `stop`, or the places of an axis, as Python slices."""
+
+    keyword = "slice"
+    reserved = False
+    group = "shape"
+    out_channels = None
+    fresh = False
+    keeps_offset = True
+    makes_module = False
+    example = ("slice(64)", "128 x 28 x 28", "64 x 28 x 28")
+
+    start: Axis | None = Field(None, description="the first index; below 0 it counts from the end")
+    stop: Axis | None = Field(None, description="the index after the last; below 0 from the end")
+    step: Positive = Field(1, description="every so many")
+    axis: Axis | None = Field(None, description="the axis; without it, the features")
+
+    def shape(self, x: Shape) -> Shape:
+        axis = self._axis(x)
+        size = x.sizes[axis]
+        first, end = self._bounds(size)
+        if first >= end:
+            what = "channels" if axis == x.axis else f"places on axis {axis}"
+            raise LayerFault(
+                f"nothing is left of {size} {what} from {self.start or 0} on"
+                + ("" if self.stop is None else f" to before {self.stop}"),
+                argument="start" if self.stop is None else "stop",
+                code="A202",
+                ours=True,  # an empty output
+            )
+        return x.with_size(axis, -((first - end) // self.step))
+
+    def function(self, x: Shape) -> str:
+        first, end = ("" if bound is None else str(bound) for bound in (self.start, self.stop))
+        part = f"{first}:{end}" + ("" if self.step == 1 else f":{self.step}")
+        dim = x.axis + 1 if self.axis is None else demands.in_torch(self.axis)
+        if dim < 0:
+            return f"{{x}}[..., {part}{', :' * (-dim - 1)}]"
+        return f"{{x}}[{':, ' * dim}{part}]"
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return VIEW
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        axis = self._axis(x)
+        first = self._bounds(x.sizes[axis])[0]
+        return pointwise(x, {axis: ((axis, Steps(((first, first),), self.step)),)})
+
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        return not self.start and self.stop is None and self.step == 1
+
+    def canonical(self, x: Shape) -> Self:
+        return self.model_copy(update={"axis": self._axis(x), "start": self.start or None})
+
+    def channels_out(self, x: Shape, output: int = 0) -> str:
+        if self._axis(x) != x.axis:
+            return "channels"
+        first, end = self._bounds(x.channels)
+        plain = self.step == 1 and (first, end) == self._said(x.channels)
+        return "" if not plain else f"{self._text('stop', 'channels')} - {self._text('start', '0')}"
+
+    def _text(self, name: str, absent: str) -> str:
+        """A bound as an expression over fields, counted from the first index."""
+        bound = getattr(self, name)
+        if bound is None:
+            return absent
+        return name if bound >= 0 else f"(channels + {name})"
+
+    def _said(self, size: int) -> tuple[int, int]:
+        """The bounds counted from the first index, wherever they are."""
+        start, stop = self.start or 0, self.stop
+        first = start if start >= 0 else size + start
+        end = size if stop is None else stop if stop >= 0 else size + stop
+        return first, end
+
+    def _bounds(self, size: int) -> tuple[int, int]:
+        """The same, within the axis."""
+        first, end = self._said(size)
+        if first < 0:
+            first = 0
+        if end > size:
+            end = size
+        return first, end
+
+    def _axis(self, x: Shape) -> int:
+        return x.axis if self.axis is None else demands.axis_of(self.axis, x)
 
 
 @final

@@ -177,6 +177,30 @@ class GlobalAvgPool(Pool):
 
 
 @final
+class GlobalMaxPool(Pool):
+    """The largest number of each channel; the spatial axes stay, with size 1."""
+
+    keyword = "global_maxpool"
+    reserved = False
+    keeps_offset = True
+    fixes_size = True
+    example = ("global_maxpool", "2048 x 7 x 7", "2048 x 1 x 1")
+
+    def shape(self, x: Shape) -> Shape:
+        demands.spatial(x)
+        return x.with_spatial(x.channels, (1,) * (x.rank - 1))
+
+    def module(self, x: Shape) -> TorchCall:
+        return TorchCall.of(f"nn.AdaptiveMaxPool{x.rank - 1}d", TorchArgument(1))
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return Keeps(input=True, indices=x.channels)
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        return (moved(0), *map(whole, x.spatial))
+
+
+@final
 class AdaptiveAvgPool(Pool):
     """The means of so many windows of about equal size."""
 

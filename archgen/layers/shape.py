@@ -15,16 +15,15 @@ from archgen.layers.base import (
     TorchCall,
 )
 from archgen.layers.keeps import NOTHING, REGROUPED, VIEW, Keeps
-from archgen.layers.parts import without
 from archgen.layers.reads import (
     MOST_SPANS,
     Reads,
     Steps,
+    Terms,
     moved,
     pointwise,
     reshaped,
     shuffled,
-    whole,
 )
 from archgen.layers.signature import show
 from archgen.shapes import Shape
@@ -170,59 +169,6 @@ class Permute(Layer):
 
 
 @final
-class Mean(Layer):
-    """The mean over an axis, or several."""
-
-    keyword = "mean"
-    group = "shape"
-    out_channels = None
-    keeps_offset = True
-    example = ("mean(0)", "49 x 768", "768")
-
-    axis: Axis | Annotated[tuple[Axis, ...], Field(min_length=1)] = Field(
-        description="the axis or axes, counted without the batch; -1 is the last"
-    )
-    keep: bool = Field(False, description="whether the axis stays, with size 1")
-
-    def shape(self, x: Shape) -> Shape:
-        axes = demands.axes_of(self.axis, x)
-        if not self.keep:
-            return without(axes, x)
-        return Shape(tuple(1 if i in axes else size for i, size in enumerate(x.sizes)), x.axis)
-
-    def module(self, x: Shape) -> TorchCall:
-        several = (self.axis,) if isinstance(self.axis, int) else self.axis
-        dims = tuple(map(demands.in_torch, several))
-        return TorchCall.of(
-            "Mean",
-            TorchArgument(dims[0] if len(dims) == 1 else dims, "dim"),
-            TorchArgument(self.keep, "keepdim", "keep", False),
-        )
-
-    def keeps(self, x: Shape, *, training: bool) -> Keeps:
-        return NOTHING
-
-    def reads(self, x: Shape, output: int = 0) -> Reads:
-        axes = demands.axes_of(self.axis, x)
-        left = [axis for axis in range(x.rank) if self.keep or axis not in axes]
-        return tuple(
-            whole(size) if axis in axes else moved(left.index(axis))
-            for axis, size in enumerate(x.sizes)
-        )
-
-    def channels_out(self, x: Shape, output: int = 0) -> str | None:
-        return None if x.axis in demands.axes_of(self.axis, x) else "channels"
-
-    def is_identity(self, x: Shape, *, training: bool) -> bool:
-        # Not where it is over the places of an image, of which another input has more than one.
-        return self.keep and demands.axes_of(self.axis, x) == (x.axis,) and x.channels == 1
-
-    def canonical(self, x: Shape) -> Self:
-        axes = tuple(sorted(demands.axes_of(self.axis, x)))
-        return self.model_copy(update={"axis": axes[0] if isinstance(self.axis, int) else axes})
-
-
-@final
 class ChannelShuffle(Layer):
     """Channels of all groups in turn: the first of each, the second of each, ..."""
 
@@ -297,6 +243,114 @@ class PixelShuffle(Layer):
 
     def is_identity(self, x: Shape, *, training: bool) -> bool:
         return self.by == 1
+
+
+@final
+class PixelUnshuffle(Layer):
+    """Places become channels: an image `by` times smaller with `by ** 2` times more channels."""
+
+    keyword = "pixel_unshuffle"
+    reserved = False
+    group = "shape"
+    out_channels = "channels * by ** 2"
+    fresh = False
+    keeps_offset = True
+    example = ("pixel_unshuffle(2)", "3 x 32 x 32", "12 x 16 x 16")
+
+    by: Positive = Field(description="how many times smaller, each way")
+
+    def shape(self, x: Shape) -> Shape:
+        demands.image(x)
+        for size in x.spatial:
+            demands.divides(self.by, size, f"places of {x}", argument="by")
+        smaller = tuple(size // self.by for size in x.spatial)
+        return x.with_spatial(x.channels * self.by**2, smaller)
+
+    def module(self, x: Shape) -> TorchCall:
+        return TorchCall.of("nn.PixelUnshuffle", TorchArgument(self.by, source="by"))
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return NOTHING
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        """Feature `(c, i, j)` at `(h, w)` reads feature `c` at `(h * by + i, w * by + j)`."""
+        if self.by**2 > MOST_SPANS:
+            return (None, None, None)
+        within = range(self.by)
+        channels = Steps(((0, 0),) * self.by**2, 1)
+        rows = Steps(tuple((i, i) for i in within for _ in within), 0)
+        columns = Steps(tuple((i, i) for _ in within for i in within), 0)
+        step = Steps(((0, 0),), self.by)
+        return ((0, channels),), ((1, step), (0, rows)), ((2, step), (0, columns))
+
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        return self.by == 1
+
+
+@final
+class Roll(Layer):
+    """Everything moved along an axis, or several; what leaves at the end comes in at the start."""
+
+    keyword = "roll"
+    reserved = False
+    group = "shape"
+    keeps_shape = True
+    keeps_offset = True
+    makes_module = False
+    example = ("roll([-3, -3], [1, 2])", "96 x 56 x 56", "96 x 56 x 56")
+
+    by: Axis | Annotated[tuple[Axis, ...], Field(min_length=1)] = Field(
+        description="how far; a number for each axis"
+    )
+    axis: Axis | Annotated[tuple[Axis, ...], Field(min_length=1)] = Field(
+        description="the axis or axes, counted without the batch; -1 is the last"
+    )
+
+    def shape(self, x: Shape) -> Shape:
+        axes = demands.axes_of(self.axis, x, ours=True)
+        if len(axes) != len(self._moves):
+            raise LayerFault(
+                f"the numbers of by and axis differ: {len(self._moves)} and {len(axes)}",
+                argument="by",
+                ours=True,  # torch looks at neither, where nothing is moved
+            )
+        return x
+
+    def function(self, x: Shape) -> str:
+        axes = (self.axis,) if isinstance(self.axis, int) else self.axis
+        dims = tuple(map(demands.in_torch, axes))
+        if len(dims) == 1:
+            return f"torch.roll({{x}}, {self._moves[0]}, {dims[0]})"
+        return f"torch.roll({{x}}, {self._moves}, {dims})"
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return NOTHING
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        moves = zip(demands.axes_of(self.axis, x), self._moves, strict=True)
+        return pointwise(x, {axis: self._read(axis, by, x) for axis, by in moves})
+
+    def is_identity(self, x: Shape, *, training: bool) -> bool:
+        return not any(self._moves)
+
+    def canonical(self, x: Shape) -> Self:
+        axes = demands.axes_of(self.axis, x)
+        return self.model_copy(update={"axis": axes[0] if len(axes) == 1 else axes})
+
+    @property
+    def _moves(self) -> tuple[int, ...]:
+        return (self.by,) if isinstance(self.by, int) else self.by
+
+    @staticmethod
+    def _read(axis: int, by: int, x: Shape) -> Terms | None:
+        """Of features each one, exactly; of places what lies beside, as if the axis went on."""
+        if axis != x.axis:
+            return moved(axis, -by)
+        size = x.channels
+        if size > MOST_SPANS:
+            return None
+        origins = ((index - by) % size for index in range(size))
+        return ((axis, Steps(tuple((origin, origin) for origin in origins), 0)),)
 
 
 def _filled(sizes: tuple[int, ...], x: Shape) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from archgen.lint.reach import FARTHEST, Reach
 from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode, Ref
 from archgen.shapes import Shape
 
-_POINT_BY_POINT = frozenset({"activation", "regularisation", "other"})
+_POINT_BY_POINT = frozenset({"activation", "arithmetic", "regularisation", "other"})
 _Calls = tuple[tuple[Body, CallNode], ...]  # that led into a body, the innermost last
 
 

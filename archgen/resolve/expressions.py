@@ -13,7 +13,7 @@ from typing import assert_never
 from archgen.diagnostics import Diagnostic, Fault, error
 from archgen.layers.base import AUTO
 from archgen.resolve.arguments import match_arguments, parameters_of, takes_others
-from archgen.resolve.functions import FUNCTIONS
+from archgen.resolve.functions import FUNCTIONS, is_function
 from archgen.resolve.lookup import lookup
 from archgen.resolve.values import (
     LARGEST_NUMBER,
@@ -317,9 +317,9 @@ def _slice(expr: tree.Slice, env: Environment) -> object:
 
 def _apply(expr: tree.Apply, env: Environment) -> object:
     name = expr.function
-    known = name.parts[0] in env.names or name.text in env.scope
-    if not known and name.text in FUNCTIONS:
+    if name.parts[0] not in env.names and is_function(name.text, env.scope):
         return _function(expr, env)
+    known = name.parts[0] in env.names or name.text in env.scope
     if not known:
         from archgen.resolve.unknown import unknown_function
 

@@ -7,7 +7,7 @@ arguments do not fit.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from archgen.diagnostics import Fault, error
 from archgen.resolve.values import Items, Numeric, is_integer, is_number, kind_of, show
@@ -157,3 +157,9 @@ FUNCTIONS: dict[str, Callable[..., object]] = {
     "sqrt": _sqrt,
     "divisible": _divisible,
 }
+
+
+def is_function(name: str, scope: Mapping[str, object]) -> bool:
+    """Whether a name that is called in an expression is a function: of a file that gives the name
+    to a block or constant it is not. A layer of that name (`max`, `sqrt`) is one where applied."""
+    return name in FUNCTIONS and (name not in scope or isinstance(scope[name], type))

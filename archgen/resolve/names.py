@@ -18,7 +18,7 @@ from archgen.network import Definition
 from archgen.resolve.arguments import match_arguments, parameters_of, suggest, takes_others
 from archgen.resolve.faults import list_of_values, meant
 from archgen.resolve.functional import defined_twice, of_values, values_given
-from archgen.resolve.functions import FUNCTIONS
+from archgen.resolve.functions import is_function
 from archgen.resolve.lookup import SHAPE_NAMES, as_value
 from archgen.resolve.spelling import check_submodule, makes_module
 from archgen.resolve.values import Environment, Unknown, kind_of, may_be_hidden
@@ -340,10 +340,12 @@ class _Walk:
         name = expr.function
         if name.parts[0] in place.constants:
             return
+        if is_function(name.text, self.scope):
+            return
         with self.collecting():
             if name.text in self.scope:
                 self.arguments(self.scope[name.text], expr.arguments)
-            elif name.text not in FUNCTIONS:
+            else:
                 from archgen.resolve.unknown import unknown_function
 
                 raise Fault(unknown_function(name, self.environment(place)))

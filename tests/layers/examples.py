@@ -185,8 +185,8 @@ def grouped(draw: st.DrawFn, names: list[str]) -> list[list[str]]:
 
 @st.composite
 def one_target(draw: st.DrawFn, cls: type[Layer], x: Shape) -> dict[str, object]:
-    """Arguments for `upsample` and `crop`, which want one of these, and only one."""
-    names = [name for name in ("scale", "size", "like") if name in cls.model_fields]
+    """Arguments for layers which want one of these: `upsample` and `crop` only one."""
+    names = [name for name in ("scale", "size", "like", "low") if name in cls.model_fields]
     name = draw(st.sampled_from(names))
     target = values(cls.model_fields[name].annotation, (), x)
     return {name: draw(target.filter(lambda value: value is not None))}

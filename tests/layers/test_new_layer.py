@@ -25,15 +25,15 @@ from archgen.shapes import Shape
 
 
 @final
-class PixelUnshuffle(Layer):
+class SpaceToDepth(Layer):
     """Places become channels: the inverse of `pixel_shuffle`."""
 
-    keyword = "pixel_unshuffle"
+    keyword = "space_to_depth"
     group = "shape"
     out_channels = "channels * by ** 2"
     fresh = False
     keeps_offset = True
-    example = ("pixel_unshuffle(2)", "3 x 32 x 32", "12 x 16 x 16")
+    example = ("space_to_depth(2)", "3 x 32 x 32", "12 x 16 x 16")
 
     by: Positive = Field(description="how many times smaller, each way")
 
@@ -60,7 +60,7 @@ class PixelUnshuffle(Layer):
 '''
 SPEC = """\
 block down(out, by=2) {
-  pixel_unshuffle(by)
+  space_to_depth(by)
   conv(out, 3) -> bn -> relu
 }
 
@@ -103,14 +103,14 @@ COMMANDS = {
     ("check", "net.arch"): "",
     ("lint", "net.arch"): "",
     ("fmt", "--check", "net.arch"): "",
-    ("summary", "net.arch", "--depth", "2"): "pixel_unshuffle(2)",
-    ("draw", "net.arch", "--level", "layer"): "pixel unshuffle",
+    ("summary", "net.arch", "--depth", "2"): "space_to_depth(2)",
+    ("draw", "net.arch", "--level", "layer"): "space to depth",
     (
         "-c",
         "import archgen; print(archgen.source(archgen.load('net.arch')))",
     ): "nn.PixelUnshuffle(by)",
-    ("ir", "net.arch"): '"layer": "pixel_unshuffle"',
-    ("layers", "pixel_unshuffle"): "how many times smaller",
+    ("ir", "net.arch"): '"layer": "space_to_depth"',
+    ("layers", "space_to_depth"): "how many times smaller",
 }
 
 
@@ -131,8 +131,8 @@ def test_reference_and_colours_have_it(copy: Path) -> None:
     code = (
         "from archgen.backends.reference import layer_reference as page;"
         "from archgen.highlighting import words;"
-        "assert page().count('## Shape') == 1 and 'pixel_unshuffle(by)' in page();"
-        "assert 'pixel_unshuffle' in str(vars(words))"
+        "assert page().count('## Shape') == 1 and 'space_to_depth(by)' in page();"
+        "assert 'space_to_depth' in str(vars(words))"
     )
     found = run(copy, "-c", code)
     assert found.returncode == 0, found.stderr
@@ -157,6 +157,6 @@ def test_the_laws_hold_it_and_find_what_is_wrong(
     laws = ["tests/layers/test_facts.py", "tests/layers/test_against_torch.py"]
     if law == "inplace":
         laws = ["tests/layers/test_inplace.py", "tests/layers/test_against_torch.py"]
-    chosen = "pixel_unshuffle" + (f" and {law}" if law not in {"", "inplace"} else "")
+    chosen = "space_to_depth" + (f" and {law}" if law not in {"", "inplace"} else "")
     found = run(copy, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *laws, "-k", chosen)
     assert found.returncode == bool(broken), found.stdout

@@ -27,6 +27,7 @@ _KINDS = {
     "normalisation": Colours("#FDF8D4", "#9A8700"),
     "activation": Colours("#DDF2EA", "#008060"),
     "pooling": Colours("#FBE5D8", "#C4560A"),
+    "reductions": Colours("#FBE5D8", "#C4560A"),
     "tokens": Colours("#E2F2FC", "#2B8CC4"),
     "products": Colours("#E8E4F6", "#6A51A3"),
     "block": Colours("#FCF0DA", "#B67C00"),

@@ -123,7 +123,8 @@ class Forward(Merging):
                 self.store(value)
         extra = [self.read(value, stored=True) for value in others]
         room = LONG - len(head) - sum(len(flat(term.layout)) for term in extra)
-        stored = item.child is None and item.function.count("{x}") > 1
+        twice = item.function.count("{x}") > 1 or "{x}[" in item.function
+        stored = item.child is None and twice
         with self.holding(*extra):
             term = self.read(first, stored=stored or self._is_long(first, room))
         reads = frozenset.union(term.reads, *(other.reads for other in extra))
