@@ -27,7 +27,7 @@ KEYWORDS: Final[dict[Keyword, frozenset[str]]] = {
 """The words that are not names: each in one set, and together those of the grammar."""
 
 BUILTINS: Final[dict[Builtin, frozenset[str]]] = {
-    "layer": frozenset({*LAYERS, *UNRESERVED, "stage"}),
+    "layer": frozenset({*LAYERS, *UNRESERVED, "stage"}) - FUNCTIONS.keys(),
     "function": frozenset({*FUNCTIONS, *INITIALISERS}),
 }
 """Names that mean something without a definition, where nothing else is called so."""

@@ -19,7 +19,28 @@ ACTIVATIONS = (
     "softmax(0)",
     "softmax(-1)",
 )
-NORMS = ("bn", "bn", "bn(eps=0.001)", "group_norm(2)", "layer_norm2d", "instance_norm", "lrn(3)")
+NORMS = (
+    "bn",
+    "bn",
+    "bn(eps=0.001)",
+    "group_norm(2)",
+    "layer_norm2d",
+    "layer_norm2d(bias=false)",
+    "instance_norm",
+    "lrn(3)",
+    "frozen_bn",
+)
+# What a value is divided or multiplied by, beside itself: one number for several.
+REDUCED = (
+    "global_maxpool",
+    "max(0, keep=true)",
+    "min([1, 2], keep=true)",
+    "sum(0, keep=true)",
+    "mean([0, 1], keep=true)",
+    "var([1, 2], correction=0, keep=true)",
+    "vector_norm(0, keep=true)",
+    "vector_norm([1, 2], p=3, keep=true)",
+)
 KEEPING = (
     "dropout(0.5)",
     "dropout2d(0.2)",
@@ -31,6 +52,13 @@ KEEPING = (
     "avgpool(3, stride=1)",
     "l2_norm",
     "l2_norm(-1)",
+    "abs",
+    "sin",
+    "clamp(-1, 2) -> exp",
+    "clamp(0.5) -> sqrt",
+    "clamp(0.5) -> log -> square -> cos",
+    "roll(2, 1)",
+    "roll([1, -1], [0, -1])",
     'rearrange("c h w -> h c w") -> rearrange("h (a b) w -> (a b) h w", b=2, features="h")'
     ' -> rearrange("c h w -> h c w", features="h")',
     "permute([0, -1, 1]) -> permute([0, 2, 1], features=0)",
@@ -47,6 +75,10 @@ RESIZING = (
     "adaptive_avgpool(4)",
     "adaptive_maxpool([3, 2])",
     "pixel_shuffle(2)",
+    "pixel_unshuffle(2)",
+    "slice(channels // 2)",
+    "slice(step=2, axis=1)",
+    "slice(1, -1, axis=-1)",
 )
 WIDTHS = ("4", "8", "8", "12", "16", "channels", "channels // 2 * 2", "divisible(channels, 4)")
 CONDITIONS = ("channels > 6", "channels % 8 == 0", "true", "input.channels == channels")

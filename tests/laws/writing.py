@@ -24,6 +24,7 @@ from tests.laws.vocabulary import (
     LAYER_VALUES,
     NORMS,
     PARTS,
+    REDUCED,
     RESIZING,
     SPECIAL,
     STARTS,
@@ -155,6 +156,7 @@ class Writer:
             self.halved,
             self.turned,
             self.gated,
+            self.scaled,
             self.listed,
             self.repeated,
             self.reused,
@@ -234,6 +236,13 @@ class Writer:
             self.line(f"let {width} = channels")
             gate = f"conv(4, 1) -> relu -> conv({width}, 1) -> sigmoid"
             self.line(f"mul {{ identity; {{ global_avgpool -> {gate} }} }}")
+
+    def scaled(self) -> None:
+        """A value and one number for several of its own."""
+        kind = self.pick(["mul", "add", "sub", "maximum"])
+        first, second = self.draw(st.permutations(["identity", self.pick(REDUCED)]))
+        self.line(f"{kind} {{ {first}; {second} }}")
+        self.line(self.act())
 
     def listed(self) -> None:
         names, count = self.name("items"), self.few(1, 6)
@@ -487,7 +496,8 @@ class Writer:
                 middle = self.pick(["", "linear(8) -> relu -> dropout(0.1) -> ", "bn -> "])
                 self.line(f"global_avgpool -> flatten -> {middle}linear(wide)")
             case "tokens":
-                self.line("permute([1, 2, 0]) -> layer_norm -> linear(8) -> gelu -> mean([0, 1])")
+                norm = self.pick(["layer_norm", "layer_norm(bias=false)", "rms_norm"])
+                self.line(f"permute([1, 2, 0]) -> {norm} -> linear(8) -> gelu -> mean([0, 1])")
             case "several":
                 self.line("small = maxpool(2) -> conv(4, 1)")
                 self.line("large = from small -> upsample(scale=2)")
