@@ -14,7 +14,11 @@ from archgen.syntax.words import RESERVED, TOP_LEVEL
 from tests.layers.examples import layer_of, shape_of
 
 nn = pytest.importorskip("torch.nn")
-SPECIAL = {"global_avgpool": "adaptive_avgpool", "pad_channels": "pad"}
+SPECIAL = {
+    "global_maxpool": "adaptive_maxpool",
+    "global_avgpool": "adaptive_avgpool",
+    "pad_channels": "pad",
+}
 CLASSES = sorted(name for name in dir(nn) if inspect.isclass(getattr(nn, name)))
 
 
