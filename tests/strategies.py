@@ -82,7 +82,11 @@ _interpolated = templates.filter(lambda it: any(not isinstance(part, str) for pa
 def _places(expressions: SearchStrategy[t.Expr]) -> SearchStrategy[t.Expr]:
     return st.recursive(
         names | templates | st.just(t.Name(("input",))),
-        lambda inner: st.builds(t.Index, inner, expressions),
+        lambda inner: st.one_of(
+            st.builds(t.Index, inner, expressions),
+            st.builds(t.Slice, inner, st.none() | expressions, st.none() | expressions),
+            st.builds(t.Member, st.builds(t.Index, inner, expressions), words),
+        ),
         max_leaves=2,
     )
 
@@ -129,7 +133,7 @@ def _links(bodies: SearchStrategy[t.Body]) -> SearchStrategy[t.Link]:
         st.builds(t.Seq, bodies),
         st.builds(t.Group, bodies),
         st.builds(t.From, places),
-        st.builds(t.Reuse, places),
+        st.builds(t.Reuse, places, _arguments(expressions)),
     )
 
 

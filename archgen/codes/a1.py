@@ -301,15 +301,15 @@ block, since a chain brings one value; write a block that takes the others as pa
     ),
     Code(
         "A125",
-        "a list of submodules with a gap",
+        "a list of submodules that leaves out many numbers",
         """
-`names[i] = ...` makes child i of an `nn.ModuleList`. Such a list is numbered from 0 without a gap,
-in whatever order it is filled; and an item that is a value without a submodule (`identity`, a
-merge) leaves a gap. Number the submodules one after the other, or give them quoted names:
-`"up{i}" = ...`.
+`names[i] = ...` makes child i of an `nn.ModuleList`, in whatever order it is filled. A number that
+has no submodule (an item that is `identity` or a merge, or none at all) has no key; the model holds
+its place all the same, so that a list leaves out 100 numbers at most. Number the submodules one
+after the other, or give them quoted names: `"up{i}" = ...`.
 """,
+        _arch("for i in [1, 200] { ups[i] = conv(8, 3) }"),
         _arch("for i in [1, 2] { ups[i] = conv(8, 3) }"),
-        _arch("for i in [1, 2] { ups[i - 1] = conv(8, 3) }"),
     ),
     Code(
         "A126",

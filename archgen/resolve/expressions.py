@@ -73,6 +73,8 @@ def evaluate(expr: tree.Expr, env: Environment) -> object:
             return evaluate(taken, env)
         case tree.Value():
             return _value(expr, env)
+        case tree.Member():
+            return _value(tree.Value(expr, span=expr.span), env)
         case _:
             assert_never(expr)
 
@@ -135,7 +137,7 @@ def _value(expr: tree.Value, env: Environment) -> object:
     if env.value is None:
         message = "`from` has no meaning here"
         raise Fault(error("A113", message, expr.span, help="only a body has values"))
-    return env.value(expr.place)
+    return env.value(expr.place, env)
 
 
 # --- operators ------------------------------------------------------------------------------
@@ -305,11 +307,16 @@ def _slice(expr: tree.Slice, env: Environment) -> object:
     if not isinstance(base, Items | str):
         message = f"{kind_of(base)} has no items"
         raise Fault(error("A110", message, expr.base.span, show(base)))
+    part = base[bounds(expr, env)]
+    _charge(env, expr.span, base)
+    return part if isinstance(part, str) else Items.of(part, expr.span)
+
+
+def bounds(expr: tree.Slice, env: Environment) -> slice:
+    """Where a slice begins and ends."""
     start = None if expr.start is None else integer(expr.start, env, "a slice's start")
     stop = None if expr.stop is None else integer(expr.stop, env, "a slice's end")
-    _charge(env, expr.span, base)
-    part = base[start:stop]
-    return part if isinstance(part, str) else Items.of(part, expr.span)
+    return slice(start, stop)
 
 
 # --- functions and layer values ---------------------------------------------------------------

@@ -7,6 +7,7 @@ import re
 from archgen.diagnostics import Diagnostic, Edit, error
 from archgen.network import Definition
 from archgen.syntax import tree
+from archgen.syntax.walk import nodes_in
 from archgen.text import Span
 
 
@@ -19,24 +20,15 @@ def no_input(definition: Definition, code: str, message: str, span: Span) -> Dia
     return error(code, message, span, help=help, fix=fix)
 
 
-def several_in_item(place: tree.Place) -> Diagnostic:
-    """`units[0] = two`, where `two` has several outputs."""
-    message = "an item of a list is one value"
-    if not isinstance(place.name, str):
-        return error("A115", message, place.span, help="these are several: name each call")
-    indices = "".join(f"{{{index.span.text}}}" for index in place.indices)
-    text = f'"{place.name}{indices}"'
-    help = f"these are several: write `{text} = ...`, a name of its own for each"
-    return error("A115", message, place.span, help=help, fix=[Edit(place.span, text)])
-
-
-def list_of_values(expr: tree.Comprehension) -> str:
-    """How to say a list of values that a comprehension cannot."""
-    value = expr.element
-    place = value.place if isinstance(value, tree.Value) else None
-    base = place.base if isinstance(place, tree.Index) else None
-    name = base.text if isinstance(base, tree.Name) else "xs"
-    return f"`(from {name})[:n]` is a list of values, `[x for x in from {name}]` goes over them"
+def not_yet(name: str, definition: Definition) -> str:
+    """What to do about a name that no statement has given to a value so far."""
+    places = (node for node in nodes_in(definition.body) if isinstance(node, tree.Place))
+    if not any(place.name == name for place in places):
+        return "a value is known after the statement that names it"
+    return (
+        "nothing has named it when this statement runs: read it in an `if`, or behind a condition, "
+        "that only holds where something has"
+    )
 
 
 def meant(hint: str, value: tree.Name) -> list[Edit]:

@@ -6,6 +6,7 @@ as plain values: nothing of a network refers to the resolver that made it.
 
 from __future__ import annotations
 
+from archgen.diagnostics import Fault, error
 from archgen.frozen import dataclass
 from archgen.resolve.values import Environment
 from archgen.shapes import Shape
@@ -32,7 +33,7 @@ class _Found:
 
     values: tuple[tuple[object, object], ...]
 
-    def __call__(self, place: object) -> object:
+    def __call__(self, place: object, _: Environment) -> object:
         return next(value for known, value in self.values if known == place)
 
 
@@ -50,6 +51,19 @@ def captured(condition: tree.Expr, env: Environment) -> Environment:
                 current = current or _Known(env.current(node.span))
             case tree.Name(parts=("input", *_)) if env.entered:
                 entered = entered or _Known(env.entered(node.span))
+            case tree.Comprehension():
+                _check_numbers(node)
             case tree.Value() if env.value:
-                found.append((node.place, env.value(node.place)))
+                found.append((node.place, env.value(node.place, env)))
     return Environment(env.names, env.scope, current, entered, _Found(tuple(found)), env.budget)
+
+
+def _check_numbers(expr: tree.Comprehension) -> None:
+    """Refuse `[from xs[i] for i in range(2)]`: the values are read before the names are known."""
+    for node in nodes_in(expr):
+        for name in nodes_in(node.place) if isinstance(node, tree.Value) else ():
+            if isinstance(name, tree.Name) and name.text in expr.names:
+                message = f"`{name.text}` of a comprehension cannot number the values of a promise"
+                raise Fault(
+                    error("A101", message, name.span, help="`from xs[:n]` is a list of them")
+                )

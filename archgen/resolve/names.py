@@ -7,23 +7,22 @@ both have the same code and place, and are reported once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import field, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 
 from archgen.diagnostics import Diagnostic, Edit, Fault, Sink, error
-from archgen.frozen import dataclass
 from archgen.layers.base import Layer
 from archgen.network import Definition
 from archgen.resolve.arguments import match_arguments, parameters_of, suggest, takes_others
-from archgen.resolve.faults import list_of_values, meant
+from archgen.resolve.faults import meant
 from archgen.resolve.functional import defined_twice, of_values, values_given
 from archgen.resolve.functions import is_function
+from archgen.resolve.known import Known
 from archgen.resolve.lookup import SHAPE_NAMES, as_value
 from archgen.resolve.spelling import check_submodule, makes_module
 from archgen.resolve.values import Environment, Unknown, kind_of, may_be_hidden
 from archgen.syntax import tree
-from archgen.syntax.walk import nodes_in
 
 # What `expect` of an arch knows besides.
 FIGURES = (
@@ -51,33 +50,11 @@ def check_definition(definition: Definition) -> list[Diagnostic]:
     constants: set[str] = set()
     for parameter in definition.own if definition.kind == "alias" else definition.parameters:
         if parameter.default is not None:
-            walk.expression(parameter.default, _Place(frozenset(constants)))
+            walk.expression(parameter.default, Known(frozenset(constants)))
         constants.add(parameter.name)
     constants.update(parameter.name for parameter in definition.parameters)
-    walk.statements(definition.body.statements, _Place(frozenset(constants)))
+    walk.statements(definition.body.statements, Known(frozenset(constants)))
     return list(walk.sink)
-
-
-@dataclass(frozen=True)
-class _Place:
-    """What is known where a statement stands.
-
-    values: names that are defined on every way there; `perhaps`: on some way. `dynamic`: names
-    were computed, so that any name may exist. `later`: those that the loop around it defines.
-    """
-
-    constants: frozenset[str]
-    values: dict[str, tree.Node] = field(default_factory=dict)
-    perhaps: frozenset[str] = frozenset()
-    dynamic: bool = False
-    later: frozenset[str] = frozenset()
-
-    def knowing(self, names: Iterable[str]) -> _Place:
-        return replace(self, constants=self.constants | set(names))
-
-    def inside(self) -> _Place:
-        """A submodule's body: constants are seen, values are not."""
-        return _Place(self.constants)
 
 
 class _Walk:
@@ -88,13 +65,13 @@ class _Walk:
 
     # --- statements ---------------------------------------------------------------------------
 
-    def statements(self, statements: Sequence[tree.Statement], place: _Place) -> _Place:
+    def statements(self, statements: Sequence[tree.Statement], place: Known) -> Known:
         outside = place.constants
         for statement in statements:
             place = self.statement(statement, place)
         return replace(place, constants=outside)
 
-    def statement(self, statement: tree.Statement, place: _Place) -> _Place:
+    def statement(self, statement: tree.Statement, place: Known) -> Known:
         if len(self.sink) > MOST_FAULTS:
             return place
         match statement:
@@ -109,10 +86,8 @@ class _Walk:
             case tree.For():
                 self.expression(statement.iterable, place)
                 self.hides_nothing(statement)
-                later = frozenset(_named_in(statement.body))
-                inner = replace(place.knowing(statement.names), later=place.later | later)
-                inner = self.statements(statement.body.statements, inner)
-                return replace(inner, constants=place.constants, later=place.later)
+                inner = self.statements(statement.body.statements, place.in_loop(statement))
+                return place.after_loop(inner)
             case tree.Let():
                 self.expression(statement.value, place)
                 self.hides_nothing(statement)
@@ -135,24 +110,19 @@ class _Walk:
                 message = f"`{name}` hides {kind_of_meaning(hidden)}"
                 self.sink.add(error("A105", message, statement.span, help="call it otherwise"))
 
-    def if_(self, statement: tree.If, place: _Place) -> _Place:
-        """After an `if` a value is known when every side defines it."""
+    def if_(self, statement: tree.If, place: Known) -> Known:
         ends = []
         for arm in statement.arms:
             self.expression(arm.condition, place)
-            ends.append(self.statements(arm.body.statements, place))
-        otherwise = statement.otherwise
-        ends.append(self.statements(otherwise.statements, place) if otherwise else place)
-        values = {
-            name: at
-            for name, at in ends[0].values.items()
-            if all(name in end.values for end in ends)
-        }
-        perhaps = frozenset().union(*(end.perhaps | end.values.keys() for end in ends))
-        dynamic = any(end.dynamic for end in ends)
-        return _Place(place.constants, values, perhaps, dynamic, place.later)
+            ends.append(self.statements(arm.body.statements, place.behind_condition()))
+        if statement.otherwise is not None:
+            rest = statement.otherwise.statements
+            ends.append(self.statements(rest, place.behind_condition()))
+        else:
+            ends.append(place)
+        return place.after_sides(ends)
 
-    def named(self, named: tree.Named, place: _Place) -> _Place:
+    def named(self, named: tree.Named, place: Known) -> Known:
         links = named.chain.links
         if (twice := defined_twice(named, place.values, self.definition.body)) is not None:
             self.sink.add(twice)
@@ -164,31 +134,33 @@ class _Walk:
         if isinstance(links[0], tree.From):
             self.value(links[0].place, place)
             links = links[1:]
-        alone = len(links) == 1
-        if links and alone and isinstance(links[0], tree.Group) and len(named.places) == 1:
+        one = len(named.places) == 1
+        if one and len(links) == 1 and isinstance(links[0], tree.Group):
             self.statements(links[0].body.statements, place.inside())
         elif links:
             place = self.links(links, place)
+        module = makes_module(links, self.scope)
         for target in named.places:
-            place = self.define(target, place, makes_module=makes_module(links, self.scope))
+            place = self.define(target, place, makes_module=module, pure=not (one and module))
         return place
 
-    def define(self, target: tree.Place, place: _Place, *, makes_module: bool) -> _Place:
+    def define(self, target: tree.Place, place: Known, *, makes_module: bool, pure: bool) -> Known:
         if isinstance(target.name, tree.Template):
             return replace(place, dynamic=True)
         with self.collecting():
             if makes_module:
                 check_submodule(target.name, target.span)
-        return replace(place, values={**place.values, target.name: target})
+        names = place.pure | {target.name} if pure and not target.indices else place.pure
+        return replace(place, values={**place.values, target.name: target}, pure=names)
 
     # --- links --------------------------------------------------------------------------------
 
-    def links(self, links: Sequence[tree.Link], place: _Place) -> _Place:
+    def links(self, links: Sequence[tree.Link], place: Known) -> Known:
         for link in links:
             place = self.link(link, place)
         return place
 
-    def link(self, link: tree.Link, place: _Place) -> _Place:
+    def link(self, link: tree.Link, place: Known) -> Known:
         match link:
             case tree.Call():
                 self.call(link, place)
@@ -208,9 +180,10 @@ class _Walk:
                 self.value(link.place, place)
             case tree.Reuse():
                 self.submodule(link.place, place)
+                self.expression(link.arguments, place)
         return place
 
-    def call(self, link: tree.Call, place: _Place) -> None:
+    def call(self, link: tree.Call, place: Known) -> None:
         constant = link.function.parts[0] in place.constants
         if not constant and self.of_values(link, place):
             return
@@ -224,7 +197,7 @@ class _Walk:
                 raise Fault(unknown_layer(link.function, self.environment(place), link))
             self.arguments(self.scope[link.function.text], link.arguments)
 
-    def of_values(self, link: tree.Call, place: _Place) -> bool:
+    def of_values(self, link: tree.Call, place: Known) -> bool:
         """Whether a layer is given values of the network, as a function of Python is."""
         meaning = self.scope.get(link.function.text)
         if isinstance(meaning, Definition) or not values_given(link, place.values):
@@ -243,11 +216,16 @@ class _Walk:
 
     # --- names of values ----------------------------------------------------------------------
 
-    def value(self, value: tree.Expr, place: _Place) -> None:
+    def value(self, value: tree.Expr, place: Known) -> None:
         """`from x`: x must be a value on every way there."""
         match value:
             case tree.Index():
                 self.expression(value.index, place)
+                self.value(value.base, place)
+            case tree.Slice():
+                self.expression((value.start, value.stop), place)
+                self.value(value.base, place)
+            case tree.Member():
                 self.value(value.base, place)
             case tree.Template():
                 self.expression(value, place)
@@ -256,9 +234,11 @@ class _Walk:
             case _:
                 self.expression(value, place)
 
-    def known_value(self, value: tree.Name, name: str, place: _Place) -> None:
+    def known_value(self, value: tree.Name, name: str, place: Known) -> None:
         if name == "input" or name in place.values or name in place.constants or place.dynamic:
             return
+        if name in place.maybe | place.passed:
+            return  # the calls and passes that come here tell
         if name in place.perhaps:
             message = f"`{name}` is not defined on every side of the `if` before"
             hint = f"define it on the other side too: `{name} = identity`"
@@ -267,24 +247,24 @@ class _Walk:
             hint = f"name a value: `x = {name}`, then `from x`"
         elif name in place.later:
             message = f"`{name}` is named further down in the loop: its first pass has none"
-            hint = (
-                f"write the first pass before the loop, `{name}[0] = ...`, and begin the loop at "
-                "1: `for i in range(1, n)`"
-            )
+            hint = f"read it where there is one: `if i > 0 {{ ... from {name}[i - 1] ... }}`"
+            if name not in place.items:
+                message = f"`{name}` is named further down in the loop, for the rest of its pass"
+                hint = f"number it, `{name}[i] = ...`; later passes read `from {name}[i - 1]`"
         else:
             message = f"no value is called `{name}` here"
             known = [*place.values, "input"]
             hint = suggest(name, known) or "a value is known after the statement that names it"
         self.sink.add(error("A113", message, value.span, help=hint, fix=meant(hint, value)))
 
-    def submodule(self, name: tree.Expr, place: _Place) -> None:
+    def submodule(self, name: tree.Expr, place: Known) -> None:
         """`reuse x`: x must have been made before; nameless layers have names too."""
         if isinstance(name, tree.Index):
             self.expression(name.index, place)
 
     # --- expressions --------------------------------------------------------------------------
 
-    def expression(self, expr: object, place: _Place) -> None:
+    def expression(self, expr: object, place: Known) -> None:
         match expr:
             case tree.Name():
                 self.name(expr, place)
@@ -292,10 +272,15 @@ class _Walk:
                 self.apply(expr, place)
             case tree.Comprehension():
                 self.expression(expr.iterable, place)
-                inner = place.knowing(expr.names)
+                inner = place.behind_condition().knowing(expr.names)
                 self.expression(expr.element, inner)
                 self.expression(expr.condition, inner)
-                self.numbers_values(expr)
+            case tree.Choose():
+                self.expression(expr.condition, place)
+                self.expression((expr.value, expr.otherwise), place.behind_condition())
+            case tree.Logic():
+                self.expression(expr.operands[0], place)
+                self.expression(expr.operands[1:], place.behind_condition())
             case tree.Value():
                 self.value(expr.place, place)
             case tree.Argument():
@@ -308,16 +293,7 @@ class _Walk:
                     if part.name != "span":
                         self.expression(getattr(expr, part.name), place)
 
-    def numbers_values(self, expr: tree.Comprehension) -> None:
-        """`[from xs[i] for i in range(2)]`: values are looked up outside of the comprehension."""
-        for node in nodes_in(expr):
-            indices = nodes_in(node.place) if isinstance(node, tree.Value) else ()
-            for name in indices:
-                if isinstance(name, tree.Name) and name.text in expr.names:
-                    message = f"`{name.text}` of a comprehension cannot number values"
-                    self.sink.add(error("A101", message, name.span, help=list_of_values(expr)))
-
-    def name(self, name: tree.Name, place: _Place) -> None:
+    def name(self, name: tree.Name, place: Known) -> None:
         head = name.parts[0]
         known = head in place.constants or head in {"input", *SHAPE_NAMES}
         if known or name.text in self.scope:
@@ -334,7 +310,7 @@ class _Walk:
 
             raise Fault(unknown_name(name, self.environment(place)))
 
-    def apply(self, expr: tree.Apply, place: _Place) -> None:
+    def apply(self, expr: tree.Apply, place: Known) -> None:
         for argument in expr.arguments:
             self.expression(argument.value, place)
         name = expr.function
@@ -350,7 +326,7 @@ class _Walk:
 
                 raise Fault(unknown_function(name, self.environment(place)))
 
-    def environment(self, place: _Place) -> Environment:
+    def environment(self, place: Known) -> Environment:
         """For messages: every name that is known there."""
         return Environment(dict.fromkeys(place.constants), self.scope)
 
@@ -362,21 +338,6 @@ class _Walk:
             self.sink.add(fault.diagnostic)
         except Unknown:
             pass
-
-
-def _named_in(body: tree.Body) -> Iterator[str]:
-    """The names that the statements of a body give to values, in `if` and `for` too."""
-    for statement in body.statements:
-        match statement:
-            case tree.Named():
-                yield from (each.name for each in statement.places if isinstance(each.name, str))
-            case tree.If():
-                for side in statement.sides:
-                    yield from _named_in(side)
-            case tree.For():
-                yield from _named_in(statement.body)
-            case _:
-                pass
 
 
 def kind_of_meaning(meaning: object) -> str:

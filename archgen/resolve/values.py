@@ -5,7 +5,7 @@ Integers, floats, booleans, strings, `None` and `AUTO` are Python's own; lists a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import TypeGuard
 
@@ -157,14 +157,14 @@ class Environment:
 
     `names` are parameters, `let`s and loop variables; `scope` is the file's: layers, blocks
     and constants. `channels` and `shape` come from `current`, those of `input` from `entered`;
-    both raise `Unknown` when the shape is not known. `value` finds what `from` names.
+    both raise `Unknown` when the shape is not known. `value` finds what `from` names there.
     """
 
     names: Mapping[str, object] = field(default_factory=dict)
     scope: Mapping[str, object] = field(default_factory=dict)
     current: Callable[[Span], Shape] | None = None
     entered: Callable[[Span], Shape] | None = None
-    value: Callable[[object], object] | None = None
+    value: Callable[[object, Environment], object] | None = None
     budget: Budget = field(default_factory=Budget)
 
     def with_names(self, names: Mapping[str, object]) -> Environment:
@@ -218,6 +218,20 @@ def is_tensors(value: object) -> bool:
     )
 
 
+def form_of(value: object) -> object:
+    """How values are put together, whichever they are: equal for lists of as many, and for the
+    same names of several; None for what is no value."""
+    match value:
+        case TensorValue():
+            return True
+        case Several():
+            return tuple(name for name, _ in value.fields)
+        case Items():
+            return tuple(map(form_of, value))
+        case _:
+            return None
+
+
 def holds_tensors(value: object) -> bool:
     """Whether a value of the network is in it, however deep."""
     match value:
@@ -244,12 +258,23 @@ def refs_of(value: object) -> list[Ref]:
 
 def pick(found: object, index: int, span: Span) -> object:
     """An item of several values or of a list."""
-    items = [value for _, value in found.fields] if isinstance(found, Several) else found
-    if not isinstance(items, list | Items):
+    items = parts_of(found)
+    if items is None:
         raise Fault(error("A113", "one value has no items", span))
     if not 0 <= index < len(items):
         raise Fault(error("A113", f"there is no item {index}: it has {len(items)}", span))
     return items[index]
+
+
+def parts_of(value: object) -> Sequence[object] | None:
+    """The items of a list, or of several values; None for anything else."""
+    match value:
+        case Several():
+            return [item for _, item in value.fields]
+        case Items():
+            return value
+        case _:
+            return None
 
 
 def may_be_hidden(meaning: object) -> bool:

@@ -145,8 +145,8 @@ class Builder:
     def from_(self, span: Span, place: t.Expr) -> t.From:
         return t.From(place, span=span)
 
-    def reuse(self, span: Span, place: t.Expr) -> t.Reuse:
-        return t.Reuse(place, span=span)
+    def reuse(self, span: Span, place: t.Expr, arguments: _Arguments | None) -> t.Reuse:
+        return t.Reuse(place, arguments or (), span=span)
 
     def quoted(self, span: Span, name: Token) -> t.Template:
         return self._quoted_name(name)
@@ -204,6 +204,9 @@ class Builder:
 
     def index(self, span: Span, base: t.Expr, index: t.Expr) -> t.Index:
         return t.Index(base, index, span=span)
+
+    def member(self, span: Span, base: t.Expr, name: Token) -> t.Member:
+        return t.Member(base, name.value, span=span)
 
     def slice(self, span: Span, base: t.Expr, start: t.Expr | None, stop: t.Expr | None) -> t.Slice:
         return t.Slice(base, start, stop, span=span)

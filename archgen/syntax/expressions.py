@@ -22,6 +22,7 @@ __all__ = [
     "Index",
     "ListOf",
     "Logic",
+    "Member",
     "Name",
     "Node",
     "Nothing",
@@ -167,11 +168,21 @@ class Choose(Node):
 
 @dataclass(frozen=True, slots=True)
 class Value(Node):
-    """`from x` in an expression. The place is a Name, a Template, or an Index of one."""
+    """`from x` in an expression. The place is a Name or Template, or an Index, Slice or Member of a
+    place."""
 
     place: Expr
 
 
+@dataclass(frozen=True, slots=True)
+class Member(Node):
+    """`units[0].a` in a place: the result `a` of an item."""
+
+    base: Expr
+    name: str
+
+
 Constant = Number | String | Template | Boolean | Nothing | Auto
 Operation = Unary | Binary | Compare | Logic | Choose
-Expr = Constant | Name | Apply | ListOf | Comprehension | Index | Slice | Operation | Value
+Taking = Index | Slice | Member | Value
+Expr = Constant | Name | Apply | ListOf | Comprehension | Operation | Taking

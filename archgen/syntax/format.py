@@ -125,8 +125,11 @@ class _Formatter:
                 return self._body(body)
             case t.From(place=source):
                 return concat(("from ", self._write(source)))
-            case t.Reuse(place=source):
-                return concat(("reuse ", self._write(source)))
+            case t.Reuse(place=source, arguments=given):
+                tail = ""
+                if given:
+                    tail = self._expressions.arguments(given, source.span.end, link.span.end)
+                return concat(("reuse ", self._write(source), tail))
             case _:
                 assert_never(link)
 

@@ -89,6 +89,8 @@ class Expressions:
                 return concat((*sides, " else ", self.write(otherwise)))
             case t.Value(place=source):
                 return concat(("from ", self.write(source)))
+            case t.Member(base=base, name=name):
+                return concat((self.write(base), f".{name}"))
             case _:
                 assert_never(expr)
 

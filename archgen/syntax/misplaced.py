@@ -83,17 +83,6 @@ def outside_of_bodies(here: Situation) -> Mistake | None:
     return Mistake(report)
 
 
-def output_of_indexed(here: Situation) -> Mistake | None:
-    previous = here.previous
-    if here.token.type != "DOT" or previous is None or previous.type != "RSQB":
-        return None
-    help = (
-        "an item of a list is one value and has no outputs: name each call, "
-        '`unit0 = ...` or `"unit{i}" = ...`, and read `from unit0.a`'
-    )
-    return Mistake(error("A001", "`.` cannot follow `]`", place(here), help=help))
-
-
 def constant_without_let(here: Situation) -> Mistake | None:
     previous = here.previous
     if previous is None or previous.type != "EQUAL" or here.accepts("NUMBER"):

@@ -36,7 +36,6 @@ _TABLE: tuple[Callable[[Situation], Mistake | None], ...] = (
     misplaced.statement_in_chain,
     misplaced.reserved_word,
     misplaced.outside_of_bodies,
-    misplaced.output_of_indexed,
     missing.in_,
     missing.comma,
     missing.two_statements,

@@ -69,16 +69,17 @@ class Group(Node):
 
 @dataclass(frozen=True, slots=True)
 class From(Node):
-    """`from x` as a statement or a link. The place is a Name, a Template, or an Index."""
+    """`from x` as a statement or a link; the place as in `Value`."""
 
     place: Expr
 
 
 @dataclass(frozen=True, slots=True)
 class Reuse(Node):
-    """`reuse name`."""
+    """`reuse name`, `reuse cell(h=from c.h)`."""
 
     place: Expr
+    arguments: tuple[Argument, ...] = ()
 
 
 Link = Call | Stage | Input | Param | Merge | Seq | Group | From | Reuse

@@ -93,8 +93,10 @@ def test_indices_nest() -> None:
     assert paths(text) == ["m.0.0", "m.0.1", "m.1.0", "m.1.1"]
 
 
-def test_a_module_list_has_no_gap() -> None:
-    assert faults(arch("a[0] = relu", "a[2] = relu")) == [("A125", 4, 10)]
+def test_a_module_list_may_leave_numbers_out() -> None:
+    assert paths(arch("a[0] = relu", "a[1] = identity", "a[2] = relu")) == ["a.0", "a.2"]
+    assert paths(arch("a[1] = relu", "b[0][1] = relu")) == ["a.1", "b.0.1"]
+    assert faults(arch("a[0] = relu", "a[200] = relu")) == [("A125", 4, 12)]
     assert faults(arch("a[-1] = relu")) == [("A109", 3, 3)]
 
 

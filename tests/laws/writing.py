@@ -164,6 +164,8 @@ class Writer:
             self.with_outputs,
             self.remembered,
             self.recalled,
+            self.collected,
+            self.reused_with_values,
             self.optional,
         ]
 
@@ -282,6 +284,42 @@ class Writer:
             self.ignored(name)
         else:
             self.line(f"joined({self.width()}, {self.pick(['', 'other='])}from {name})")
+
+    def collected(self) -> None:
+        """Values of all passes: names of one pass, items that later passes and others read."""
+        before, items = self.name("before"), self.name("items")
+        several, count = self.chance(3), self.few(2, 6)
+        made = "forked(8)" if several else self.pick(["conv(8, 3)", "conv(8, 1) -> bn"])
+        end = self.pick([".a", ".b"]) if several else ""
+        self.line("conv(8, 1)")
+        with self.braces(f"for i in range({count})"):
+            self.line(f"{before} = identity")
+            if several or self.chance():
+                self.line(f"{items}[i] = {made}")
+            else:  # some without a submodule
+                bare = self.pick(["identity", f"from {before} -> relu", f"reuse {items}[0]"])
+                self.line(f"if i % 2 == 0 {{ {items}[i] = {made} }} else {{ {items}[i] = {bare} }}")
+            self.line(f"from {items}[i]{end}")
+            if self.chance():
+                read = f"from {items}[i - 1]{end}"
+                self.line(f"if i > 0 {{ add {{ identity; {read} }} }}")
+            self.line(f"add {{ from {before}; {self.pick(['identity', 'conv(8, 3)'])} }}")
+        part = self.pick(["[:2]", "[1:]", f"[{count - 1}:]", "", f"[:{count}][:1]"])
+        listed = f"from {items}{part}"
+        if self.chance() and not several:
+            listed = f"[from {items}[j] for j in range({self.few(1, count)})]"
+        with self.braces("concat"):
+            self.line("identity")
+            self.line(f"for v in {listed} {{ from v{end} }}")
+
+    def reused_with_values(self) -> None:
+        """A recurrent cell: the same block with the values of the step before."""
+        name, state = self.name("cell"), self.name("state")
+        self.line(f"conv(8, 1); {state}[0] = identity")
+        self.line(f"{name} = joined(8, from {state}[0]); {state}[1] = identity")
+        with self.braces(f"for i in range({self.few(1, 3)})"):
+            self.line(f"relu -> reuse {name}(other=from {state}[i + {self.pick('01')}])")
+            self.line(f"{state}[i + 2] = identity")
 
     def ignored(self, name: str) -> None:
         """A call that makes nothing of the current value, or of the one that it is given."""

@@ -160,8 +160,7 @@ def test_help_says_how_to_mend_it(body: str, hint: str) -> None:
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        ("for i in range(3) { x[2 * i] = relu }", "A125"),
-        ("x[0] = add { identity; relu }; x[1] = relu", "A125"),
+        ("for i in range(3) { x[200 * i] = relu }", "A125"),
         ("x = conv(4, 3); x[0] = relu", "A103"),
         ("x[0][0] = conv(4, 3); x[0] = relu", "A103"),
     ],

@@ -251,8 +251,11 @@ class _Reader:
             case tree.Merge():
                 arguments = self._arguments(link.arguments, names)
                 return self.texts.number(link.kind, arguments)
-            case tree.From() | tree.Reuse():
-                return self.texts.number(type(link).__name__, self.expr(link.place, names))
+            case tree.From():
+                return self.texts.number("From", self.expr(link.place, names))
+            case tree.Reuse():
+                given = (self._arguments(link.arguments, names),) if link.arguments else ()
+                return self.texts.number("Reuse", self.expr(link.place, names), *given)
             case _:
                 return self.texts.number(type(link).__name__)
 

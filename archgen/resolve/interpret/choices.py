@@ -60,11 +60,13 @@ def run_for(frame: Frame, statement: tree.For) -> Looped:
     """Every pass; what it names in constants ends with it."""
     before = _first(frame)
     passes = []
-    for item in loop_items(frame, statement):
-        values = unpack(statement.names, item, statement.iterable.span)
-        with frame.braces():
-            frame.bind(values)
-            passes.append((tuple(values.values()), frame.run(statement.body.statements)))
+    items = loop_items(frame, statement)
+    with frame.names.passes() as each:
+        for item, _ in zip(items, each, strict=False):
+            values = unpack(statement.names, item, statement.iterable.span)
+            with frame.braces():
+                frame.bind(values)
+                passes.append((tuple(values.values()), frame.run(statement.body.statements)))
     return Looped(tuple(passes), before, _first(frame))
 
 

@@ -39,10 +39,16 @@ def container(
     output = frame.body.add(body.values[body.outputs[0].value])
     node = CallNode(name, body, (before,), (output,), 1, reused, span)
     if not reused:
-        again = lambda outer, at: container(outer, name, kind, at, fill, reused=True)  # noqa: E731
-        frame.adopt(node, again)
+        frame.adopt(node, lambda outer, link: _again(outer, name, kind, link, fill))
     frame.emit(node)
     return node
+
+
+def _again(frame: Frame, name: str, kind: str, link: tree.Reuse, fill: Fill) -> CallNode:
+    if link.arguments:
+        message = f"`{name}` is an `nn.Sequential`, which takes no arguments"
+        raise Fault(error("A117", message, link.span, help="make it a block, which takes values"))
+    return container(frame, name, kind, link.span, fill, reused=True)
 
 
 def _body(inner: Frame, kind: str, steps: tuple[Step, ...], span: Span) -> Body:

@@ -20,12 +20,15 @@ from archgen.network import (
     Step,
 )
 from archgen.resolve.faults import no_input
+from archgen.resolve.interpret.bindings import shown_name
 from archgen.resolve.interpret.frame import Frame
 from archgen.resolve.interpret.heads import names_of_heads
 from archgen.resolve.interpret.initial import fitting
 from archgen.resolve.spelling import check_field
 from archgen.resolve.values import TensorValue, Unknown, is_broken
 from archgen.text import Span
+
+LARGEST_GAP = 100  # numbers of a list of submodules that none has: a model holds their places
 
 
 def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]) -> Body:
@@ -171,7 +174,7 @@ def _unread_inputs(frame: Frame, read: set[Ref]) -> Iterator[Diagnostic]:
 
 
 def _check_lists(frame: Frame) -> None:
-    """The children of an `nn.ModuleList` are numbered without a gap; it is no child itself."""
+    """An `nn.ModuleList` is no child itself; numbers without a submodule are left out of it."""
     below: dict[str, set[int]] = {}
     for name in frame.body.children:
         parts = name.split(".")
@@ -183,9 +186,9 @@ def _check_lists(frame: Frame) -> None:
             message = f"`{shown}` is a submodule and a list of submodules at once"
             span = _span_below(frame, name)
             raise Fault(error("A103", message, span, help="give one of them another name"))
-        if gap := set(range(len(indices))) - indices:
-            message = f"`{shown}[{max(indices)}]` is a submodule, but `{shown}[{min(gap)}]` is none"
-            hint = "the items of a list of submodules are numbered from 0 without a gap"
+        if (gap := max(indices) + 1 - len(indices)) > LARGEST_GAP:
+            message = f"`{shown}[{max(indices)}]` is a submodule, and {gap:_} before it are none"
+            hint = f"a list of submodules leaves out {LARGEST_GAP} numbers at most"
             span = _span_below(frame, f"{name}.{max(indices)}")
             raise Fault(error("A125", message, span, help=hint))
 
@@ -220,8 +223,10 @@ def check_paths(frame: Frame, prefix: str = "") -> None:
 
 def _named_values(frame: Frame) -> Iterator[tuple[str, Ref]]:
     for name, value in frame.names.tensors.items():
-        if isinstance(value, TensorValue):
+        if isinstance(value, TensorValue) and name not in frame.names.passing:
             yield name, value.ref
     for name, items in frame.names.lists.items():
         for indices, value in items.items():
-            yield name + "".join(f"[{index}]" for index in indices), value.ref
+            shown = shown_name(name, indices)
+            if isinstance(value, TensorValue) and shown not in frame.names.passing:
+                yield shown, value.ref

@@ -77,7 +77,7 @@ class Initialisers:
     paths: list[tuple[str, Initialiser, Span]] = field(default_factory=list)
 
 
-Apply = Callable[["Frame", Span], LayerNode | CallNode]
+Apply = Callable[["Frame", tree.Reuse], LayerNode | CallNode]
 
 
 class Frame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from archgen.diagnostics import Fault, error
 from archgen.network import Grouped, Read, Step
 from archgen.resolve.interpret.calls import apply_call
 from archgen.resolve.interpret.containers import apply_group, apply_seq
@@ -50,5 +51,8 @@ def run_link(frame: Frame, link: tree.Link, name: str | None = None) -> Step:
 def read(frame: Frame, link: tree.From) -> Read:
     """`from x`: the value that is named becomes the current one."""
     refs = tuple(refs_of(frame.names.find(link.place)))
+    if not refs:
+        hint = "a list as an argument may be empty, the current value may not"
+        raise Fault(error("A115", "this list of values is empty", link.span, help=hint))
     frame.body.current = refs
     return Read(refs)

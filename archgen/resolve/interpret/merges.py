@@ -128,13 +128,15 @@ def _branch_for(
     frame: Frame, statement: tree.For, base: tuple[Ref, ...], branches: list[Branch]
 ) -> Looped:
     passes = []
-    for item in loop_items(frame, statement):
-        values = unpack(statement.names, item, statement.iterable.span)
-        frame.body.current = base
-        with frame.braces():
-            frame.bind(values)
-            steps = _side(frame, statement.body, base, branches)
-        passes.append((tuple(values.values()), steps))
+    items = loop_items(frame, statement)
+    with frame.names.passes() as each:
+        for item, _ in zip(items, each, strict=False):
+            values = unpack(statement.names, item, statement.iterable.span)
+            frame.body.current = base
+            with frame.braces():
+                frame.bind(values)
+                steps = _side(frame, statement.body, base, branches)
+            passes.append((tuple(values.values()), steps))
     return Looped(tuple(passes), base[0], base[0])
 
 

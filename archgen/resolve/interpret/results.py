@@ -63,6 +63,10 @@ def place_name(frame: Frame, place: tree.Expr) -> str:
             return place.parts[-1]
         case tree.Index():
             return f"{place_name(frame, place.base)}{evaluate(place.index, frame.env)}"
+        case tree.Slice():
+            return place_name(frame, place.base)
+        case tree.Member():
+            return place.name
         case _:
             return str(evaluate(place, frame.env))
 

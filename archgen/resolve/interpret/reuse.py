@@ -29,7 +29,7 @@ def apply_reuse(frame: Frame, link: tree.Reuse) -> Step:
         raise Fault(error("A118", message, link.place.span, help=hint))
     before = body.ref(link.span)
     shape = body.shape_of(before)
-    node = frame.again[name](frame, link.span)
+    node = frame.again[name](frame, link)
     made = body.children[name]
     first = body.shape_of(made.inputs[0])
     holdings = Holdings()
@@ -46,5 +46,10 @@ def _reused_name(frame: Frame, place: tree.Expr) -> str:
         case tree.Index():
             index = frame.value_of(place.index)
             return f"{_reused_name(frame, place.base)}.{index}"
+        case tree.Member():
+            return f"{_reused_name(frame, place.base)}.{place.name}"
+        case tree.Slice():
+            hint = "reuse one after the other: `for i in range(n) { reuse xs[i] }`"
+            raise Fault(error("A118", "a submodule is reused, no list", place.span, help=hint))
         case _:
             return str(frame.value_of(place))

@@ -32,7 +32,7 @@ from archgen.resolve.interpret.initial import declare_inits
 from archgen.resolve.interpret.links import read, run_link
 from archgen.resolve.interpret.results import run_expect, run_output
 from archgen.resolve.spelling import check_field, check_submodule, makes_module
-from archgen.resolve.values import LOST, Exhausted, Items, Several, Unknown, is_broken
+from archgen.resolve.values import LOST, Exhausted, Items, Several, Unknown, is_broken, parts_of
 from archgen.syntax import tree
 
 # What may only follow from statements before that could not be read: values, shapes, counts.
@@ -125,8 +125,9 @@ def run_named(frame: Frame, named: tree.Named) -> Step:
     place = named.places[0]
     name, indices = frame.names.text_of(place)
     child = ".".join([name, *map(str, indices)])
-    frame.names.check_free(shown_name(name, indices), place.span, child)
     links = named.chain.links
+    pure = not frame.sequential and not makes_module(links, frame.env.scope)
+    frame.names.check_free(shown_name(name, indices), place.span, child, pure=pure)
     if makes_module(links, frame.env.scope):
         check_submodule(name, place.span)
     if indices:
@@ -137,7 +138,7 @@ def run_named(frame: Frame, named: tree.Named) -> Step:
         lead = [read(frame, links[0])]
         links = links[1:]
     step = _named_links(frame, named.chain, links, child) if links else None
-    shown = frame.names.bind(place, _current(frame))
+    shown = frame.names.bind(place, _current(frame), pure=pure)
     if step is not None:
         step = Chained((*lead, step)) if lead else step
     return NamedStep(step or lead[0], (shown,), frame.body.current)
@@ -171,12 +172,17 @@ def _unpacked(frame: Frame, named: tree.Named) -> Step:
     links = named.chain.links
     step = Chained(tuple(run_link(frame, link) for link in links))
     refs = frame.body.current
-    if len(refs) != len(named.places):
-        got = "one value" if len(refs) == 1 else f"{len(refs)} values"
+    parts: Sequence[object] = refs
+    if isinstance(links[-1], tree.From):  # its items may be several values each
+        value = frame.names.find(links[-1].place)
+        parts = parts_of(value) or [value]
+    if len(parts) != len(named.places):
+        got = "one value" if len(parts) == 1 else f"{len(parts)} values"
         message = f"{len(named.places)} names for {got}"
         raise Fault(error("A116", message, named.span, help="`split(n)` gives n values"))
-    names = [frame.names.bind(place, ref) for place, ref in zip(named.places, refs, strict=True)]
-    return NamedStep(step, tuple(names), refs)
+    pairs = zip(named.places, parts, strict=True)
+    names = [frame.names.bind(place, part, pure=True) for place, part in pairs]  # type: ignore[arg-type]
+    return NamedStep(step, tuple(names), refs if len(refs) == len(names) else ())
 
 
 # --- auxiliary heads --------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from archgen.layers.base import Layer, LayerFault
 from archgen.layers.make import ArgumentFault, make
 from archgen.network import CallNode, Definition, LayerNode, Ref
 from archgen.resolve.arguments import parameters_of
+from archgen.resolve.interpret.again import values_again
 from archgen.resolve.interpret.draft import check_size
 from archgen.resolve.interpret.frame import Frame
 from archgen.resolve.interpret.heads import check_call
@@ -63,9 +64,15 @@ def apply_target(
     else:
         node = _layer_node(frame, target, target.callee, name, reused)
     if not reused:
-        frame.adopt(node, lambda inner, _: apply_target(inner, target, name, reused=True))
+        frame.adopt(node, lambda inner, link: _again(inner, target, name, link))
     frame.emit(node)
     return node
+
+
+def _again(frame: Frame, target: Target, name: str, link: tree.Reuse) -> LayerNode | CallNode:
+    """The same submodule, with other values if `reuse` gives any."""
+    given = values_again(frame, link, name, parameters_of(target.callee), target.given)
+    return apply_target(frame, replace(target, given=given), name, reused=True)
 
 
 def _layer_node(
