@@ -143,6 +143,10 @@ PARTS = {
     ),
 }
 
+# Models of a package that is no dependency: keys and shapes are in a file, with how far the outputs
+# were apart.
+ULTRALYTICS = ["yolov8n", "yolov8s", "yolov8m", "yolo11n"]
+
 # --- figures that papers print --------------------------------------------------------------------
 
 # Parameters in millions, and where.
@@ -210,6 +214,9 @@ BY_HAND = {
     "yolo_v1": "test_yolo.py::test_yolo_is_wired_as_published[yolo_v1]",
     "yolo_v2": "test_yolo.py::test_yolo_is_wired_as_published[yolo_v2]",
     "yolo_v3": "test_yolo.py::test_yolo_is_wired_as_published[yolo_v3]",
+    "yolov8n": "test_published_yolo.py::test_yolo_is_wired_as_published[yolov8n]",
+    "yolov8m": "test_published_yolo.py::test_yolo_is_wired_as_published[yolov8m]",
+    "yolo11n": "test_published_yolo.py::test_yolo_is_wired_as_published[yolo11n]",
     "unet": "test_unet.py::test_unet_is_wired_as_published",
 }
 # Networks whose own units, by name, are compared with units wired by hand.
@@ -246,6 +253,9 @@ def references(name: str) -> Iterator[Reference]:
         yield Reference("the same, training", test)
     if name in PARTS:
         yield PARTS[name]
+    if name in ULTRALYTICS:
+        test = "tests/specs/test_published_yolo.py::test_keys_and_shapes_are_the_published"
+        yield Reference(f"ultralytics `{name}`, from its description", f"{test}[{name}]")
     if name in BY_HAND:
         yield Reference("plain PyTorch", f"tests/specs/{BY_HAND[name]}")
     if name in UNITS:
