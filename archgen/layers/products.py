@@ -14,6 +14,7 @@ from archgen.layers.reads import MOST_SPANS, Reads, Steps, Terms, at, moved, who
 from archgen.shapes import Shape
 
 MATRIX = 2  # the axes of a matrix, the last ones
+RANK_WITH_HEADS = 3  # heads x tokens x features
 
 
 class Operation(Layer):
@@ -206,7 +207,9 @@ class Attend(Operation):
         return x.with_channels(value.channels)
 
     def function(self, x: Shape) -> str:
-        text = "attend({x}, {1}, {2}"
+        # Heads that are an axis already are torch's own; ONNX knows its function so only.
+        direct = self.heads == 1 and self.bias is None and x.rank == RANK_WITH_HEADS
+        text = f"{'F.scaled_dot_product_attention' if direct else 'attend'}({{x}}, {{1}}, {{2}}"
         text += f", heads={self.heads}" if self.heads > 1 else ""
         text += ", bias={3}" if self.bias is not None else ""
         text += f", scale={self.scale!r}" if self.scale is not None else ""

@@ -40,7 +40,8 @@ def make_layer(
     )
     made.sizes_on, made.shape_on, made.passes = fields.influences()
     if functions[0] is not None:
-        walk.file.need_helper(layers[0].helper)
+        helper = layers[0].helper
+        walk.file.need_helper(helper if f"{helper}(" in functions[0] else None)
         walk.fix(made.shape_on)
         return made
     refs = [node.inputs[0] for node in nodes]
