@@ -35,6 +35,7 @@ lock:  ## the dependencies of the GitHub action, with hashes (needs uv)
 docs:  ## rewrite what is generated: layer reference, TextMate grammar, tables and pictures
 	$(PY) -c "from archgen.backends.reference import layer_reference as text; print(text(), end='')" > docs/layers.md
 	$(PY) -c "from archgen.highlighting.textmate import grammar_text as text; print(text(), end='')" > grammar/archgen.tmLanguage.json
+	$(PY) docs/blocks.py
 	$(PY) docs/tables.py
 	$(PY) docs/pictures.py
 	$(PY) docs/zoo.py

@@ -35,7 +35,7 @@ LAYERS = (
     ("importers",),
     ("versions",),
     ("loading",),
-    ("checkpoint", "trial", "specs"),
+    ("checkpoint", "trial", "specs", "library"),
     ("limits", "live", "overrides", "exporting"),
     ("lint", "loaded"),
     ("backends", "highlighting"),

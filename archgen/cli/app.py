@@ -32,6 +32,7 @@ COMMANDS: Final = {  # name: module; in the order of the help
     "breaking": "breaking",
     "review": "review",
     "list": "listing",
+    "show": "showing",
     "weights": "weights",
     "transfer": "transfer",
     "import": "importing",

@@ -23,7 +23,7 @@ def command(layer: str | None) -> None:
     if layer is None:
         click.echo("\n\n".join(map(_group, _groups(list(LAYERS.values())))))
     elif layer in LAYERS:
-        click.echo(_detail(LAYERS[layer]))
+        click.echo(detail(LAYERS[layer]))
     else:
         raise click.UsageError(f"no layer {layer!r}" + did_you_mean(layer, LAYERS))
 
@@ -41,7 +41,8 @@ def _group(layers: list[type[Layer]]) -> str:
     return "\n".join(lines)
 
 
-def _detail(cls: type[Layer]) -> str:
+def detail(cls: type[Layer]) -> str:
+    """A layer's signature, what it does, each argument, and an example."""
     from archgen.layers.signature import headline, signature
 
     parameters = [

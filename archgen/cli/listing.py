@@ -1,4 +1,4 @@
-"""`archgen list`: the shipped networks and what they cost."""
+"""`archgen list`: the shipped networks and what they cost, or the blocks of the libraries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archgen.cli.terminal import columns
+from archgen.cli.terminal import columns, fit
 from archgen.diagnostics import ArchError
 
 if TYPE_CHECKING:
@@ -19,8 +19,28 @@ WIDEST = 100  # characters of the documentation
 
 
 @click.command("list")
-def command() -> None:
-    """List the shipped networks: parameters, MACs, and where they come from."""
+@click.option("--blocks", is_flag=True, help="The blocks of the shipped libraries instead.")
+def command(blocks: bool) -> None:
+    """List the shipped networks: parameters, MACs, and where they come from.
+
+    `archgen show NAME` prints one of them, or a block.
+    """
+    click.echo("\n".join(_blocks() if blocks else _networks()))
+
+
+def _blocks() -> Iterator[str]:
+    """The libraries, each under the `use` that imports it, with their blocks."""
+    from archgen.library import libraries
+
+    for number, library in enumerate(libraries()):
+        yield from ([""] if number else [])
+        yield f"use {library.name}"
+        for entry in library.entries:
+            yield fit(f"  {entry.headline}")
+            yield from [fit(f"      {entry.doc}")] if entry.doc else []
+
+
+def _networks() -> list[str]:
     from archgen.analysis.figures import figures
     from archgen.analysis.numerals import short
 
@@ -29,7 +49,7 @@ def command() -> None:
         known = figures(network)
         doc = shorten(network.doc, WIDEST, placeholder=" ...")
         rows.append((network.name, short(known.params), short(known.macs), doc))
-    click.echo("\n".join(columns(rows, right=(1, 2))))
+    return columns(rows, right=(1, 2))
 
 
 def _shipped() -> Iterator[Network]:

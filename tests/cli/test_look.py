@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 import archgen
+from archgen import library
 from archgen.cli import draw
 from archgen.codes import CODES
 from archgen.layers import LAYERS
+from archgen.resources import root
 from tests.cli.conftest import Run
 
 
@@ -150,3 +153,42 @@ def test_ir_prints_plans_of_classes(run: Run, folder: Path) -> None:
     assert both.startswith(run(*plan, "--class", "B").stdout.rstrip("\n"))
     assert "there are B, Net" in run(*plan, "--class", "C").output
     assert run("ir", "--class", "B", "net.arch").exit_code == 2
+
+
+def test_list_blocks_has_every_library_and_block(run: Run) -> None:
+    lines = run("list", "--blocks").stdout.splitlines()
+    for each in library.libraries():
+        assert f"use {each.name}" in lines
+        assert all(f"  {entry.headline}" in lines for entry in each.entries)
+
+
+def test_show_prints_a_block_with_its_arguments_and_text(run: Run) -> None:
+    head, doc, _, _, place, _, *text = run("show", "wide_bottleneck").stdout.splitlines()
+    assert head == "wide_bottleneck(out, stride=1)"
+    assert doc.startswith("Wide residual networks double the inner channels")
+    assert re.fullmatch(r"block, specs/blocks/residual\.arch:\d+; `use residual`", place)
+    shipped = (root("specs") / "blocks" / "residual.arch").read_text(encoding="utf-8")
+    assert "\n".join(line.removeprefix("    ") for line in text) in shipped
+
+
+def test_show_prints_a_network_a_layer_an_initialiser_and_a_library(run: Run) -> None:
+    assert run("show", "resnet18").stdout.startswith("resnet18(out=64, classes=1000)\n")
+    assert "`use arch resnet18`" in run("show", "resnet18").stdout
+    assert run("show", "conv").stdout == run("layers", "conv").stdout
+    assert run("show", "zeros").stdout.startswith("zeros\n")
+    listed = run("show", "dense").stdout
+    assert listed.startswith("dense: specs/blocks/dense.arch\n")
+    assert "\n  dense_layer(growth)\n" in listed
+
+
+def test_show_takes_files_of_ones_own(run: Run) -> None:
+    assert "  net" in run("show", "net.arch").stdout
+    assert "    arch net" in run("show", "net.arch:net").stdout
+    assert run("show", "net.arch:nothing").exit_code == 2
+    assert run("show", "missing.arch").exit_code == 1
+
+
+def test_show_suggests_a_name(run: Run) -> None:
+    result = run("show", "bottelneck")
+    assert result.exit_code == 2
+    assert 'did you mean "bottleneck"?' in result.stderr
