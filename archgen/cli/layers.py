@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archgen.cli.details import detail, first_line
 from archgen.cli.failures import did_you_mean
-from archgen.cli.terminal import columns, fit
+from archgen.cli.terminal import fit
 
 if TYPE_CHECKING:
     from archgen.layers.base import Layer
@@ -37,33 +38,5 @@ def _group(layers: list[type[Layer]]) -> str:
 
     lines = [layers[0].group]
     for cls in layers:
-        lines += [fit(f"  {headline(cls)}"), fit(f"      {_line(cls)}")]
+        lines += [fit(f"  {headline(cls)}"), fit(f"      {first_line(cls)}")]
     return "\n".join(lines)
-
-
-def detail(cls: type[Layer]) -> str:
-    """A layer's signature, what it does, each argument, and an example."""
-    from archgen.layers.signature import headline, signature
-
-    parameters = [
-        (f"  {parameter.name}", _default(parameter.default), f"{parameter.takes}: {parameter.doc}")
-        for parameter in signature(cls)
-    ]
-    call, before, after = cls.example
-    return "\n".join(
-        [
-            headline(cls),
-            _line(cls),
-            *(["", *columns(parameters)] if parameters else []),
-            "",
-            f"Example: {call}: {before} -> {after}",
-        ]
-    )
-
-
-def _default(default: str | None) -> str:
-    return "required" if default is None else f"= {default}"
-
-
-def _line(cls: type[Layer]) -> str:
-    return (cls.__doc__ or "").partition("\n")[0]

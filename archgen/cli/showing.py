@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archgen.cli.details import detail, first_line
 from archgen.cli.failures import did_you_mean
 
 if TYPE_CHECKING:
@@ -43,8 +44,6 @@ def _texts(name: str) -> Iterator[str]:
         yield from map(_entry, entries) if last else [_library(file)]
         return
     if name in LAYERS:
-        from archgen.cli.layers import detail
-
         yield detail(LAYERS[name])
     if name in INITIALISERS:
         yield _initialiser(name)
@@ -85,8 +84,7 @@ def _initialiser(name: str) -> str:
     from archgen.layers.signature import headline
 
     cls = INITIALISERS[name]
-    line = (cls.__doc__ or "").partition("\n")[0]
-    return f"{headline(cls)}\n{line}\n\ninitialiser, for `init` and `param`"
+    return f"{headline(cls)}\n{first_line(cls)}\n\ninitialiser, for `init` and `param`"
 
 
 def _known() -> list[str]:
