@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,7 +45,9 @@ SLOW = (
     "test_codes",
     "test_line_endings",
     "test_sweeps",
-    "test_traversal.py::test_it_agrees_on_every",
+    "test_sarif.py::test_any_diagnostics",
+    "test_traversal.py::test_it_agrees_on",
+    "test_validate.py::test_shipped",
 )
 
 # A file of which all tests need torch.
@@ -62,9 +65,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     """What was imported and collected stays: going through it again at every full collection of
     garbage takes a tenth of the tests' time."""
+    if session.config.option.markexpr.startswith("not torch") and "torch" in sys.modules:
+        raise pytest.UsageError("a file of tests without `pytest.mark.torch` imports torch")
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)

@@ -13,6 +13,8 @@ from archgen.layers.base import Layer
 from archgen.syntax.words import RESERVED, TOP_LEVEL
 from tests.layers.examples import layer_of, shape_of
 
+pytestmark = pytest.mark.torch  # all that it compares with is imported
+
 nn = pytest.importorskip("torch.nn")
 SPECIAL = {
     "global_maxpool": "adaptive_maxpool",

@@ -105,14 +105,18 @@ def changes() -> Iterator[tuple[str, str, str]]:
 @pytest.mark.parametrize("command", ["breaking", "diff"])
 def test_changes(command: str, folder: Path, run: Run, golden: Callable[[str, str], None]) -> None:
     Path("archgen.toml").write_text(CONFIG)
-    repository = Repository(folder)
+    cases = list(changes())
+    Repository(folder).history([{"net.arch": before} for _, before, _ in cases])
     reports = []
-    for title, before, after in changes():
-        repository.commit({"net.arch": before})
-        repository.write({"net.arch": after})
-        words = ["--against", "HEAD"] if command == "breaking" else ["HEAD:net.arch", "net.arch"]
-        result = run(command, *words)
-        reports.append(f"## {title}: {result.exit_code}\n\n{result.output}")
+    for number, (title, _, after) in enumerate(cases, 1):
+        Path("net.arch").write_text(after)
+        revision = f"HEAD~{len(cases) - number}"
+        words = ["--against", revision]
+        result = run(
+            command, *(words if command == "breaking" else [f"{revision}:net.arch", "net.arch"])
+        )
+        output = result.output.replace(revision, "HEAD")
+        reports.append(f"## {title}: {result.exit_code}\n\n{output}")
     golden(f"reports/{command}.txt", "\n".join(reports))
 
 

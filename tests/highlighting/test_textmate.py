@@ -98,7 +98,12 @@ def test_it_agrees_with_the_lexer(engine: LanguageParser, text: str) -> None:
 
 
 def test_every_scope_is_met(engine: LanguageParser) -> None:
-    met = {scope for text in CORPUS.values() if text for scope in scopes_of(engine, text).values()}
+    """In some texts: that others have no further scopes, `test_it_agrees_with_the_lexer` finds."""
+    met: set[str] = set()
+    for text in sorted(filter(str.strip, CORPUS.values()), key=len):
+        met.update(scopes_of(engine, text).values())
+        if met >= set(SCOPES):
+            break
     assert met == set(SCOPES)
 
 

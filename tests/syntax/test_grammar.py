@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import sys
@@ -21,12 +22,15 @@ from archgen.syntax.tokens import Raw, Token
 from archgen.text import Source
 from tests import strategies
 
+lark_parser_once = functools.cache(grammar.lark_parser)
+
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache folder; parsers made before are forgotten, and after."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(grammar, "tables", grammar.tables.__wrapped__)
+    monkeypatch.setattr(grammar, "lark_parser", lark_parser_once)
     return tmp_path / "archgen"
 
 
