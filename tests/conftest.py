@@ -68,7 +68,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """What was imported and collected stays: going through it again at every full collection of
     garbage takes a tenth of the tests' time."""
-    if session.config.option.markexpr.startswith("not torch") and "torch" in sys.modules:
+    if session.config.option.markexpr == "not torch and not slow" and "torch" in sys.modules:
         raise pytest.UsageError("a file of tests without `pytest.mark.torch` imports torch")
     gc.collect()
     gc.freeze()

@@ -66,6 +66,8 @@ class _Records:
         self.known = {record.filename.lower(): record for record in records}
         if len(self.known) < len(records):
             raise NotPlain("its zip has a name twice")
+        if any(record.header_offset < 0 for record in records):  # something before them is missing
+            raise NotPlain("its zip is damaged")
         self.root = records[0].filename.partition("/")[0] if records else ""
         if self.find("constants.pkl"):
             raise NotPlain("it is TorchScript")

@@ -192,8 +192,10 @@ class _Walk:
             return
         with self.collecting():
             if link.function.text not in self.scope:
-                from archgen.resolve.unknown import unknown_layer
+                from archgen.resolve.unknown import applied_value, unknown_layer
 
+                if link.function.text in place.values:
+                    raise Fault(applied_value(link.function))
                 raise Fault(unknown_layer(link.function, self.environment(place), link))
             self.arguments(self.scope[link.function.text], link.arguments)
 

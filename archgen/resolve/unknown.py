@@ -47,6 +47,13 @@ def unknown_layer(name: tree.Name, env: Environment, call: tree.Call | None = No
     return error("A102", message, name.span, help=hint.help, fix=hint.fix)
 
 
+def applied_value(name: tree.Name) -> Diagnostic:
+    """A value that stands where a layer is applied."""
+    message = f"`{name.text}` is a value of the network, not a layer or block"
+    fix = [Edit(name.span, text := f"from {name.text}")]
+    return error("A112", message, name.span, help=f"write `{text}`", fix=fix)
+
+
 def unknown_function(name: tree.Name, env: Environment) -> Diagnostic:
     """The same for what is called in an expression."""
     check_lost(name, env.scope)

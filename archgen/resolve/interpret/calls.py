@@ -9,7 +9,7 @@ from archgen.resolve.expressions import bind
 from archgen.resolve.interpret.frame import Frame
 from archgen.resolve.interpret.targets import Target, apply_target
 from archgen.resolve.lookup import lookup
-from archgen.resolve.values import LayerValue, TensorValue, kind_of
+from archgen.resolve.values import LayerValue, kind_of
 from archgen.syntax import tree
 
 
@@ -44,19 +44,14 @@ def _callable(frame: Frame, link: tree.Call) -> LayerValue | None:
     except Fault as fault:
         if fault.diagnostic.code != "A101":
             raise
-        from archgen.resolve.unknown import unknown_layer
+        from archgen.resolve.unknown import applied_value, unknown_layer
 
+        if function.text in frame.names.tensors:
+            raise Fault(applied_value(function)) from None
         raise Fault(unknown_layer(function, frame.env, link)) from None
     if value is None or isinstance(value, LayerValue):
         return value
     message = f"`{function.text}` is {kind_of(value)}, not a layer or block"
-    raise Fault(error("A112", message, function.span, help=_instead(function.text, value)))
-
-
-def _instead(name: str, value: object) -> str | None:
-    """What to do about a link of this name that cannot be applied."""
-    if isinstance(value, TensorValue):
-        return f"`from {name}` reads a value"
-    if name in LAYERS:
-        return f"it hides the layer `{name}` here; call it otherwise"
-    return None
+    hidden = f"it hides the layer `{function.text}` here; call it otherwise"
+    help = hidden if function.text in LAYERS else None
+    raise Fault(error("A112", message, function.span, help=help))
