@@ -8,6 +8,8 @@ import pytest
 
 import archgen
 from archgen.analysis.figures import Figures, figures
+from archgen.analysis.histories import Histories
+from archgen.analysis.views import extent
 from tests import networks
 
 
@@ -174,6 +176,36 @@ def test_where_a_figure_cannot_be_said_it_is_not_guessed() -> None:
         "arch line { input(1, 12, 12); reshape([1, 8, 18]); conv(1, 3); reshape([1, 12, 12]) }"
     )
     assert "unknown" in known.receptive_field
+
+
+@pytest.mark.parametrize("merge", ["add", "concat"])
+@pytest.mark.parametrize("other", ["identity", "conv(1, 3)"])
+def test_what_is_not_known_of_one_branch_is_not_known_of_both(merge: str, other: str) -> None:
+    unknown = "{ reshape([1, 8, 18]); conv(1, 3); reshape([1, 12, 12]) }"
+    for branches in ((unknown, other), (other, unknown)):
+        text = f"arch line {{ input(1, 12, 12); {merge} {{ {'; '.join(branches)} }} }}"
+        assert measured(text).receptive_field == ("unknown", "unknown")
+
+
+@pytest.mark.parametrize(
+    ("end", "field"),
+    [
+        ("from p -> relu", 3),
+        ("from q -> relu", 5),
+        ("add { from p; from r }", 3),
+        ("add { from p; from q }", 5),
+        ("add { from q; from p }", 5),
+    ],
+)
+def test_channels_that_were_shuffled_see_what_they_saw(end: str, field: int) -> None:
+    """Two see 3 places, two see 5; shuffled, they come in turn."""
+    body = archgen.loads(
+        "arch line { input(1, 32, 32); concat { conv(2, 3); conv(2, 5) }; channel_shuffle(2); "
+        f"p, q, r, s = split(4); seen = {end}; output seen, p, q, r, s }}",
+    ).body
+    ref = body.names["seen"]
+    seen = Histories(body).of_value([], ref)
+    assert [extent(seen[0, axis], body.values[ref], 32) for axis in (1, 2)] == [field, field]
 
 
 def test_axes_may_differ() -> None:

@@ -88,6 +88,14 @@ def test_what_no_honest_program_writes_is_refused(content: bytes, tmp_path: Path
     assert ours(content, tmp_path) is None
 
 
+@pytest.mark.parametrize(("size", "fits"), [(2**63 - 1, True), (2**63, False)])
+def test_a_size_is_one_of_torch(size: int, fits: bool, tmp_path: Path) -> None:
+    """Of 63 bits; the library takes 64."""
+    entry = {"dtype": "F64", "shape": [0, size], "data_offsets": [0, 0]}
+    found = ours(packed({"a": entry}, b""), tmp_path)
+    assert found == ({"a": (0, size)} if fits else None)
+
+
 ACCEPTED: dict[str, bytes] = {
     "nothing": packed({}, b""),
     "a number": packed({"a": {"dtype": "F64", "shape": [], "data_offsets": [0, 8]}}, bytes(8)),

@@ -75,6 +75,10 @@ CHANGES = {
         net("input(3, 32, 32)", "stage(conv, 8, 3, n=2)"),
         net("input(3, 32, 32)", "stage(conv, 8, 3, n=4)"),
     ),
+    "a value by another form": (
+        net("input(3, 32, 32)", "x = split(2, axis=1)", "add { from x[0]; from x[1] }"),
+        net("input(3, 32, 32)", "a, b = split(2, axis=1)", "add { from a; from b }"),
+    ),
     "a size of the input": (
         net("input(3, 32, 32)", "conv(8, 3)"),
         net("input(1, 28, 28)", "conv(8, 3)"),

@@ -299,6 +299,12 @@ def test_options_for_a_shipped_network_are_found(file: Path, run: Run) -> None:
     write(file, {entry.key: [*entry.sizes] for entry in state(network)})
     lines = run("weights", "m.safetensors").stdout.splitlines()
     assert "(fits with --set classes=7)" in lines[1]
+    (found,) = json.loads(run("weights", "m.safetensors", "--format", "json").stdout)["networks"]
+    assert not found["fits"]
+    weight, bias = found["reshaped"]
+    assert [weight["held"], bias["held"]] == [[7, 84], [7]]
+    assert [weight["shape"], bias["shape"]] == [[10, 84], [10]]
+    assert weight["key"].removesuffix("weight") == bias["key"].removesuffix("bias")
 
 
 def test_renames_within_a_block_are_rows(folder: Path, run: Run) -> None:

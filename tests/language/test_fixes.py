@@ -111,6 +111,26 @@ ONE = ["a missing brace", "a missing parenthesis", "a call of add", "a sum", "a 
        "a comment", "no input", "a forgotten use", "a method", "self"]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("y = a + b", "y = add { from a; from b }"),
+        ("a * b", "mul { from a; from b }"),
+        ("a - b", "sub { from a; from b }"),
+        ("y = input / b", "y = div { from input; from b }"),
+        ("a = a + b", "add { from a; from b }"),
+        ("a * 2", "a -> multiply(2)"),
+    ],
+)
+def test_arithmetic_of_values_is_put_into_merges(written: str, meant: str) -> None:
+    """And nothing around it is touched, be the next statement on another line or behind a `;`."""
+    head = "arch net {\n  input(3, 8, 8)\n  a = relu\n  b = from input -> tanh\n"
+    for rest in ("\n  conv(8, 3)\n}\n", "; conv(8, 3) }\n", "  # why\n}\n"):
+        text = f"{head}  {written}{rest}"
+        fault = next(item for item in found(text) if item.code == "A001")
+        assert apply(text, [fault.fix])[0] == f"{head}  {meant}{rest}"
+
+
 @pytest.mark.parametrize("name", ONE)
 def test_one_mistake_is_one_error(name: str) -> None:
     assert len(found(NEWCOMER[name])) == 1

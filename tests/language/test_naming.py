@@ -29,6 +29,32 @@ def test_each_stem_counts_for_itself() -> None:
     assert names("relu -> tanh -> relu -> tanh") == "relu1 tanh1 relu2 tanh2"
 
 
+CHAINS = {
+    "relu": True,
+    "relu -> tanh": True,
+    "relu -> reuse c": True,
+    "from input -> relu": True,
+    "seq { relu }": True,
+    "{ relu }": True,
+    "param([3, 1, 1])": True,
+    "reuse c": False,
+    "reuse c -> relu": False,
+    "from input -> reuse c -> relu": False,
+    "from input": False,
+    "identity": False,
+}
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_a_chain_that_makes_no_submodule_may_have_a_name_that_modules_have(chain: str) -> None:
+    """`forward` is a method of every module."""
+    lines = ("c = conv(3, 3)", f"forward = {chain}", "add { from forward; from c }")
+    if CHAINS[chain]:
+        assert fault(arch(*lines)).code == "A104"
+    else:
+        assert "forward" not in names(*lines)
+
+
 def test_the_stem_of_a_block_is_its_own_name() -> None:
     blocks = "block unit { relu }\n"
     assert names("unit -> unit", blocks=blocks) == "unit1 unit2"

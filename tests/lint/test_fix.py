@@ -56,11 +56,13 @@ def test_a_constant_that_only_an_unused_one_reads_goes_in_the_next_round() -> No
 
 def test_branches_get_braces() -> None:
     branch = "  add {\n    conv(8, 3)  # first\n      -> bn\n    identity\n  }\n"
-    text = NET.replace("  bn\n", branch)
+    text = NET.replace("  bn\n", branch).replace("depth == 0", "depth == 1")
     braced = "  add {\n    {\n      conv(8, 3)  # first\n        -> bn\n    }\n    identity\n  }\n"
-    assert "-> bn" in fixed(text)
+    assert fixed(text) == text.replace(branch, braced)
+    assert fixed(text.replace(branch, braced)) == text.replace(branch, braced)
+    odd = text.replace("depth ==", "depth  ==")  # whose author lays out otherwise
+    assert "depth  ==" in fixed(odd)
     assert not [item for item in api.check_paths(["net.arch"], lint=True) if item.code == "W014"]
-    assert fixed(braced) == braced
 
 
 def test_idle_comments_go() -> None:

@@ -187,6 +187,18 @@ def test_what_is_in_a_file_that_nobody_asked_about_is_shown_at_the_call() -> Non
     assert first.labels[1].span.line == 2
 
 
+def test_what_is_deep_in_files_that_nobody_asked_about_is_shown_at_the_outermost_call() -> None:
+    """The warning says where it is, and by which calls one comes from there to here."""
+    Path("unit.arch").write_text(UNIT)
+    Path("two.arch").write_text('use "unit.arch"\n\nblock two(n) {\n  unit(n)\n}\n')
+    text = 'use "two.arch"\nblock three { two(8) }\n'
+    (one,) = found(text + "arch net { input(8, 8, 8)\n  three\n}\n")[:1]
+    assert (one.span.source.path, one.span.line) == ("net.arch", 2)
+    inside = [(label.span.source.path, label.span.line) for label in one.labels[1:]]
+    assert inside[0] == ("unit.arch", 2)
+    assert [(frame.span.source.path, frame.span.line) for frame in one.trail] == [("net.arch", 4)]
+
+
 def test_what_is_in_a_file_that_was_asked_about_is_shown_there_once() -> None:
     Path("unit.arch").write_text(UNIT)
     Path("net.arch").write_text(CALLER)

@@ -10,7 +10,7 @@ import pytest
 
 from archgen.diagnostics import Diagnostic, Fault
 from archgen.syntax.limits import MAX_BYTES
-from archgen.syntax.read import read_source
+from archgen.syntax.read import decode, read_source
 
 
 def _refused(path: Path | str) -> Diagnostic:
@@ -32,6 +32,17 @@ def test_the_largest_spec(tmp_path: Path) -> None:
     assert len(read_source(path).text) == MAX_BYTES
     path.write_bytes(b"#" * (MAX_BYTES + 1))
     assert _refused(path).code == "A504"
+
+
+def test_the_largest_spec_that_is_given_as_bytes() -> None:
+    """Of git, or of another program."""
+    assert decode("net.arch", b"\xef\xbb\xbf" + b"#" * (MAX_BYTES - 3)).text == "#" * (
+        MAX_BYTES - 3
+    )
+    with pytest.raises(Fault) as raised:
+        decode("net.arch", b"#" * (MAX_BYTES + 1))
+    fault = raised.value.diagnostic
+    assert (fault.code, fault.span.source.path) == ("A504", "net.arch")
 
 
 def test_missing(tmp_path: Path) -> None:

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-import archgen
 from archgen.analysis.weights import state
 from archgen.backends.pytorch import class_name, render
 from archgen.network import Network
-from archgen.resolve.program import Program
 from tests.interpreter import interpret, tensors
-
-
-def network_of(text: str, name: str | None = None, **parameters: object) -> Network:
-    """The network of a spec's text; the shipped blocks may be used."""
-    program = Program.of(text, "spec.arch", Path("specs"))
-    network = program.network(name, parameters)
-    assert network is not None, [item.message for item in program.sink]
-    return network
 
 
 def namespace_of(network: Network) -> dict[str, Any]:
@@ -36,10 +25,6 @@ def model_of(network: Network) -> nn.Module:
     model = namespace_of(network)[class_name(network)]()
     assert isinstance(model, nn.Module)
     return model
-
-
-def shipped(spec: str) -> archgen.Network:
-    return archgen.load(f"specs/{spec}")
 
 
 def inputs_of(network: Network, batch: int = 2) -> list[Tensor]:

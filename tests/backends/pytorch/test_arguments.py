@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from tests.backends.pytorch.oracle import namespace_of, network_of, shipped
+from tests.backends.pytorch.oracle import namespace_of
+from tests.backends.pytorch.specs import network_of, shipped
 
 pytestmark = pytest.mark.torch
 

@@ -17,8 +17,7 @@ import pytest
 import archgen
 from archgen.backends.pytorch import render
 from archgen.resources import root
-from tests.backends.pytorch.oracle import network_of
-from tests.backends.pytorch.specs import TRAPS
+from tests.backends.pytorch.specs import TRAPS, network_of
 from tests.laws.naming import NAMES, ROLES, network
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "pytorch"

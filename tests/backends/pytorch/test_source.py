@@ -12,8 +12,7 @@ import pytest
 import archgen
 from archgen.backends.pytorch import class_name, render
 from archgen.backends.pytorch.plan.names import camel_case
-from tests.backends.pytorch.oracle import network_of, shipped
-from tests.backends.pytorch.specs import TRAPS
+from tests.backends.pytorch.specs import TRAPS, network_of, shipped
 
 GOLDEN = {
     "resnet18": "resnet.arch:resnet18",

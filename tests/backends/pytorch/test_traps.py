@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.backends.pytorch.oracle import confirm, model_of, network_of, shipped
-from tests.backends.pytorch.specs import TRAPS
+from tests.backends.pytorch.oracle import confirm, model_of
+from tests.backends.pytorch.specs import TRAPS, network_of, shipped
 from tests.interpreter import tensors
 
 pytestmark = pytest.mark.torch
