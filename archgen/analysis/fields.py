@@ -118,7 +118,7 @@ def _given(body: Body, call: CallNode, rows: Sequence[Row]) -> list[Given]:
 
 
 def _through(row: Row, reads: Reads, x: Shape, y: Shape, sizes: Sequence[tuple[int, ...]]) -> Row:
-    if reads == pointwise(x):
+    if x.sizes == y.sizes and reads == pointwise(x):
         return row
     return {
         source: tuple(

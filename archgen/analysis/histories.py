@@ -119,7 +119,7 @@ class Histories:
     # --- layers -------------------------------------------------------------------------------
 
     def _through(self, row: Row, reads: Reads, x: Shape, y: Shape) -> Row:
-        if reads == pointwise(x):
+        if x.sizes == y.sizes and reads == pointwise(x):
             return row
         try:
             groups = self._groups(reads[x.axis], x, y)
@@ -134,7 +134,7 @@ class Histories:
         self, terms: Terms | None, x: Shape, y: Shape
     ) -> Mapping[Channels, Channels] | None:
         """The channels of a result by those that they read; None if each reads its own."""
-        if terms == moved(y.axis):
+        if terms == moved(y.axis) and x.channels == y.channels:
             return None
         if terms is None or any(axis not in {NO_AXIS, y.axis} for axis, _ in terms):
             raise Unknown

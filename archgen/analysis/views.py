@@ -141,7 +141,19 @@ def _seen(view: View, reads: Reads, step: Step) -> Iterator[View]:
             if term is None:
                 return
             made = _with(made, *term)
-    yield _settled(made, step.size)
+    if _is_there(made, step.y):
+        yield _settled(made, step.size)
+
+
+def _is_there(view: View, y: Shape) -> bool:
+    """Whether it is one of indices that the value has: a chunk of a concat has a part of them."""
+    for axis, steps in view.terms:
+        start = max(steps.start or 0, 0)
+        stop = y.sizes[axis] if steps.stop is None else min(steps.stop, y.sizes[axis])
+        within = range(start, min(stop, start + steps.period))
+        if all(arithmetic.at(steps, index) is None for index in within):
+            return False
+    return True
 
 
 def _parts(terms: Terms | None, size: int, y: Shape) -> frozenset[int]:

@@ -9,6 +9,7 @@ import pytest
 import archgen
 from archgen.analysis.figures import Figures, figures
 from archgen.analysis.histories import Histories
+from archgen.analysis.receptive import ReceptiveFields
 from archgen.analysis.views import extent
 from tests import networks
 
@@ -198,12 +199,13 @@ def test_what_is_not_known_of_one_branch_is_not_known_of_both(merge: str, other:
     ],
 )
 def test_channels_that_were_shuffled_see_what_they_saw(end: str, field: int) -> None:
-    """Two see 3 places, two see 5; shuffled, they come in turn."""
+    """Two see 3 places, two see 5; shuffled, they come in turn, and a chunk is one of them."""
     body = archgen.loads(
         "arch line { input(1, 32, 32); concat { conv(2, 3); conv(2, 5) }; channel_shuffle(2); "
         f"p, q, r, s = split(4); seen = {end}; output seen, p, q, r, s }}",
     ).body
     ref = body.names["seen"]
+    assert ReceptiveFields(body).of_value([], ref) == (field, field)
     seen = Histories(body).of_value([], ref)
     assert [extent(seen[0, axis], body.values[ref], 32) for axis in (1, 2)] == [field, field]
 

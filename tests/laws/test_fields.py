@@ -68,6 +68,14 @@ def test_examples(body: str, field: object) -> None:
     assert field == "?" or len(set(known)) == 1
 
 
+@pytest.mark.parametrize("mixed", ["identity", "channel_shuffle(2)", "channel_shuffle(4)"])
+@pytest.mark.parametrize("chunk", "pqrs")
+def test_a_chunk_sees_what_its_channels_see(mixed: str, chunk: str) -> None:
+    lines = f"concat {{ conv(2, 3); conv(2, 5) }}; {mixed}; p, q, r, s = split(4)"
+    text = f"arch net {{ input(1, 24, 24); {lines}; seen = from {chunk} -> sigmoid"
+    check(archgen.loads(f"{text}; output seen, p, q, r, s }}", features=["seen"]), exact=True)
+
+
 @pytest.mark.parametrize("name", ["shufflenet_v1", "shufflenet_v2_x0_5"])
 def test_shuffled_channels_are_followed(name: str) -> None:
     network = archgen.load(name, features=["stage4"], input=(3, 1184, 64))
