@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,11 +71,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
+def pytest_collection_finish() -> None:
     """What was imported and collected stays: going through it again at every full collection of
     garbage takes a tenth of the tests' time."""
-    if session.config.option.markexpr == "not torch and not slow" and "torch" in sys.modules:
-        raise pytest.UsageError("a file of tests without `pytest.mark.torch` imports torch")
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 import archgen
+from tests.conftest import SLOW, TORCH, _place
 
 PACKAGE = Path(archgen.__file__).parent
+TESTS = Path(__file__).parent
 MODULES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
@@ -222,6 +224,31 @@ def test_torch_is_imported_by_few_modules() -> None:
     names = ("trace", "described", "prove", "measure", "surroundings")
     importers = {f"archgen.importers.{name}" for name in names}
     assert found == {"archgen.live", "archgen.exporting", "archgen.checkpoint.tensors", *importers}
+
+
+@cache
+def _needs_torch(path: Path) -> bool:
+    """Whether a file of the tests imports torch as it is imported."""
+    text = path.read_text(encoding="utf-8")
+    names: list[str] = []
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Import):
+            names += [item.name for item in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names += [node.module or "", *(f"{node.module}.{item.name}" for item in node.names)]
+    files = (TESTS.parent / f"{name.replace('.', '/')}.py" for name in names)
+    return (
+        any(re.match(r"torch(vision)?\b|safetensors\.torch\b", name) for name in names)
+        or bool(re.search(r"^(\w+ = )?pytest\.importorskip\(.torch", text, re.MULTILINE))
+        or any(_needs_torch(each) for each in files if each.is_file() and TESTS in each.parents)
+    )
+
+
+def test_make_check_imports_no_torch() -> None:
+    """All tests of a file that imports torch are marked, or left out as slow."""
+    files = [path for path in TESTS.rglob("test_*.py") if not _place(path).startswith(SLOW)]
+    fast = [path for path in files if not TORCH.search(path.read_text(encoding="utf-8"))]
+    assert [_place(path) for path in fast if _needs_torch(path)] == []
 
 
 def test_pygments_is_imported_by_the_lexer_alone() -> None:

@@ -123,6 +123,7 @@ def recovered(
 ) -> tuple[str, Network, list[int]]:
     """A spec that is not proved, its network, and its heads in the order of the text."""
     from archgen.importers.recover import arch_name, recover
+    from archgen.importers.shipped import with_shipped
     from archgen.importers.tidy import tidy
     from archgen.importers.trace import trace
     from archgen.loading import loads
@@ -132,6 +133,7 @@ def recovered(
     told("writing the spec")
     file, heads = recover(tidy(program), title)
     network = loads(format(file), title)
+    file = with_shipped(file, network)
     text = format(_with_promises(file, network))
     return text, loads(text, title), heads
 
