@@ -37,6 +37,11 @@ def _tuples(items: SearchStrategy[object], least: int = 0, most: int = 3) -> Sea
 
 
 names = st.builds(t.Name, _tuples(words, 1, 3))
+unpacked = _tuples(
+    st.recursive(words, lambda inner: _tuples(inner, 1, 3), max_leaves=3),
+    1,
+    2,
+)
 numbers = st.builds(
     t.Number,
     st.integers(0, 2**63 - 1) | st.floats(0, allow_nan=False, allow_infinity=False),
@@ -102,7 +107,7 @@ def _larger(inner: SearchStrategy[t.Expr]) -> SearchStrategy[t.Expr]:
     return st.one_of(
         st.builds(t.Apply, names, _arguments(inner)),
         st.builds(t.ListOf, _tuples(inner)),
-        st.builds(t.Comprehension, inner, _tuples(words, 1, 2), inner, st.none() | inner),
+        st.builds(t.Comprehension, inner, unpacked, inner, st.none() | inner),
         st.builds(t.Index, inner, inner),
         st.builds(t.Slice, inner, st.none() | inner, st.none() | inner),
         st.builds(t.Unary, st.sampled_from(["-", "not"]), inner),
@@ -118,8 +123,15 @@ expressions: SearchStrategy[t.Expr] = st.recursive(_leaves | _interpolated, _lar
 places = _places(expressions)
 
 _applied = st.builds(t.Call, names, _arguments(expressions))
+_item_applied = st.builds(
+    t.Call,
+    st.builds(t.Name, _tuples(words, 1, 1)),
+    _arguments(expressions),
+    _tuples(expressions, 1, 2),
+)
 calls = st.one_of(
     _applied,
+    _item_applied,
     *(st.builds(kind, _arguments(expressions)) for kind in (t.Stage, t.Input, t.Param)),
 )
 _targets = st.builds(t.Place, words | templates, _tuples(expressions, 0, 2))
@@ -148,13 +160,13 @@ def _statements(bodies: SearchStrategy[t.Body]) -> SearchStrategy[t.Statement]:
         _chains(bodies),
         named,
         st.builds(t.If, arms, st.none() | bodies),
-        st.builds(t.For, _tuples(words, 1, 2), expressions, bodies),
+        st.builds(t.For, unpacked, expressions, bodies),
         st.builds(t.Aux, named),
         _simple_statements,
     )
 
 
-lets = st.builds(t.Let, _tuples(words, 1, 2), expressions)
+lets = st.builds(t.Let, unpacked, expressions)
 _simple_statements = st.one_of(
     lets,
     st.builds(t.Output, _tuples(places, 1, 2)),

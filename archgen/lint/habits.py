@@ -104,7 +104,7 @@ def check_layer(body: Body, node: LayerNode) -> Iterator[Diagnostic]:
     """W022: the channels of the input, given where something else is meant."""
     x, text = body.shape_in(node), node.span.text
     layer = node.layer
-    eps = getattr(layer, "eps", 0)
+    eps = getattr(layer, "eps", 0) or 0  # none: the type's own
     if eps >= 1:
         message = f"`{layer.keyword}` with eps={eps:g}: the channels of the input are known here"
         right = re.fullmatch(r"(\w+)\(\s*\d+\s*\)", text)

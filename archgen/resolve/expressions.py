@@ -123,14 +123,22 @@ def render(template: tree.Template, env: Environment) -> str:
     return "".join(parts)
 
 
-def unpack(names: Sequence[str], value: object, span: Span) -> dict[str, object]:
+def unpack(targets: Sequence[tree.Target], value: object, span: Span) -> dict[str, object]:
     """`a, b` of a `let`, `for` or comprehension with their values."""
-    if len(names) == 1:
-        return {names[0]: value}
-    if not isinstance(value, Items) or len(value) != len(names):
+    return _parts(targets[0] if len(targets) == 1 else tuple(targets), value, span)
+
+
+def _parts(target: tree.Target, value: object, span: Span) -> dict[str, object]:
+    if isinstance(target, str):
+        return {target: value}
+    if not isinstance(value, Items) or len(value) != len(target):
         got = f"a list of {len(value)}" if isinstance(value, Items) else kind_of(value)
-        raise Fault(error("A116", f"{len(names)} names for {got}", span, show(value)))
-    return dict(zip(names, value, strict=True))
+        names = "one name" if len(target) == 1 else f"{len(target)} names"
+        raise Fault(error("A116", f"{names} for {got}", span, show(value)))
+    found: dict[str, object] = {}
+    for inner, item in zip(target, value, strict=True):
+        found |= _parts(inner, item, span)
+    return found
 
 
 def _value(expr: tree.Value, env: Environment) -> object:
@@ -285,7 +293,7 @@ def _logic(expr: tree.Logic, env: Environment) -> bool:
 
 def _comprehension(expr: tree.Comprehension, env: Environment) -> Iterator[object]:
     for item in sequence(expr.iterable, env):
-        inner = env.with_names(unpack(expr.names, item, expr.iterable.span))
+        inner = env.with_names(unpack(expr.targets, item, expr.iterable.span))
         if expr.condition is None or truth(expr.condition, inner):
             yield evaluate(expr.element, inner)
 

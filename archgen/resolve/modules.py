@@ -213,7 +213,7 @@ class Loader:
         values: dict[str, object] = dict.fromkeys(let.names, LOST)
         with self.collecting():
             value = evaluate(let.value, Environment({}, module.scope, budget=budget))
-            values = unpack(let.names, value, let.span)
+            values = unpack(let.targets, value, let.span)
         for name, item in values.items():
             _declare(module, name, item, let.span)
 

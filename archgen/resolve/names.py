@@ -184,6 +184,9 @@ class _Walk:
         return place
 
     def call(self, link: tree.Call, place: Known) -> None:
+        if link.indices:
+            self.expression((link.callee, link.arguments), place)
+            return
         constant = link.function.parts[0] in place.constants
         if not constant and self.of_values(link, place):
             return

@@ -36,7 +36,7 @@ def count_names(statements: Sequence[tree.Statement], env: Environment) -> Count
 def _with_let(statement: tree.Let, env: Environment) -> Environment:
     try:
         value = evaluate(statement.value, env)
-        return env.with_names(unpack(statement.names, value, statement.span))
+        return env.with_names(unpack(statement.targets, value, statement.span))
     except Exhausted:
         raise
     except (Fault, Unknown):
@@ -61,7 +61,7 @@ def _for(statement: tree.For, env: Environment) -> Counter[str]:
         items = sequence(statement.iterable, env)
         for item in items:
             env.budget.spend(statement.span)
-            inner = env.with_names(unpack(statement.names, item, statement.iterable.span))
+            inner = env.with_names(unpack(statement.targets, item, statement.iterable.span))
             total.update(count_names(statement.body.statements, inner))
     except Fault as fault:
         if fault.diagnostic.code != "A101":

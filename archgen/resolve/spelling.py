@@ -12,18 +12,16 @@ from archgen.syntax import tree
 from archgen.text import Span
 
 
-def check_spelling(name: str, span: Span, *, free: bool) -> None:
-    """Refuse what no name can be. `free`: a quoted name inside `seq` need not be an identifier."""
-    if free and name and "." not in name and name.isprintable():
+def check_spelling(name: str, span: Span, *, quoted: bool, free: bool) -> None:
+    """Refuse what no name can be. A quoted name may be a number; inside `seq` (`free`) it need not
+    be an identifier."""
+    if quoted and name.isascii() and name.isdecimal():
+        return
+    if quoted and free and name and "." not in name and name.isprintable():
         return
     if not name.isidentifier() or not name.isascii():
         message = f"`{name}` cannot be a name"
         hint = "letters, digits and `_`; a quoted name inside `seq` may hold more, but no dot"
-        if name.isdecimal():
-            hint = (
-                "a block cannot number its own children; a list does, `name[i] = ...`, whose items "
-                "are `name.0`, `name.1`, and so does `seq { ... }`"
-            )
         raise Fault(error("A104", message, span, help=hint))
 
 
@@ -50,6 +48,9 @@ def _longer(span: Span) -> list[Edit]:
 
 def check_field(name: str, span: Span) -> None:
     """Refuse a name of one of several results that a field of a `NamedTuple` cannot have."""
+    if name.isdecimal():
+        message = f"`{name}` is a number, and results are fields of a `NamedTuple`"
+        raise Fault(error("A104", message, span, help=f"give it a name as well: `y{name} = ...`"))
     if keyword.iskeyword(name) or name.startswith("_") or name in {"count", "index"}:
         message = f"`{name}` cannot name a result, which is a field of a `NamedTuple`"
         hint = f"call it `{name.strip('_')}_`"
@@ -62,9 +63,9 @@ def makes_module(links: Sequence[tree.Link], scope: Mapping[str, object]) -> boo
     if len(links) != 1:
         return bool(links) and not isinstance(links[0], tree.Reuse)
     link = links[0]
-    if isinstance(link, tree.Call):
+    if isinstance(link, tree.Call) and not link.indices:
         layer = scope.get(link.function.text)
         if isinstance(layer, type) and issubclass(layer, Layer):
             return layer.makes_module
         return True
-    return isinstance(link, tree.Stage | tree.Param | tree.Seq | tree.Group)
+    return isinstance(link, tree.Call | tree.Stage | tree.Param | tree.Seq | tree.Group)

@@ -59,8 +59,8 @@ class Builder:
     def use_arch(self, span: Span, _arch: Token, target: Token, alias: Token | None) -> t.Use:
         return t.Use(target.value, False, alias.value if alias else None, True, span=span)
 
-    def let(self, span: Span, names: tuple[str, ...], value: t.Expr) -> t.Let:
-        return t.Let(names, value, span=span)
+    def let(self, span: Span, targets: tuple[t.Target, ...], value: t.Expr) -> t.Let:
+        return t.Let(targets, value, span=span)
 
     def block(self, span: Span, name: Token, params: _Params | None, body: t.Body) -> t.Block:
         return t.Block(name.value, params or (), body, self._at(name), span=span)
@@ -88,8 +88,8 @@ class Builder:
     def parameter(self, span: Span, name: Token, default: t.Expr | None) -> t.Parameter:
         return t.Parameter(name.value, default, span=span)
 
-    def names(self, span: Span, *names: Token) -> tuple[str, ...]:
-        return tuple(name.value for name in names)
+    def names(self, span: Span, *targets: Token | tuple[t.Target, ...]) -> tuple[t.Target, ...]:
+        return tuple(each if isinstance(each, tuple) else each.value for each in targets)
 
     # --- statements ----------------------------------------------------------------------
 
@@ -120,6 +120,11 @@ class Builder:
         if function.parts == ("stage",):
             return t.Stage(arguments or (), span=span)
         return t.Call(function, arguments or (), span=span)
+
+    def call_of_item(self, span: Span, name: Token, *rest: Any) -> t.Call:
+        *indices, arguments = rest
+        function = t.Name((name.value,), span=self._at(name))
+        return t.Call(function, arguments or (), tuple(indices), span=span)
 
     def input(self, span: Span, arguments: _Arguments | None) -> t.Input:
         return t.Input(arguments or (), span=span)
@@ -158,8 +163,8 @@ class Builder:
     def arm(self, span: Span, condition: t.Expr, body: t.Body) -> t.Arm:
         return t.Arm(condition, body, span=span)
 
-    def for_(self, span: Span, names: tuple[str, ...], items: t.Expr, body: t.Body) -> t.For:
-        return t.For(names, items, body, span=span)
+    def for_(self, span: Span, targets: tuple[t.Target, ...], items: t.Expr, body: t.Body) -> t.For:
+        return t.For(targets, items, body, span=span)
 
     def init(self, span: Span, arguments: _Arguments | None) -> t.Init:
         return t.Init(arguments or (), span=span)
@@ -224,11 +229,11 @@ class Builder:
         self,
         span: Span,
         element: t.Expr,
-        names: tuple[str, ...],
+        targets: tuple[t.Target, ...],
         iterable: t.Expr,
         condition: t.Expr | None,
     ) -> t.Comprehension:
-        return t.Comprehension(element, names, iterable, condition, span=span)
+        return t.Comprehension(element, targets, iterable, condition, span=span)
 
     def number(self, span: Span, token: Token) -> t.Number:
         try:

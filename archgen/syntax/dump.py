@@ -64,4 +64,6 @@ def _text(value: object) -> str:
             return format_expression(value)
         case tree.Doc(text=text) | str(text):
             return text
+        case tuple():
+            return f"[{', '.join(map(_text, value))}]"
     return format_expression(value) if isinstance(value, EXPRESSIONS) else str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import field
 from typing import Literal
 
@@ -30,9 +31,14 @@ __all__ = [
     "Operation",
     "Slice",
     "String",
+    "Target",
     "Template",
     "Unary",
+    "Unpacking",
     "Value",
+    "paths",
+    "renamed",
+    "written_targets",
 ]
 
 
@@ -105,12 +111,58 @@ class ListOf(Node):
     items: tuple[Expr, ...]
 
 
+Target = str | tuple["Target", ...]
+"""What `let`, `for` and a comprehension unpack: `i`, or `[a, b]`."""
+
+
+def paths(targets: tuple[Target, ...]) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Every name with its place in what is unpacked: of `i, [a, b]` (0,), (1, 0) and (1, 1)."""
+    yield from _paths(targets[0] if len(targets) == 1 else targets, ())
+
+
+def _paths(target: Target, place: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], str]]:
+    if isinstance(target, str):
+        yield place, target
+        return
+    for at, inner in enumerate(target):
+        yield from _paths(inner, (*place, at))
+
+
+def renamed(targets: tuple[Target, ...], names: Iterator[str]) -> tuple[Target, ...]:
+    """The same with other names, in order."""
+    return tuple(next(names) if isinstance(each, str) else renamed(each, names) for each in targets)
+
+
+def written_targets(targets: tuple[Target, ...], brackets: str = "[]") -> str:
+    """`i, [a, b]` as text."""
+
+    def write(target: Target) -> str:
+        if isinstance(target, str):
+            return target
+        alone = "," if len(target) == 1 and brackets == "()" else ""  # as Python wants it
+        return brackets[0] + written_targets(target, brackets) + alone + brackets[1]
+
+    return ", ".join(map(write, targets))
+
+
+class Unpacking:
+    """A node that gives names to the parts of a value."""
+
+    __slots__ = ()
+    targets: tuple[Target, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of its names, in order."""
+        return tuple(name for _, name in paths(self.targets))
+
+
 @dataclass(frozen=True, slots=True)
-class Comprehension(Node):
-    """`[element for names in iterable if condition]`."""
+class Comprehension(Unpacking, Node):
+    """`[element for targets in iterable if condition]`."""
 
     element: Expr
-    names: tuple[str, ...]
+    targets: tuple[Target, ...]
     iterable: Expr
     condition: Expr | None
 

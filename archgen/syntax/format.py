@@ -55,8 +55,8 @@ class _Formatter:
                 if node.arch:
                     return f"use arch {target}{named}"
                 return f"use {write_string(target) if quoted else target}{named}"
-            case t.Let(names=names, value=value):
-                return concat((f"let {', '.join(names)} = ", self._write(value)))
+            case t.Let(targets=targets, value=value):
+                return concat((f"let {t.written_targets(targets)} = ", self._write(value)))
             case t.Block(body=body) | t.Arch(body=body):
                 return concat((self._head(node), " ", _braces(self._contents(body), broken=True)))
             case t.Synonym(chain=chain):
@@ -72,8 +72,9 @@ class _Formatter:
                 return concat(("aux ", self._named(head_for_training)))
             case t.If():
                 return self._if(node)
-            case t.For(names=names, iterable=iterable, body=body):
-                head = concat((f"for {', '.join(names)} in ", self._write(iterable), " "))
+            case t.For(targets=targets, iterable=iterable, body=body):
+                names = t.written_targets(targets)
+                head = concat((f"for {names} in ", self._write(iterable), " "))
                 return concat((head, self._body(body)))
             case t.Init():
                 return self._applied("init", node)
@@ -105,8 +106,8 @@ class _Formatter:
 
     def _link(self, link: t.Link) -> Doc:
         match link:
-            case t.Call(function=function):
-                return self._applied(function.text, link)
+            case t.Call():
+                return self._applied(self._write(link.callee), link)
             case t.Stage():
                 return self._applied("stage", link)
             case t.Input():
@@ -133,10 +134,14 @@ class _Formatter:
             case _:
                 assert_never(link)
 
-    def _applied(self, word: str, node: t.Call | t.Stage | t.Input | t.Param | t.Init) -> Doc:
+    def _applied(self, word: Doc, node: t.Call | t.Stage | t.Input | t.Param | t.Init) -> Doc:
         if not node.arguments:
             return word
-        start = node.function.span.end if isinstance(node, t.Call) else node.span.start + len(word)
+        start = node.span.start
+        if isinstance(node, t.Call):
+            start = node.callee.span.end
+        elif isinstance(word, str):
+            start += len(word)
         return concat((word, self._expressions.arguments(node.arguments, start, node.span.end)))
 
     def _if(self, node: t.If) -> Doc:

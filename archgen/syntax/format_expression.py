@@ -155,7 +155,8 @@ class Expressions:
         return concat((f"{parameter.name}=", self.write(parameter.default)))
 
     def _comprehension(self, expr: t.Comprehension) -> Doc:
-        source = concat((f"for {', '.join(expr.names)} in ", self._operand(expr.iterable, _OR)))
+        names = t.written_targets(expr.targets)
+        source = concat((f"for {names} in ", self._operand(expr.iterable, _OR)))
         parts = [self.write(expr.element), source]
         if expr.condition is not None:
             parts.append(concat(("if ", self._operand(expr.condition, _OR))))

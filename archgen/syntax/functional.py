@@ -146,42 +146,6 @@ def tuple_(here: Situation) -> Mistake | None:
     return Mistake(report)
 
 
-def item_as_layer(here: Situation) -> Mistake | None:
-    """`rule[0]`, `bn1 = rule[0]`: only a name can be applied."""
-    before = statement(here)
-    words = [token.type for token in before]
-    if here.bracket != "LBRACE" or "LET" in words:
-        return None
-    if here.token.type == "LSQB" and words in (["NAME", "EQUAL", "NAME"], ["NAME"]):
-        return _item(here, before[0], before[-1], _closing(here))
-    ends = here.token.type in _ENDS | {"ARROW", "LPAR"}
-    if ends and words[:2] == ["NAME", "LSQB"] and words[-1] == "RSQB" and "EQUAL" not in words:
-        return _item(here, before[0], before[0], before[-1])
-    return None
-
-
-def _closing(here: Situation) -> Token:
-    """The `]` of the `[` that does not fit; the token itself if there is none."""
-    depth = 0
-    for token in here.tokens[here.at :]:
-        depth += (token.type == "LSQB") - (token.type == "RSQB")
-        if not depth:
-            return token
-    return here.token
-
-
-def _item(here: Situation, statement: Token, name: Token, end: Token) -> Mistake:
-    span = span_of(here.source, name, end)
-    help = f"write `let item = {span.text}`, then `item`"
-    let = f"let item = {span.text}; "
-    if statement is name:
-        fix = [Edit(span, f"{let}item")]
-    else:
-        fix = [Edit.before(span_of(here.source, statement), let), Edit(span, "item")]
-    message = f"an item of a list cannot be applied: `{span.text}`"
-    return Mistake(error("A001", message, span, help=help, fix=fix))
-
-
 def braces_of_no_merge(here: Situation) -> Mistake | None:
     """`matmul { ... }`, `block1 { ... }`."""
     before = statement(here)
@@ -285,9 +249,14 @@ def bare_arguments(here: Situation) -> Mistake | None:
 
 
 def loop_in_parentheses(here: Situation) -> Mistake | None:
-    """`for (i in range(3)) { ... }`."""
+    """`for (i in range(3)) { ... }`, `for i, (a, b) in pairs`."""
     previous = here.previous
-    if here.token.type != "LPAR" or previous is None or previous.type != "FOR":
+    if here.token.type != "LPAR" or previous is None or previous.type not in ("FOR", "COMMA"):
         return None
+    if previous.type == "COMMA":
+        if here.accepts("LPAR") or not here.accepts("LSQB", "NAME", "RSQB", "IN"):
+            return None
+        help = "names stand in square brackets: `[a, b]`"
+        return Mistake(error("A011", "`for` unpacks lists", place(here), help=help))
     help = "without parentheses: `for i in range(3) { ... }`"
     return Mistake(error("A011", "`for` takes no parentheses", place(here), help=help))

@@ -22,7 +22,6 @@ _TABLE: tuple[Callable[[Situation], Mistake | None], ...] = (
     functional.merge_of_arguments,
     functional.arithmetic,
     functional.tuple_,
-    functional.item_as_layer,
     functional.braces_of_no_merge,
     functional.method,
     functional.dotted_name,

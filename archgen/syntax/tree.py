@@ -8,7 +8,16 @@ from dataclasses import field
 from archgen.frozen import dataclass
 from archgen.merges import MergeKind
 from archgen.syntax.expressions import *  # noqa: F403  (its whole vocabulary is part of the tree)
-from archgen.syntax.expressions import Argument, Expr, Name, Node, Template
+from archgen.syntax.expressions import (
+    Argument,
+    Expr,
+    Index,
+    Name,
+    Node,
+    Target,
+    Template,
+    Unpacking,
+)
 from archgen.text import NOWHERE, Span
 
 # --- statements --------------------------------------------------------------------------
@@ -16,10 +25,20 @@ from archgen.text import NOWHERE, Span
 
 @dataclass(frozen=True, slots=True)
 class Call(Node):
-    """`conv(64, 3)`, `relu`, `m.block(64)`: a layer, block or arch that is applied."""
+    """`conv(64, 3)`, `relu`, `m.block(64)`: a layer, block or arch that is applied; `rules[0]`: one
+    in a list."""
 
     function: Name
     arguments: tuple[Argument, ...] = ()
+    indices: tuple[Expr, ...] = ()
+
+    @property
+    def callee(self) -> Expr:
+        """What is applied, as an expression."""
+        found: Expr = self.function
+        for index in self.indices:
+            found = Index(found, index, span=found.span.to(index.span))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +153,15 @@ class If(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class For(Node):
-    names: tuple[str, ...]
+class For(Unpacking, Node):
+    targets: tuple[Target, ...]
     iterable: Expr
     body: Body
 
 
 @dataclass(frozen=True, slots=True)
-class Let(Node):
-    names: tuple[str, ...]
+class Let(Unpacking, Node):
+    targets: tuple[Target, ...]
     value: Expr
 
 

@@ -94,7 +94,6 @@ NEWCOMER = {
     "a method": arch("conv(16, 3).relu()"),
     "a comma": arch("conv(16, 3) -> bn, relu"),
     "self": arch("self.conv1 = conv(16, 3)", "relu"),
-    "an item of a list": "block u(rule) {\n  rule[0]\n}\n\n" + arch("u([bn, relu])"),
     "no arrow": arch("conv(16, 3) bn"),
     "half a division": arch("conv(channels / 3 * 4, 3)"),
     "a misspelling": arch("covn(16, 3)", "x = relu", "add { from x; from inptu -> conv(16, 1) }"),

@@ -54,13 +54,6 @@ def test_the_numbers_are_those_that_were_asked_for() -> None:
         (arch("a = matmul { identity; identity }"), "A012", "no product of two"),
         (arch("lstm(64)"), "A102", "no recurrent layers"),
         (
-            "block parts {\n  xs = split(3)\n"
-            '  concat { for i in range(3) { { from xs[i]; "{i}" = conv(4, 1) } } }\n}\n\n'
-            + arch("conv_pw = parts"),
-            "A104",
-            "a block cannot number its own children",
-        ),
-        (
             arch(
                 "for i in range(3) {",
                 "  add { identity; from y[i - 1] }",

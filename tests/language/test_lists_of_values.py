@@ -194,3 +194,117 @@ def test_what_reuse_is_not_given(lines: list[str], code: str, words: str) -> Non
     found = fault(CELL + arch(*lines))
     assert found.code == code
     assert words in found.message
+
+
+# --- lists in lists, layers in lists, numbered children -------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("head", "channels"),
+    [
+        ("for i, [a, b] in enumerate([[1, 2], [3, 4]])", 0 + 1 + 2 + 1 + 3 + 4),
+        ("for i, [a, [b]] in [[0, [1, [2]]]]", 3),
+        ("for [i, [a, b]] in [[0, [1, 2]]]", 3),
+        ("for [i, a, b] in [[0, 1, 2]]", 3),
+        ("let i, [a, b] = [5, [6, 7]]; for _ in [0]", 18),
+        ("for i in [i + a * b for i, [a, b] in [[1, [2, 3]], [0, [1, 1]]]]", 8),
+    ],
+)
+def test_lists_in_lists_are_unpacked(head: str, channels: int) -> None:
+    last = "i" if head.startswith("for i in") else "i + a + b"
+    head, _, loop = head.rpartition("; ")
+    text = arch(f"{head}", f"concat {{ {loop} {{ conv({last}, 1) }} }}")
+    assert result(text) == (channels, 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("for i, [a, b] in enumerate([[1, 3], [3]]) { conv(a, b) }", "2 names for a list of 1"),
+        ("for i, [a, b] in enumerate([1, 2]) { conv(a, b) }", "2 names for an integer"),
+        ("let a, [b, c] = [1, 2, 3]", "2 names for a list of 3"),
+    ],
+)
+def test_lists_in_lists_that_do_not_fit(line: str, words: str) -> None:
+    found = fault(arch(line))
+    assert found.code == "A116"
+    assert words in found.message
+
+
+def test_pythons_tuples_of_names() -> None:
+    found = fault(arch("for i, (a, b) in enumerate([[1, 2]]) { conv(a, b) }"))
+    assert (found.code, found.help) == ("A011", "names stand in square brackets: `[a, b]`")
+
+
+RULES = "block u(rules, at=0) { conv(8, 3); norm = rules[at]; rules[at + 1]; rules[2](0.3) }\n"
+
+
+def test_a_layer_in_a_list_is_applied() -> None:
+    text = RULES + arch("u([bn, relu, leaky_relu])", "u([relu, bn, elu, gelu], at=1)")
+    assert paths(text)[1:5] == ["u1.conv1", "u1.norm", "u1.rules1", "u1.rules2"]
+    assert keys(text)[1] == "u1.norm.weight"
+    nested = "let acts = [[relu, tanh], [gelu, none]]\n" + arch(
+        "acts[0][1] -> acts[1][1] -> acts[1][0]"
+    )
+    assert paths(nested) == ["acts1", "acts3"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "words"),
+    [
+        ("u([bn, relu, elu], at=2)", "A111", ""),
+        ("u([8, relu, elu])", "A112", "`rules[at]` is an integer, not a layer or block"),
+        ("u([bn, relu, elu])", "A101", "`channels` is"),
+    ],
+)
+def test_what_is_no_layer_in_a_list(line: str, code: str, words: str) -> None:
+    if code == "A101":
+        assert fault(arch("conv[0]")).code == "A110"
+        assert fault(arch("convs[0]")).code == "A101"
+        return
+    found = diagnostics(RULES + arch(line))[0]
+    assert found.code == code
+    assert words in found.message
+
+
+NUMBERED = """
+block parts(n) {
+  xs = split(n)
+  concat { for i in range(n) { { from xs[i]; "{i}" = conv(4, 1) } } }
+  "{n}" = { conv(8, 1); relu }
+  add { identity; "10" = param([channels]) }
+}
+"""
+
+
+def test_children_may_be_called_by_numbers() -> None:
+    text = NUMBERED + arch("conv(8, 1)", "conv_pw = parts(2)", 'init("conv_pw.1.weight", zeros)')
+    assert keys(text)[1:] == [
+        "conv_pw.10",
+        "conv_pw.0.weight",
+        "conv_pw.1.weight",
+        "conv_pw.2.conv1.weight",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (['"0" = relu', '"1" = relu', 'output "0", "1"'], "results are fields"),
+        (['aux "0" = global_avgpool'], "results are fields"),
+        (['"0" = input(3, 8, 8)'], "cannot name an input"),
+        (['"0.1" = relu'], "cannot be a name"),
+        (['"\u0663" = relu'], "cannot be a name"),
+        (['"0x" = relu'], "cannot be a name"),
+    ],
+)
+def test_what_a_number_cannot_name(lines: list[str], words: str) -> None:
+    found = diagnostics(arch(*lines))[0]
+    assert found.code == "A104"
+    assert words in found.message
+
+
+def test_features_of_numbered_children() -> None:
+    text = NUMBERED + arch("conv(8, 1)", "a = parts(2)")
+    backbone = archgen.loads(text, features="a.2,a.0")
+    assert [output.name for output in backbone.body.outputs] == ["a_2", "a_0"]

@@ -99,6 +99,9 @@ block helped(out, deep=true) {
   if deep { aux side = global_avgpool -> flatten -> linear(2) } else { bn }
 }
 block forked(out) { a = conv(out, 3); b = from input -> conv(out, 1); output a, b }
+block numbered(out, acts, n=2) {
+  for i in range(n) { relu; "{i}" = conv(out, 3); acts[i % len(acts)] }
+}
 block tree(out, n) { conv(out, 3); if n > 0 { add { identity; tree(out, n - 1) } } }
 """
 CALLS = (
@@ -111,6 +114,8 @@ CALLS = (
     "tail({width})",
     "tail({width}, n=3)",
     "tree({width}, 2)",
+    "numbered({width}, [relu, bn])",
+    "numbered({width}, [gelu], n=5)",
     "helped({width}, deep=false)",
 )
 HEADED = ("helped({width})",)  # which bring a training head

@@ -420,9 +420,15 @@ class Writer:
         saved = self.widths
         over = ["i in range(2)", "i in range(3)", "i in [1, 4]", "i in [channels, 8]"]
         over += [f"i in range({each})" for each in self.counts]
-        pairs = "i, out_ in zip([1, 2], [8, 4])"
-        head = self.pick([*over, pairs])
-        self.widths = [*saved, "out_"] if head == pairs else saved
+        pairs = [
+            "i, out_ in zip([1, 2], [8, 4])",
+            "i, [k_, out_] in enumerate([[1, 8], [3, 4]])",
+            "i, [k_, out_] in enumerate([[1, 8], [3, 4], [5, 8], [1, 4], [3, 8]])",
+            "[i, [k_, [out_]]] in [[0, [1, [8]]], [2, [3, [4]]]]",
+            "[i, [k_, [out_]]] in [[0, [1, [8]]]] + [[4, [3, [4]]]] * 5",
+        ]
+        head = self.pick([*over, *pairs])
+        self.widths = [*saved, "out_"] if head in pairs else saved
         with self.braces(f"for {head}"):
             self._pass(levels)
         self.widths = saved

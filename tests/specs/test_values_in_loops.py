@@ -285,6 +285,43 @@ arch net {
 }
 """
 
+UNPACKED = """
+block unit(pairs, acts) {
+  for i, [out, k] in enumerate(pairs) { "conv{i}" = conv(out, k); acts[i % 2] }
+}
+block rule(rules) { conv(8, 3); bn1 = rules[0]; rules[1](0.2); if len(rules) > 2 { rules[2] } }
+block parts {
+  xs = split(2)
+  concat { for i in range(2) { { from xs[i]; "{i}" = conv(4, 1) } } }
+}
+block gate {
+  mul { identity; "0" = param([channels], init=ones) }
+  "1" = { conv(8, 1); relu }
+  if channels > 6 { "2" = conv(channels, 3) } else { "2" = conv(8, 1) }
+}
+block tower(n) { for i in range(n) { "{i}" = conv(channels, 3); relu } }
+arch net(k=1) {
+  input(3, 12, 16)
+  unit([[8, 3], [8, 1], [4, 5]], [relu, gelu])
+  unit([[8, 3], [8, 1], [6, 5]], [relu, gelu])
+  let a, [b, [c]] = [4, [5, [6]]]
+  for [o, p] in [[4, 1], [5, 3], [6, 1], [7, 1], [8, 1]] { conv(o, p); relu }
+  rule([bn, leaky_relu])
+  rule([bn(eps=0.01), leaky_relu, gelu])
+  conv_pw = parts
+  let acts = [relu, tanh]
+  acts[k]
+  for i, [x, y] in enumerate(zip([1, 2, 3, 4, 5, 6], [8, 7, 6, 5, 4, 8])) {
+    relu
+    conv(y, 3, dilation=x, bias=i > 2)
+  }
+  gate -> gate -> tower(6)
+  concat {
+    for v in [a + d * e for d, [e, f] in [[1, [2, 3]], [2, [1, 1]]] if f > 0] { conv(v + b + c, 1) }
+  }
+}
+"""
+
 
 CASES: dict[str, tuple[str, Callable[[], nn.Module]]] = {
     "Res2Net's hierarchy": (RES2NET, res2net),
@@ -341,6 +378,6 @@ def work(model: nn.Module, inputs: Sequence[Tensor]) -> int:
     return counter.get_total_flops()
 
 
-@pytest.mark.parametrize("text", [RES2NET, HRNET, UNITS, CELL, DENSE])
+@pytest.mark.parametrize("text", [RES2NET, HRNET, UNITS, CELL, DENSE, UNPACKED])
 def test_its_model_is_the_network(text: str) -> None:
     Judge(archgen.loads(text)).all()

@@ -155,8 +155,8 @@ class _Reader:
         match statement:
             case tree.Let():
                 value = self.expr(statement.value, names)
-                for place, name in enumerate(statement.names):
-                    names[name] = number("part", place, len(statement.names), value)
+                for place, name in tree.paths(statement.targets):
+                    names[name] = number("part", place, value)
                 return number("let")
             case tree.Chain():
                 return self.chain(statement, names, context, around)
@@ -171,7 +171,7 @@ class _Reader:
                 items = self.expr(statement.iterable, names)
                 inner = number("for", items, context)
                 bound = {
-                    name: number("each", place, items) for place, name in enumerate(statement.names)
+                    name: number("each", at, items) for at, name in tree.paths(statement.targets)
                 }
                 body = self.body(statement.body.statements, {**names, **bound}, inner, around)
                 return number(inner, body)
@@ -243,7 +243,10 @@ class _Reader:
         """The text of a link itself, without what stands in its braces."""
         match link:
             case tree.Call():
-                return self._applied("call", link.function, link.arguments, names)
+                own = self._applied("call", link.function, link.arguments, names)
+                if link.indices:
+                    return self.texts.number(own, *(self.expr(i, names) for i in link.indices))
+                return own
             case tree.Stage() | tree.Input() | tree.Param():
                 return self.texts.number(
                     type(link).__name__, self._arguments(link.arguments, names)
@@ -271,7 +274,7 @@ class _Reader:
                 items = self.expr(expr.iterable, names)
                 bound = {
                     name: self.texts.number("each", place, items)
-                    for place, name in enumerate(expr.names)
+                    for place, name in tree.paths(expr.targets)
                 }
                 inner = {**names, **bound}
                 element = self.expr(expr.element, inner)

@@ -223,7 +223,7 @@ class Bindings:
         name, quoted = place.name, isinstance(place.name, tree.Template)
         if isinstance(name, tree.Template):
             name = render(name, self._env)
-        check_spelling(name, place.span, free=quoted and self._sequential)
+        check_spelling(name, place.span, quoted=quoted, free=self._sequential)
         indices = tuple(integer(index, self._env, "an index") for index in place.indices)
         if any(index < 0 for index in indices):
             raise Fault(error("A109", "an index of a name is at least 0", place.span))

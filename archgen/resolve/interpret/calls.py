@@ -5,7 +5,7 @@ from __future__ import annotations
 from archgen.diagnostics import Fault, error
 from archgen.layers import LAYERS
 from archgen.network import Applied, Passed, Step
-from archgen.resolve.expressions import bind
+from archgen.resolve.expressions import bind, evaluate
 from archgen.resolve.interpret.frame import Frame
 from archgen.resolve.interpret.targets import Target, apply_target
 from archgen.resolve.lookup import lookup
@@ -40,9 +40,9 @@ def _callable(frame: Frame, link: tree.Call) -> LayerValue | None:
     """What a link applies. Raises `Fault` for what is no layer."""
     function = link.function
     try:
-        value = lookup(function, frame.env)
+        value = evaluate(link.callee, frame.env) if link.indices else lookup(function, frame.env)
     except Fault as fault:
-        if fault.diagnostic.code != "A101":
+        if fault.diagnostic.code != "A101" or link.indices:
             raise
         from archgen.resolve.unknown import applied_value, unknown_layer
 
@@ -51,7 +51,9 @@ def _callable(frame: Frame, link: tree.Call) -> LayerValue | None:
         raise Fault(unknown_layer(function, frame.env, link)) from None
     if value is None or isinstance(value, LayerValue):
         return value
-    message = f"`{function.text}` is {kind_of(value)}, not a layer or block"
-    hidden = f"it hides the layer `{function.text}` here; call it otherwise"
-    help = hidden if function.text in LAYERS else None
-    raise Fault(error("A112", message, function.span, help=help))
+    from archgen.syntax.format_expression import format_expression
+
+    name = format_expression(link.callee)
+    message = f"`{name}` is {kind_of(value)}, not a layer or block"
+    help = f"it hides the layer `{name}` here; call it otherwise" if name in LAYERS else None
+    raise Fault(error("A112", message, link.callee.span, help=help))

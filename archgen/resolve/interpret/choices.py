@@ -63,7 +63,7 @@ def run_for(frame: Frame, statement: tree.For) -> Looped:
     items = loop_items(frame, statement)
     with frame.names.passes() as each:
         for item, _ in zip(items, each, strict=False):
-            values = unpack(statement.names, item, statement.iterable.span)
+            values = unpack(statement.targets, item, statement.iterable.span)
             with frame.braces():
                 frame.bind(values)
                 passes.append((tuple(values.values()), frame.run(statement.body.statements)))

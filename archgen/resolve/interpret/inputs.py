@@ -22,6 +22,9 @@ def declare_input(frame: Frame, link: tree.Input, name: str) -> Silent:
         raise Fault(error("A123", message, link.span, help="remove it, or make it an `arch`"))
     if body.nodes:
         raise Fault(error("A123", "`input` stands before all layers", link.span))
+    if name.isdecimal():
+        message = f"`{name}` cannot name an input, which is an argument of `forward`"
+        raise Fault(error("A104", message, link.span, help=f"call it `x{name}`"))
     if name in body.input_names:
         message = "two inputs need a name each"
         raise Fault(error("A121", message, link.span, help="left = input(...)"))

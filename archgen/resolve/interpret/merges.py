@@ -131,7 +131,7 @@ def _branch_for(
     items = loop_items(frame, statement)
     with frame.names.passes() as each:
         for item, _ in zip(items, each, strict=False):
-            values = unpack(statement.names, item, statement.iterable.span)
+            values = unpack(statement.targets, item, statement.iterable.span)
             frame.body.current = base
             with frame.braces():
                 frame.bind(values)

@@ -100,7 +100,7 @@ def run_statement(frame: Frame, statement: tree.Statement) -> Step:
         case tree.For():
             return run_for(frame, statement)
         case tree.Let():
-            values = unpack(statement.names, evaluate(statement.value, frame.env), statement.span)
+            values = unpack(statement.targets, evaluate(statement.value, frame.env), statement.span)
             frame.bind(values)
             return Bound(tuple(values.values()))
         case tree.Output():

@@ -123,7 +123,7 @@ def _comprehension(expr: tree.Comprehension, meaning: Callable[[str], Expr]) -> 
 
     return tree.Comprehension(
         substitute(expr.element, inner),
-        tuple(own[name] for name in expr.names),
+        tree.renamed(expr.targets, iter([own[name] for name in expr.names])),
         substitute(expr.iterable, meaning),
         None if expr.condition is None else substitute(expr.condition, inner),
     )
@@ -173,9 +173,9 @@ def names_in(expr: Expr) -> list[str]:
     match expr:
         case tree.Name():
             return [expr.text]
-        case tree.Comprehension(element, bound, iterable, condition):
+        case tree.Comprehension(element, _, iterable, condition):
             inner = [*names_in(element), *(names_in(condition) if condition else ())]
-            return [*(name for name in inner if name not in bound), *names_in(iterable)]
+            return [*(name for name in inner if name not in expr.names), *names_in(iterable)]
         case _:
             found: list[str] = []
             for part in operands(expr):

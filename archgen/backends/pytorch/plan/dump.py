@@ -130,7 +130,7 @@ class _Dump:
             yield f"{self.new(phi.value)} = phi({self.all(phi.arms)})"
 
     def loop(self, item: For) -> Iterator[str]:
-        head = f"for {', '.join(item.names)} in {_shown(item.iterable)}"
+        head = f"for {tree.written_targets(item.targets)} in {_shown(item.iterable)}"
         if item.index not in item.names:
             head += f", number {item.index}"
         if item.carry is None:

@@ -14,6 +14,7 @@ from archgen.backends.pytorch.plan.algebra import Expr, same
 from archgen.backends.pytorch.plan.names import Names
 from archgen.merges import MergeKind
 from archgen.network import Initialiser
+from archgen.syntax import tree
 
 # --- modules --------------------------------------------------------------------------------
 
@@ -211,11 +212,16 @@ class Carry:
 class For:
     """A loop. One that gives operands to a merge carries no value."""
 
-    names: tuple[str, ...]
+    targets: tuple[tree.Target, ...]
     index: str
     iterable: Expr
     items: list[Item]
     carry: Carry | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that it binds, in order."""
+        return tuple(name for _, name in tree.paths(self.targets))
 
 
 @dataclass(slots=True, eq=False)

@@ -68,7 +68,8 @@ class Attributes:
     def lists_in(self, loop: For) -> Iterator[str]:
         """The lists of modules that a loop fills."""
         for child in children(loop.items):
-            if isinstance(child.name, tree.Template) and "." in str(child.name.parts[0]):
+            first = child.name.parts[0] if isinstance(child.name, tree.Template) else ""
+            if isinstance(first, str) and "." in first:
                 yield _first_part(child)
 
     # --- finding what is read -------------------------------------------------------------------

@@ -183,7 +183,7 @@ class Constructor:
         self.assign(child.name, self.layout(child.module))
 
     def assign(self, name: Expr, layout: Layout) -> None:
-        if isinstance(name, tree.String):
+        if isinstance(name, tree.String) and not name.value.isdecimal():
             self.write(f"self.{name.value} = ", layout)
         elif (listed := list_of(name)) is not None:
             self.write("", Call(f"self.{listed}.append", (layout,)))
@@ -221,7 +221,7 @@ class Constructor:
         return Call("nn.ModuleList", (Call("", tuple(items), "[]", len(items) > 1),))
 
     def either(self, child: Child, either: Either) -> None:
-        if isinstance(child.name, tree.String):
+        if isinstance(child.name, tree.String) and not child.name.value.isdecimal():
             self.line(f"self.{child.name.value}: nn.Module")
         bodies = [
             self.indented(partial(self._either_way, child.name, module))
@@ -237,7 +237,7 @@ class Constructor:
         constant = {"zeros": "torch.zeros", "ones": "torch.ones"}
         start = item.init.name if item.init is not None else "zeros"
         made = Call("nn.Parameter", (Call(constant.get(start, "torch.empty"), sizes),))
-        if isinstance(item.name, tree.String):
+        if isinstance(item.name, tree.String) and not item.name.value.isdecimal():
             self.write(f"self.{item.name.value} = ", made)
             target = f"self.{item.name.value}"
         else:

@@ -214,7 +214,8 @@ def _arguments(expr: tree.Apply) -> Iterator[Layout]:
 
 
 def _generator(expr: tree.Comprehension) -> Generator:
-    clause = f"for {', '.join(expr.names)} in {written(expr.iterable, OR, Use.EACH)}"
+    names = tree.written_targets(expr.targets, "()")
+    clause = f"for {names} in {written(expr.iterable, OR, Use.EACH)}"
     if expr.condition is not None:
         clause += f" if {written(expr.condition, OR, Use.TRUTH)}"
     return Generator(broken(expr.element), clause)

@@ -87,7 +87,7 @@ class Forward(Merging):
 
         `get_parameter` would refuse that, and `torch.func.functional_call` does it.
         """
-        if isinstance(name, tree.String):
+        if isinstance(name, tree.String) and not name.value.isdecimal():
             return f"self.{name.value}"
         return f"getattr(self, {written(self.attributes.outside(name))})"
 
@@ -95,7 +95,7 @@ class Forward(Merging):
         """`self.conv1`, `self.ups[0]`, `self.get_submodule(f"path{i}")`."""
         if isinstance(name, tree.String):
             head, *indices = name.value.split(".")
-            if len(indices) > 1:  # the type checker does not know what a list of lists holds
+            if head.isdecimal() or len(indices) > 1:  # no type is known of a list in a list
                 return f"self.get_submodule({literal(name.value)})"
             return f"self.{head}" + "".join(f"[{index}]" for index in indices)
         outside = self.attributes.outside(name)

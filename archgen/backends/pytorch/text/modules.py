@@ -153,7 +153,9 @@ def clause_of(loop: For, over: Expr, body: str) -> Layout:
 
     A name that the body does not read is `_`.
     """
-    names = [name if _reads(body, name) else "_" for name in loop.names]
+    names = [_read_of(target, body) for target in loop.targets]
+    if len(names) == 1 and isinstance(names[0], tuple) and len(names[0]) > 1:
+        names = [*names[0]]
     items = iterated(over)
     counted = loop.index not in loop.names and _reads(body, loop.index)
     if _counts(over) and len(names) > 1 and names[0] == "_" and not counted:
@@ -167,12 +169,22 @@ def _counts(over: Expr) -> bool:
     return isinstance(over, tree.Apply) and over.function.text == "enumerate"
 
 
-def _clause(names: Sequence[str], over: Layout) -> Layout:
-    return Prefixed(f"for {', '.join(names)} in ", over)
+def _read_of(target: tree.Target, body: str) -> tree.Target:
+    """What a loop unpacks, of which the body reads something; else `_`."""
+    if isinstance(target, str):
+        return target if _reads(body, target) else "_"
+    inner = tuple(_read_of(each, body) for each in target)
+    return inner if set(inner) != {"_"} else "_"
 
 
-def _listed(names: Sequence[str]) -> str:
-    return f"({', '.join(names)})" if len(names) > 1 else names[0]
+def _clause(targets: Sequence[tree.Target], over: Layout) -> Layout:
+    if len(targets) == 1 and isinstance(targets[0], tuple) and len(targets[0]) > 1:
+        targets = targets[0]
+    return Prefixed(f"for {tree.written_targets(tuple(targets), '()')} in ", over)
+
+
+def _listed(targets: Sequence[tree.Target]) -> tree.Target:
+    return tuple(targets) if len(targets) > 1 else targets[0]
 
 
 def _reads(text: str, name: str) -> bool:

@@ -16,11 +16,8 @@ def run_let(walk: Walk, lanes: Lanes, statement: tree.Let, steps: Steps) -> None
     """A constant becomes a local, or is folded away."""
     values = [step.values for step in steps if isinstance(step, Bound)]
     deduced = walk.deduce(statement.value, lanes)
-    several = len(statement.names) > 1
-    for at, name in enumerate(statement.names):
-        expr = deduced
-        if several and deduced is not None:
-            expr = algebra.fold(tree.Index(deduced, tree.Number(at)))
+    for at, (place, name) in enumerate(tree.paths(statement.targets)):
+        expr = None if deduced is None else part(deduced, place)
         bind_name(walk, lanes, name, expr, [each[at] for each in values], table=True)
 
 
@@ -47,3 +44,10 @@ def bind_name(
     walk.fix_by(expr)
     if all(algebra.same(value, values[0]) for value in values):
         walk.scope.names[name] = algebra.constant(values[0])
+
+
+def part(expr: Expr, place: Sequence[int]) -> Expr:
+    """What is at this place of a list, or of lists in lists."""
+    for at in place:
+        expr = algebra.fold(tree.Index(expr, tree.Number(at)))
+    return expr

@@ -100,8 +100,8 @@ def made_of_chain(walk: Walk, lanes: Lanes, chain: tree.Chain, nodes: Sequence[o
     match chain.links:
         case (tree.Stage() as link,):
             return make_stage(walk, lanes, link, _calls(nodes))
-        case (tree.Call(function, arguments),):
-            return made_of_call(walk, lanes, function, arguments, nodes)
+        case (tree.Call() as link,):
+            return made_of_call(walk, lanes, link.callee, link.arguments, nodes)
         case (tree.Group(),):
             definition = _calls(nodes)[0].body.definition
             assert definition is not None

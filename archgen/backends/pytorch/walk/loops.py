@@ -65,13 +65,9 @@ def bind_pass(
 ) -> None:
     """The loop's names in one pass that is written down by itself."""
     iterable = walk.deduce(statement.iterable, lanes)
-    for number, name in enumerate(statement.names):
+    for number, (place, name) in enumerate(tree.paths(statement.targets)):
         values = [step.passes[at][0][number] for step in steps]
-        expr = None
-        if iterable is not None:
-            expr = algebra.fold(tree.Index(iterable, tree.Number(at)))
-            if len(statement.names) > 1:
-                expr = algebra.fold(tree.Index(expr, tree.Number(number)))
+        expr = None if iterable is None else constants.part(iterable, (at, *place))
         plain = all(map(algebra.is_plain, values))
         if plain and all(algebra.same(value, values[0]) for value in values):
             expr = algebra.constant(values[0])
@@ -111,6 +107,11 @@ class Rolled:
             if algebra.is_plain(value):
                 inner.env[name] = algebra.as_items(value)
         return inner
+
+    @property
+    def targets(self) -> tuple[tree.Target, ...]:
+        """The names in the class, unpacked as the author does."""
+        return tree.renamed(self.statement.targets, iter(self.names))
 
     @property
     def count(self) -> Expr:
@@ -153,8 +154,7 @@ def open_loop(
     if has_heads(lanes, steps):
         raise Unrollable
     lists = [
-        tuple(values if len(values) > 1 else values[0] for values, _ in step.passes)
-        for step in steps
+        tuple(_packed(statement.targets, values) for values, _ in step.passes) for step in steps
     ]
     if not all(map(algebra.is_plain, lists)):
         return None
@@ -164,18 +164,30 @@ def open_loop(
         iterable = walk.number(None, lanes, lists, "items")
     assert iterable is not None
     names = [walk.loop_name(name) for name in statement.names]
-    counted = _counts_from_zero(iterable, len(names))
+    counted = _counts_from_zero(iterable, statement.targets)
     index = names[0] if counted else walk.loop_name("index")
     for author, name in zip(statement.names, names, strict=True):
         walk.scope.names[author] = tree.Name((name,))
     return Rolled(walk, lanes, statement, steps, names, index, iterable)
 
 
-def _counts_from_zero(iterable: Expr, names: int) -> bool:
+def _packed(targets: tuple[tree.Target, ...], values: Sequence[object]) -> object:
+    """The values of the names of a loop as the item that they are parts of."""
+    given = iter(values)
+
+    def pack(target: tree.Target) -> object:
+        return next(given) if isinstance(target, str) else tuple(map(pack, target))
+
+    return pack(targets[0] if len(targets) == 1 else targets)
+
+
+def _counts_from_zero(iterable: Expr, targets: tuple[tree.Target, ...]) -> bool:
     """Whether the first name of a loop is the number of its pass."""
+    if not isinstance(targets[0], str):
+        return False
     match iterable:
         case tree.Apply(tree.Name(("range" | "enumerate" as function,)), (tree.Argument(None, _),)):
-            return function == "range" or names > 1
+            return function == "range" or len(targets) > 1
         case _:
             return False
 
@@ -240,7 +252,7 @@ def _roll(rolled: Rolled) -> None:
     result = walk.value(lanes, refs, [after], fresh=False, sizes_on=sizes_on, shape_on=shape_on)
     walk.items.append(
         For(
-            tuple(rolled.names),
+            rolled.targets,
             rolled.index,
             rolled.iterable,
             items,

@@ -264,7 +264,7 @@ def _roll_branches(rolled: Rolled) -> For:
     walk.counts = after_passes(start, taken, tree.Name((rolled.index,)))
     branches = _branch_passes(rolled)
     walk.counts = after_passes(start, taken, rolled.count)
-    return For(tuple(rolled.names), rolled.index, rolled.iterable, branches)
+    return For(rolled.targets, rolled.index, rolled.iterable, branches)
 
 
 def _branch_passes(rolled: Rolled) -> list[Item]:

@@ -53,6 +53,8 @@ def target_of(
     walk: Walk, lanes: Sequence[Lane], function: tree.Expr, given: Sequence[tree.Argument]
 ) -> Target:
     """The callee of `function(given)` with its arguments by name."""
+    if not isinstance(function, tree.Name):  # which layer it is, its numbers decide
+        walk.decide(function, lanes)
     values = [_layer_value(lane, function) for lane in lanes]
     first = values[0]
     written = _by_name(given, parameters_of(first.target))
