@@ -123,7 +123,7 @@ def _dump(specs: Path, out: Path) -> int:
 
 def _less_places(text: str) -> str:
     """Without digests of specs and lines in them, which a comment changes too."""
-    return re.sub(r'(sha256 |"digest": "|"line": )[0-9a-f]+', r"\1", text)
+    return re.sub(r'(sha256\s+|"digest": "|"line": )[0-9a-f]+', r"\1", text)
 
 
 def _json(network: object) -> str:

@@ -164,7 +164,7 @@ def test_list_blocks_has_every_library_and_block(run: Run) -> None:
 
 def test_show_prints_a_block_with_its_arguments_and_text(run: Run) -> None:
     head, doc, _, _, place, _, *text = run("show", "wide_bottleneck").stdout.splitlines()
-    assert head == "wide_bottleneck(out, stride=1)"
+    assert head == "wide_bottleneck(out, stride=1, dilation=1, entry=dilation)"
     assert doc.startswith("Wide residual networks double the inner channels")
     assert re.fullmatch(r"block, specs/blocks/residual\.arch:\d+; `use residual`", place)
     shipped = (root("specs") / "blocks" / "residual.arch").read_text(encoding="utf-8")
@@ -172,7 +172,7 @@ def test_show_prints_a_block_with_its_arguments_and_text(run: Run) -> None:
 
 
 def test_show_prints_a_network_a_layer_an_initialiser_and_a_library(run: Run) -> None:
-    assert run("show", "resnet18").stdout.startswith("resnet18(out=64, classes=1000)\n")
+    assert run("show", "resnet18").stdout.startswith("resnet18(out=64, classes=1000, strides=")
     assert "`use arch resnet18`" in run("show", "resnet18").stdout
     assert run("show", "conv").stdout == run("layers", "conv").stdout
     assert run("show", "zeros").stdout.startswith("zeros\n")
