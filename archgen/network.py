@@ -87,13 +87,25 @@ class CallNode:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MergeNode:
-    """Values that come together (`add`, `concat`, ...); has no weights and no name."""
+    """Values that come together (`add`, `concat`, ...); has no weights and no name.
+
+    `numbers` are branches that are numbers: each with its place among all branches.
+    """
 
     kind: MergeKind
     inputs: tuple[Ref, ...]
     outputs: tuple[Ref, ...]
     axis: int = 0  # of `concat`, counted without the batch
     span: Span = NOWHERE
+    numbers: tuple[tuple[int, int | float], ...] = ()
+
+    @property
+    def branches(self) -> tuple[Ref | Constant, ...]:
+        """All of them in order: the numbers among the values."""
+        found: list[Ref | Constant] = list(self.inputs)
+        for at, number in self.numbers:
+            found.insert(at, Constant(number))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +134,13 @@ class Applied:
     node: LayerNode | CallNode | ParamNode
     before: Ref  # the current value before it
     after: Ref  # and after it (of several outputs, the first)
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A branch of a merge that is a number."""
+
+    value: int | float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,6 +234,7 @@ class Silent:
 
 Step = (
     Applied
+    | Constant
     | Passed
     | Read
     | Chained

@@ -150,6 +150,11 @@ def _of_call(node: CallNode, inputs: list[Shape], found: list[Shape]) -> Iterato
 
 
 def _of_merge(node: MergeNode, inputs: list[Shape], found: list[Shape]) -> Iterator[str]:
+    if node.numbers and node.kind == "concat":
+        yield "joins a number"
+    branches = len(node.inputs) + len(node.numbers)
+    if any(not 0 <= at < branches for at, _ in node.numbers):
+        yield "has a number where no branch is"
     merged = _concatenated(inputs, node.axis) if node.kind == "concat" else _broadcast(inputs)
     if merged is None:
         yield f"cannot merge {', '.join(map(str, inputs))}"

@@ -105,6 +105,8 @@ def _layer(
 
 def _merged(node: MergeNode, body: Body, read: list[Tensor]) -> Tensor:
     shape = body.shape_out(node)
+    for at, number in node.numbers:
+        read = [*read[:at], read[-1].new_tensor(number), *read[at:]]
     if node.kind == "concat":
         batch = max(map(len, read))  # a learned parameter has one for all samples
         whole = [each.expand(batch, *[-1] * shape.rank) for each in read]

@@ -171,6 +171,7 @@ _simple_statements = st.one_of(
     lets,
     st.builds(t.Output, _tuples(places, 1, 2)),
     st.builds(t.Expect, expressions),
+    st.builds(t.Scalar, expressions),
     st.builds(t.Init, _arguments(expressions)),
     st.builds(t.Chain, _tuples(calls, 1, 2)),
 )

@@ -29,7 +29,7 @@ def spell_node(node: Node) -> str:
         case CallNode():
             return spell_body(node.body)
         case MergeNode():
-            return node.kind
+            return " ".join([node.kind, *(show(number) for _, number in node.numbers)])
         case ParamNode():
             return f"param({list(node.sizes)})"
 

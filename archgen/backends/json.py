@@ -118,7 +118,8 @@ class _Tables:
             case MergeNode(kind="concat"):
                 return {"kind": "concat", "axis": node.axis, **wires}
             case MergeNode():
-                return {"kind": node.kind, **wires}
+                numbers = [{"at": at, "value": value} for at, value in node.numbers]
+                return {"kind": node.kind, **({"numbers": numbers} if numbers else {}), **wires}
             case ParamNode():
                 init = node.init and _initialiser(node.init)
                 sizes = list(node.sizes)

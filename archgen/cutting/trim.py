@@ -13,6 +13,7 @@ from archgen.network import (
     CallNode,
     Chained,
     Chosen,
+    Constant,
     Grouped,
     LayerNode,
     Looped,
@@ -90,7 +91,7 @@ class _Trim:
                 return self._looped(step)
             case Returned():
                 return step if self.results else Silent()
-            case Bound() | Silent():
+            case Bound() | Constant() | Silent():
                 return step
             case _:
                 assert_never(step)

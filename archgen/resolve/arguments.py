@@ -9,6 +9,7 @@ from archgen.closest import suggest as suggest
 from archgen.diagnostics import Diagnostic, Edit, Fault, error
 from archgen.layers.base import Layer
 from archgen.network import Definition
+from archgen.resolve.functions import FUNCTIONS
 from archgen.syntax import tree
 
 
@@ -40,7 +41,7 @@ def match_arguments(
     for position, argument in enumerate(arguments):
         name = argument.name
         if name is None:
-            _check_positional(callee, names, argument, position, named=named)
+            _check_positional(callee, names, arguments, position, named=named)
             name = names[position]
         elif name not in known and not others:
             raise Fault(_no_such(callee, names, arguments, position))
@@ -52,11 +53,21 @@ def match_arguments(
 
 
 def _check_positional(
-    callee: str, names: Sequence[str], argument: tree.Argument, position: int, *, named: bool
+    callee: str,
+    names: Sequence[str],
+    arguments: Sequence[tree.Argument],
+    position: int,
+    *,
+    named: bool,
 ) -> None:
+    argument = arguments[position]
     if position >= len(names):
         takes = f"at most {len(names)} arguments" if names else "no arguments"
-        raise Fault(error("A108", f"`{callee}` takes {takes}", argument.span))
+        hint = None
+        if callee in FUNCTIONS:
+            given = ", ".join(each.span.text for each in arguments)
+            hint = f"as a number in a merge, write it in parentheses: `({callee}({given}))`"
+        raise Fault(error("A108", f"`{callee}` takes {takes}", argument.span, help=hint))
     if named:
         message = "a positional argument after a named one"
         raise Fault(error("A108", message, argument.span, help="name it, or move it forward"))

@@ -98,6 +98,8 @@ class _Walk:
             case tree.Expect():
                 known = FIGURES if self.definition.kind in {"arch", "alias"} else ()
                 self.expression(statement.condition, place.knowing(known))
+            case tree.Scalar():
+                self.expression(statement.value, place)
             case tree.Init() | tree.Doc():
                 pass  # the words of an `init` are of another kind; `initial` knows them
         return place
@@ -191,7 +193,7 @@ class _Walk:
         if not constant and self.of_values(link, place):
             return
         self.expression(link.arguments, place)
-        if constant:
+        if constant or (not link.arguments and link.function.text == "channels"):
             return
         with self.collecting():
             if link.function.text not in self.scope:

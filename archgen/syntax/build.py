@@ -175,6 +175,12 @@ class Builder:
     def aux(self, span: Span, named: t.Named) -> t.Aux:
         return t.Aux(named, span=span)
 
+    def scalar(self, span: Span, value: t.Expr) -> t.Scalar:
+        return t.Scalar(value, span=span)
+
+    def literal(self, span: Span, token: Token) -> t.Scalar:
+        return t.Scalar(self.number(span, token), span=span)
+
     def expect(self, span: Span, condition: t.Expr) -> t.Expect:
         return t.Expect(condition, span=span)
 

@@ -82,6 +82,10 @@ class _Formatter:
                 return concat(("output ", join(", ", map(self._write, places))))
             case t.Expect(condition=condition):
                 return concat(("expect ", self._write(condition)))
+            case t.Scalar(value=t.Number() as value):
+                return self._write(value)
+            case t.Scalar(value=value):
+                return concat(("(", self._write(value), ")"))
             case t.Doc(text=text):
                 return _documentation(text)
             case _:

@@ -196,7 +196,14 @@ class Doc(Node):
     text: str
 
 
-Statement = Chain | Named | If | For | Let | Init | Output | Aux | Expect | Doc
+@dataclass(frozen=True, slots=True)
+class Scalar(Node):
+    """`1e-6`, `(1 / sqrt(d))`: a number as a branch of a merge. A name is a `Call`."""
+
+    value: Expr
+
+
+Statement = Chain | Named | If | For | Let | Init | Output | Aux | Expect | Doc | Scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def of_node(body: Body, node: Node) -> Plain:
         case CallNode():
             return {"body": of_body(node.body), "reused": node.reused}
         case MergeNode():
-            return {"is": (node.kind, node.axis)}
+            return {"is": (node.kind, node.axis, node.numbers)}
         case ParamNode():
             return {"is": ("param", node.sizes), "init": {"": node.init}}
 

@@ -157,6 +157,8 @@ class Writer:
             self.turned,
             self.gated,
             self.scaled,
+            self.numbered,
+            self.divided,
             self.listed,
             self.repeated,
             self.reused,
@@ -245,6 +247,25 @@ class Writer:
         first, second = self.draw(st.permutations(["identity", self.pick(REDUCED)]))
         self.line(f"{kind} {{ {first}; {second} }}")
         self.line(self.act())
+
+    def numbered(self) -> None:
+        """A merge with a number, that is always there or hangs on a decision."""
+        kind = self.pick([*MERGED, "div", "div"])
+        if kind == "concat":
+            return
+        number = self.pick(["0.5", "2", "1e-6", "(channels / 8)", "(sqrt(2))", *self.counts])
+        if self.chance(4):
+            number = f"if {self.condition()} {{ {number} }} else {{ 1.5 }}"
+        elif self.chance(4):
+            number = f"if {self.condition()} {{ {number} }} else {{ sigmoid }}"
+        value = "{ square; add { identity; 1 } }" if kind == "div" else self.act()
+        first, second = self.draw(st.permutations([number, value]))
+        self.line(f"{kind} {{ {first}; {second} }}")
+        self.line(self.act())
+
+    def divided(self) -> None:
+        divisor = self.pick(["sigmoid", "add { square; 1 }", "clamp(0.5)"])
+        self.line(f"div {{ {self.pick(['identity', self.act()])}; {divisor} }}")
 
     def listed(self) -> None:
         names, count = self.name("items"), self.few(1, 6)

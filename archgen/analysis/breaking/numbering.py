@@ -154,7 +154,8 @@ class Numbering:
                 state = prefix + node.name if self._stateful.of_body(node.body) else ""
                 return self._opaque(node, meaning, read, state)
             case MergeNode():
-                return Step(node, (node.kind, node.axis), read, (self._merge(node, read),))
+                merge = (node.kind, node.axis, repr(node.numbers))
+                return Step(node, merge, read, (self._merge(node, read),))
             case ParamNode():
                 return self._opaque(node, "param", (), prefix + node.name)
             case _:
@@ -188,8 +189,8 @@ class Numbering:
         if node.kind == "concat":
             number = self._concatenate(node.axis, read)
         else:
-            number = read[0]
-            for other in read[1:]:  # as PyTorch computes it, from left to right
+            number, *others = self._branches(node, read)
+            for other in others:  # as PyTorch computes it, from left to right
                 pair = (number, other)
                 if not MERGES[node.kind].ordered:
                     pair = (min(pair), max(pair))
@@ -198,6 +199,13 @@ class Numbering:
         if len(extents) == 1 and node.axis == 0:
             self._extents.setdefault(number, *extents)
         return number
+
+    def _branches(self, node: MergeNode, read: tuple[Number, ...]) -> list[Number]:
+        """What comes together, the numbers of the text among it."""
+        found = list(read)
+        for at, value in node.numbers:
+            found.insert(at, self._number(("number", repr(float(value)))))
+        return found
 
     def _extent(self, number: Number) -> Number:
         return self._extents.get(number, number)

@@ -142,6 +142,7 @@ def _arguments(each: Matched) -> Iterator[Argument]:
                 yield from _of_calls(old.body, new.body)
         case MergeNode() as old, MergeNode() as new:
             yield from _argument("axis", old.axis, new.axis)
+            yield from _argument("numbers", old.numbers, new.numbers)
         case ParamNode() as old, ParamNode() as new:
             yield from _argument("sizes", old.sizes, new.sizes)
         case _:

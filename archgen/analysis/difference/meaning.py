@@ -84,7 +84,7 @@ class Meanings:
             case CallNode():
                 return "call", self.of_body(node.body)
             case MergeNode():
-                return node.kind, node.axis
+                return node.kind, node.axis, key_of(node.numbers)
             case ParamNode():
                 return "param", node.sizes, node.init
             case _:

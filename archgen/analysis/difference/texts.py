@@ -180,6 +180,8 @@ class _Reader:
                 self.inits.add(text)
                 self.occurring[text, context] += 1
                 return text
+            case tree.Scalar():
+                return number("scalar", self.expr(statement.value, names))
             case tree.Output():
                 return number("output", *(self.expr(place, names) for place in statement.places))
             case _:

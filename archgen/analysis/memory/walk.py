@@ -225,6 +225,8 @@ class Walk:
     def _merge(
         self, body: Body, node: MergeNode, given: Sequence[_Value], times: int, path: Path
     ) -> _Value:
+        if node.numbers:
+            return self._with_numbers(body, node, given, times, path)
         if len(given) == 1 and node.kind != "concat":
             return given[0]
         if node.kind == "add" and self._writes_over(body, node):
@@ -250,6 +252,48 @@ class Walk:
             made.needs = product.needs or factor.needs
             product = made
         return product
+
+    def _with_numbers(
+        self, body: Body, node: MergeNode, given: Sequence[_Value], times: int, path: Path
+    ) -> _Value:
+        """Two by two, with numbers among the values: of a number nothing is kept, nor of what is
+        divided by one; of one that is divided, its result."""
+        branches = list[_Value | None](given)
+        for at, _ in node.numbers:
+            branches.insert(at, None)
+        if node.kind in ("maximum", "minimum"):  # values first, each number a `clamp`
+            branches.sort(key=lambda branch: branch is None)
+        whole, *others = branches
+        if node.kind == "add" and whole is not None and self._writes_over(body, node):
+            whole.needs = any(each.needs for each in given)
+            return whole
+        for other in others:
+            whole = self._pair(body, node, whole, other, times, path)
+        assert whole is not None
+        return whole
+
+    def _pair(
+        self,
+        body: Body,
+        node: MergeNode,
+        one: _Value | None,
+        other: _Value | None,
+        times: int,
+        path: Path,
+    ) -> _Value | None:
+        if one is not None and other is not None:
+            pair = MergeNode(node.kind, node.inputs, node.outputs)
+            return self._merge(body, pair, (one, other), times, path)
+        value = one or other
+        if value is None:
+            return None
+        made = self._made(body, node.outputs[0], times, path)
+        made.needs = value.needs
+        if node.kind in ("maximum", "minimum"):
+            value.storage.kept |= value.needs
+        if node.kind == "div" and one is None:  # a number divided: its reciprocal is kept
+            self._own[path] += Amount(body.shape_out(node).numel if value.needs else 0) * times
+        return made
 
     def _writes_over(self, body: Body, node: LayerNode | MergeNode) -> bool:
         """Whether the source lets it write over its (first) input."""

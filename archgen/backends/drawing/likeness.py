@@ -39,7 +39,7 @@ class Likeness:
             case CallNode():
                 return "call", self.number(node.body), node.count
             case MergeNode():
-                return node.kind, node.axis
+                return node.kind, node.axis, repr(node.numbers)
             case ParamNode():
                 return "param", len(node.sizes)
             case _:

@@ -35,6 +35,7 @@ from archgen.backends.drawing.operations import (
 )
 from archgen.merges import MERGES
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Network
+from archgen.resolve.values import show
 from archgen.shapes import Shape
 
 Level = Literal["stage", "block", "layer"]
@@ -230,7 +231,7 @@ class _Sketch:
                 "parameter", (words,), path=operation.path, note=detail, mark=mark
             )
             return self._leave(operation, box, scope, ends)
-        sign = MERGES[node.kind].sign
+        sign = _sign(node)
         form: Literal["box", "merge"] = "merge" if len(sign) == 1 else "box"  # a word has no room
         mark, _ = self._mark([operation])
         box = self.canvas.box("merge", ((Word(sign),),), form=form, mark=mark)
@@ -324,3 +325,11 @@ def _common(found: Iterable[Mark | None]) -> Mark | None:
 def _is_anonymous(body: Body) -> bool:
     """Whether it is a chain or braces: no block that has a name."""
     return body.definition is None or body.definition.kind == "implicit"
+
+
+def _sign(node: MergeNode) -> str:
+    """`+`, `max`; with numbers as they stand: `1 -`, `÷ 2`."""
+    sign = MERGES[node.kind].sign
+    before = [show(number) for at, number in node.numbers if at == 0]
+    after = [show(number) for at, number in node.numbers if at > 0]
+    return " ".join([*before, sign, *after])

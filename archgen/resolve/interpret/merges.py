@@ -6,14 +6,17 @@ from collections.abc import Sequence
 
 from archgen.diagnostics import Diagnostic, Edit, Fault, Label, error
 from archgen.frozen import dataclass
+from archgen.layers.base import LARGEST_FLOAT
 from archgen.merges import MERGES
-from archgen.network import Chosen, Looped, Merged, MergeNode, Ref, Silent, Step
-from archgen.resolve.expressions import integer, unpack
+from archgen.network import Chosen, Constant, Looped, Merged, MergeNode, Ref, Silent, Step
+from archgen.resolve.expressions import evaluate, integer, unpack
 from archgen.resolve.interpret.choices import chosen_arm, longest, loop_items
 from archgen.resolve.interpret.draft import check_size
 from archgen.resolve.interpret.frame import Frame
 from archgen.resolve.interpret.heads import without_heads
 from archgen.resolve.interpret.initial import declare_inits
+from archgen.resolve.lookup import lookup
+from archgen.resolve.values import is_number, kind_of, show
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span
@@ -25,6 +28,17 @@ class Branch:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A branch that is a number."""
+
+    value: int | float
+    span: Span
+
+
+Branches = list[Branch | Number]
+
+
 def apply_merge(frame: Frame, link: tree.Merge) -> Merged:
     """Run every branch from the current value, and merge their results."""
     body = frame.body
@@ -32,23 +46,25 @@ def apply_merge(frame: Frame, link: tree.Merge) -> Merged:
     if not base:
         body.ref(link.span)
     axis = _axis(frame, link)
-    branches: list[Branch] = []
+    found: Branches = []
     with frame.braces(), without_heads(frame, "the braces of a merge"):
         declare_inits(frame, link.body.statements)
-        steps = _branches(frame, link.body.statements, base, branches)
-    _count(link, branches)
+        steps = _branches(frame, link.body.statements, base, found)
+    _count(link, found)
+    numbers = _numbers(link, found)
+    branches = [branch for branch in found if isinstance(branch, Branch)]
     shapes = [body.shape_of(branch.ref) for branch in branches]
     aligned = _aligned(frame, link.kind, branches, shapes)
     axis = aligned[0].axis if axis is None else _from_first(axis, aligned[0])
     shape = _merged(link, axis, aligned, branches)
     check_size((shape,), link.keyword)
     refs = tuple(branch.ref for branch in branches)
-    node = MergeNode(link.kind, refs, (body.add(shape),), axis, link.keyword)
+    node = MergeNode(link.kind, refs, (body.add(shape),), axis, link.keyword, numbers)
     frame.emit(node)
     return Merged(node, base[0], steps)
 
 
-def _count(link: tree.Merge, branches: Sequence[Branch]) -> None:
+def _count(link: tree.Merge, branches: Branches) -> None:
     """A merge has a branch; one with a left and a right side has two."""
     if not branches:
         message = f"`{link.kind}` has no branch"
@@ -59,20 +75,70 @@ def _count(link: tree.Merge, branches: Sequence[Branch]) -> None:
         raise Fault(error("A203", message, link.keyword, help=hint))
 
 
+def _numbers(link: tree.Merge, branches: Branches) -> tuple[tuple[int, int | float], ...]:
+    """The branches that are numbers, each with its place."""
+    numbers = [branch for branch in branches if isinstance(branch, Number)]
+    if numbers and link.kind == "concat":
+        message = "`concat` joins values: a number has no axes"
+        raise Fault(error("A203", message, numbers[0].span))
+    if len(numbers) == len(branches):
+        message = f"all branches of `{link.kind}` are numbers"
+        hint = "one at least is a value: `identity` is the current one"
+        raise Fault(error("A203", message, link.keyword, help=hint))
+    return tuple(
+        (at, branch.value) for at, branch in enumerate(branches) if isinstance(branch, Number)
+    )
+
+
 def looks_into(body: tree.Body) -> bool:
     """Whether a side or pass of a merge holds only another `if` or `for`: no branch itself."""
     return len(body.statements) == 1 and isinstance(body.statements[0], tree.If | tree.For)
+
+
+def _number(frame: Frame, statement: tree.Statement) -> Number | None:
+    """A statement that is a number: `1e-6`, `(2 * n)`, `eps`."""
+    match statement:
+        case tree.Scalar(value=expr):
+            value = evaluate(expr, frame.env)
+            if not is_number(value):
+                message = f"a branch in parentheses is a number, not {kind_of(value)}"
+                hint = "a layer or block stands without them"
+                raise Fault(error("A110", message, expr.span, show(value), help=hint))
+        case tree.Chain(links=(tree.Call(arguments=()) as call,)):
+            if not _is_known(call.function, frame):
+                return None
+            value = lookup(call.function, frame.env)
+            if not is_number(value):
+                return None
+        case _:
+            return None
+    assert isinstance(value, int | float)
+    if abs(value) > LARGEST_FLOAT:
+        message = f"{show(value)} is more than float32 holds"
+        raise Fault(error("A109", message, statement.span))
+    return Number(value, statement.span)
+
+
+def _is_known(name: tree.Name, frame: Frame) -> bool:
+    head = name.parts[0]
+    return head in frame.env.names or head == "channels" or name.text in frame.env.scope
 
 
 def _branches(
     frame: Frame,
     statements: Sequence[tree.Statement],
     base: tuple[Ref, ...],
-    branches: list[Branch],
+    branches: Branches,
 ) -> tuple[Step, ...]:
     steps: list[Step] = []
     for statement in statements:
         frame.body.current = base
+        if (number := _number(frame, statement)) is not None:
+            if isinstance(statement, tree.Chain) and isinstance(statement.links[0], tree.Call):
+                frame.body.count(statement.links[0])
+            branches.append(number)
+            steps.append(Constant(number.value))
+            continue
         match statement:
             case tree.If():
                 steps.append(_branch_if(frame, statement, base, branches))
@@ -91,7 +157,7 @@ def _branches(
     return tuple(steps)
 
 
-def _close(frame: Frame, span: Span, branches: list[Branch]) -> None:
+def _close(frame: Frame, span: Span, branches: Branches) -> None:
     body = frame.body
     if len(body.current) > 1:
         message = f"a branch is one value, not {len(body.current)}"
@@ -101,10 +167,11 @@ def _close(frame: Frame, span: Span, branches: list[Branch]) -> None:
 
 
 def _side(
-    frame: Frame, body: tree.Body, base: tuple[Ref, ...], branches: list[Branch]
+    frame: Frame, body: tree.Body, base: tuple[Ref, ...], branches: Branches
 ) -> tuple[Step, ...]:
     """The taken side of an `if`, or one pass of a `for`: one branch, or looked into."""
-    if looks_into(body):
+    alone = len(body.statements) == 1 and _number(frame, body.statements[0]) is not None
+    if alone or looks_into(body):
         return _branches(frame, body.statements, base, branches)
     steps = frame.run(body.statements)
     if any(
@@ -115,7 +182,7 @@ def _side(
 
 
 def _branch_if(
-    frame: Frame, statement: tree.If, base: tuple[Ref, ...], branches: list[Branch]
+    frame: Frame, statement: tree.If, base: tuple[Ref, ...], branches: Branches
 ) -> Chosen:
     arm, body = chosen_arm(frame, statement)
     start = dict(frame.body.counts)
@@ -125,7 +192,7 @@ def _branch_if(
 
 
 def _branch_for(
-    frame: Frame, statement: tree.For, base: tuple[Ref, ...], branches: list[Branch]
+    frame: Frame, statement: tree.For, base: tuple[Ref, ...], branches: Branches
 ) -> Looped:
     passes = []
     items = loop_items(frame, statement)

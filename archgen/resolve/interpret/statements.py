@@ -110,6 +110,10 @@ def run_statement(frame: Frame, statement: tree.Statement) -> Step:
             return run_aux(frame, statement)
         case tree.Expect():
             return run_expect(frame, statement)
+        case tree.Scalar():
+            message = "a number is a branch of a merge, and nothing else"
+            hint = "`add { identity; 1 }` adds it; `let x = 1` is a constant"
+            raise Fault(error("A123", message, statement.span, help=hint))
         case tree.Init() | tree.Doc():  # an `init` holds from the opening brace on
             return Silent()
         case _:

@@ -18,6 +18,7 @@ from archgen.backends.pytorch.plan.algebra import Expr
 from archgen.backends.pytorch.plan.ir import (
     Apply,
     Build,
+    Constant,
     Container,
     Either,
     For,
@@ -92,6 +93,8 @@ class _Dump:
             case Learned(name=name, sizes=sizes):
                 shape = ", ".join(map(_shown, sizes))
                 yield f"{self.new(item.output)} = param {_name(name)}[{shape}]"
+            case Constant(expr=expr):
+                yield f"{self.new(item.output)} = number {_shown(expr)}"
             case Merge(kind=kind, operands=operands):
                 text = f"{kind}{_inplace(item)}({self.all(operands)})"
                 yield f"{self.new(item.output)} = {text}"

@@ -144,6 +144,16 @@ class Learned:
 
 
 @dataclass(slots=True, eq=False)
+class Constant:
+    """A number that is an operand of a merge. `tensor`: where the merge hangs on decisions, it is
+    a tensor like the other operands."""
+
+    expr: Expr
+    output: Value
+    tensor: bool = False
+
+
+@dataclass(slots=True, eq=False)
 class Merge:
     """Operands merged. `covers`: the first has the shape of them all. `inplace`: they are added
     to it."""
@@ -240,7 +250,7 @@ class InitPath:
     init: Initialiser
 
 
-Item = Apply | Learned | Merge | Gather | Give | If | For | Let
+Item = Apply | Learned | Constant | Merge | Gather | Give | If | For | Let
 
 
 # --- a class ----------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from archgen.backends.pytorch.plan.ir import (
     Apply,
     Build,
     Child,
+    Constant,
     Container,
     Either,
     For,
@@ -42,7 +43,7 @@ def inner(item: Item) -> list[Region]:
             return [items for _, items in arms]
         case For(items=items) | Gather(items=items):
             return [items]
-        case Apply() | Learned() | Merge() | Give() | Let():
+        case Apply() | Learned() | Constant() | Merge() | Give() | Let():
             return []
         case _:
             assert_never(item)
@@ -147,7 +148,9 @@ def makes(item: Item) -> Sequence[Value]:
     match item:
         case Apply(outputs=values):
             return values
-        case Merge(output=value) | Gather(output=value) | Learned(output=value):
+        case Merge(output=value) | Gather(output=value):
+            return [value]
+        case Learned(output=value) | Constant(output=value):
             return [value]
         case If(phis=phis):
             return [phi.value for phi in phis]
@@ -186,6 +189,8 @@ def expressions(item: Item) -> Iterator[Expr]:
         case Learned(name=name, sizes=sizes):
             yield name
             yield from sizes
+        case Constant(expr=expr):
+            yield expr
         case If(arms=arms):
             yield from (condition for condition, _ in arms if condition is not None)
         case For(iterable=iterable):
@@ -216,6 +221,8 @@ def revise(item: Item, change: Callable[[Expr], Expr]) -> None:
         case Learned():
             item.name = change(item.name)
             item.sizes = [change(size) for size in item.sizes]
+        case Constant():
+            item.expr = change(item.expr)
         case If():
             item.arms = [(test and change(test), arm) for test, arm in item.arms]
         case For():

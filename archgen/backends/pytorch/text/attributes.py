@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from archgen.backends.pytorch.plan import algebra
 from archgen.backends.pytorch.plan.algebra import Expr
-from archgen.backends.pytorch.plan.ir import Apply, Child, For, If, Item, Learned, Plan
+from archgen.backends.pytorch.plan.ir import Apply, Child, Constant, For, If, Item, Learned, Plan
 from archgen.backends.pytorch.plan.names import module_names
 from archgen.backends.pytorch.plan.regions import children, inner
 from archgen.syntax import tree
@@ -80,6 +80,8 @@ class Attributes:
             match item:
                 case Apply(child=Child(name=name)) | Learned(name=name):
                     self._store(name, bound)
+                case Constant(expr=expr):
+                    self._store(expr, bound)
                 case If():
                     self._decide(item, bound)
                 case For():

@@ -13,6 +13,7 @@ from archgen.backends.pytorch.plan.ir import (
     Apply,
     Aux,
     Carry,
+    Constant,
     For,
     Gather,
     If,
@@ -24,7 +25,7 @@ from archgen.backends.pytorch.plan.ir import (
     Value,
 )
 from archgen.backends.pytorch.text.attributes import Attributes
-from archgen.backends.pytorch.text.expressions import literal, written
+from archgen.backends.pytorch.text.expressions import ATOM, literal, written
 from archgen.backends.pytorch.text.layout import (
     STEP,
     WIDTH,
@@ -71,6 +72,8 @@ class Forward(Merging):
                     name = self.parameter(item.name)
                     term = Term(name, typed=True, axes=len(item.sizes))
                     self.give(item.output, term)
+                case Constant():
+                    self.constant(item)
                 case Merge():
                     self.merge(item)
                 case Gather():
@@ -90,6 +93,16 @@ class Forward(Merging):
         if isinstance(name, tree.String) and not name.value.isdecimal():
             return f"self.{name.value}"
         return f"getattr(self, {written(self.attributes.outside(name))})"
+
+    def constant(self, item: Constant) -> None:
+        """A number; as a tensor of the type and on the device of the input."""
+        text = written(self.attributes.outside(item.expr), ATOM)
+        if item.tensor:
+            like = self.inputs[0]
+            term = Term(f"{like}.new_tensor({text})", reads=frozenset({like}), typed=True)
+            self.give(item.output, term)
+            return
+        self.state.terms[id(item.output)] = Term(text, text, typed=True, number=True)
 
     def attribute(self, name: Expr) -> str:
         """`self.conv1`, `self.ups[0]`, `self.get_submodule(f"path{i}")`."""

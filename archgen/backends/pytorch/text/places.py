@@ -21,7 +21,7 @@ class Term:
     """How a value can be read: a variable, or an expression that is not stored yet.
 
     `reads` are the variables in the expression; `typed`: the type checker knows a tensor;
-    `axes`: how many a learned value has, which has no batch.
+    `axes`: how many a learned value has, which has no batch. `number`: it is no tensor.
     """
 
     layout: Layout
@@ -29,6 +29,7 @@ class Term:
     reads: frozenset[str] = frozenset()
     typed: bool = False
     axes: int | None = None
+    number: bool = False
 
 
 @dataclass(slots=True)
@@ -54,9 +55,24 @@ def merged(item: Merge | Gather, terms: Sequence[Term], batch: str) -> Term:
         layouts = tuple(listed(term, item, batch) for term in terms)
         layout: Layout = Call("torch.cat", (Call("", layouts), f"dim={item.axis + 1}"))
         return Term(layout, reads=reads, typed=True)
-    first, *rest = (laid(term, item) for term in terms)
     typed = MERGES[item.kind].operator is None or all(term.typed for term in terms)
-    return Term(_operated(item.kind, first, rest), reads=reads, typed=typed)
+    if MERGES[item.kind].operator is None:
+        numbers = [flat(term.layout) for term in terms if term.number]
+        terms = [term for term in terms if not term.number]
+    else:
+        numbers = []
+    first, *rest = (laid(term, item) for term in terms)
+    layout = _clamped(item.kind, _operated(item.kind, first, rest), numbers)
+    return Term(layout, reads=reads, typed=typed)
+
+
+def _clamped(kind: MergeKind, layout: Layout, numbers: Sequence[str]) -> Layout:
+    """The larger or smaller of tensors and numbers: functions of torch take one kind or other."""
+    bound = "min" if kind == "maximum" else "max"
+    for number in numbers:
+        plain = number[1:-1] if number.startswith("(") else number
+        layout = Call("torch.clamp", (layout, f"{bound}={plain}"))
+    return layout
 
 
 def _operated(kind: MergeKind, first: Layout, rest: Sequence[Layout]) -> Layout:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from archgen.backends.pytorch.plan import algebra
 from archgen.backends.pytorch.plan.algebra import Expr
-from archgen.backends.pytorch.plan.ir import For, Gather, Give, If, Item, Merge, Value
-from archgen.backends.pytorch.plan.regions import expressions, given, gives, inner
+from archgen.backends.pytorch.plan.ir import Constant, For, Gather, Give, If, Item, Merge, Value
+from archgen.backends.pytorch.plan.regions import everything, expressions, given, gives, inner
 from archgen.backends.pytorch.walk import phis
 from archgen.backends.pytorch.walk.decisions import arms_of, longest, set_current, sides_of
 from archgen.backends.pytorch.walk.lanes import Lane, Lanes, Steps, Unrollable, agree
@@ -23,8 +23,10 @@ from archgen.backends.pytorch.walk.loops import (
     product,
 )
 from archgen.backends.pytorch.walk.state import Walk
+from archgen.network import Constant as Number
 from archgen.network import Grouped, Looped, Merged, Ref, Silent
 from archgen.syntax import tree
+from archgen.syntax.nameless import stem
 
 
 def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
@@ -55,6 +57,7 @@ def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
         walk.items.append(Merge(link.kind, output, axis, rank, operands, covers))
         return
     results = list(given(region))
+    _as_tensors(region, results)
     along = link.kind == "concat" and axis == lanes[0].shape(refs[0]).axis
     candidates = [_sum_of(region)] if along else [value.channels for value in results]
     decided = _union(map(walk.depends_on, _decisions(region)))
@@ -62,6 +65,14 @@ def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
     shape_on = _union(map(walk.shape_depends_on, results)) | decided
     output = walk.value(lanes, refs, candidates, sizes_on=sizes_on, shape_on=shape_on)
     walk.items.append(Gather(link.kind, output, axis, rank, region, covers))
+
+
+def _as_tensors(region: Sequence[Item], operands: Sequence[Value]) -> None:
+    """Operands that come and go are all tensors: numbers too."""
+    given_ = set(map(id, operands))
+    for item in everything(region):
+        if isinstance(item, Constant):
+            item.tensor = id(item.output) in given_
 
 
 def _covers(lane: Lane, step: Merged) -> bool:
@@ -137,7 +148,10 @@ def _branches(
     for at, statement in enumerate(body):
         set_current(lanes, base)
         here = [each[at] for each in steps]
+        agree(lanes, [isinstance(step, Number) for step in here])
         match statement:
+            case tree.Scalar() | tree.Chain() if isinstance(here[0], Number):
+                found += _number(walk, lanes, statement, here)
             case tree.If():
                 found += _choice(walk, lanes, statement, here, base)
             case tree.For():
@@ -148,6 +162,24 @@ def _branches(
                 walk.run_statement(lanes, statement, here)
     set_current(lanes, base)
     return found
+
+
+def _number(
+    walk: Walk, lanes: Lanes, statement: tree.Scalar | tree.Chain, steps: Steps
+) -> list[Item]:
+    """A branch that is a number."""
+    expr: Expr
+    if isinstance(statement, tree.Scalar):
+        expr = statement.value
+    else:
+        (call,) = statement.links
+        assert isinstance(call, tree.Call)
+        expr = call.function
+        walk.count(stem(call))
+    values = [step.value for step in steps if isinstance(step, Number)]
+    output = Value()
+    made = walk.number(walk.deduce(expr, lanes), lanes, values, "number")
+    return [Constant(made, output), Give(output)]
 
 
 def _one(
@@ -173,6 +205,8 @@ def _side(
     with walk.braces(lanes):
         match body.statements:
             case (tree.If() | tree.For(),):
+                return _branches(walk, lanes, body.statements, steps, base)
+            case (tree.Scalar() | tree.Chain(),) if any(isinstance(s[0], Number) for s in steps):
                 return _branches(walk, lanes, body.statements, steps, base)
             case _ if any(_makes_branch(statement) for statement in body.statements):
                 return _one(walk, lanes, body.statements, steps)
@@ -214,9 +248,10 @@ def _choice(
 
 
 def _is_one(region: Sequence[Item]) -> bool:
-    """Whether a region is one operand, whatever happens."""
+    """Whether a region is one operand that is a value, whatever happens."""
     operands = list(filter(gives, region))
-    return len(operands) == 1 and isinstance(operands[0], Give)
+    numbers = any(isinstance(item, Constant) for item in region)
+    return len(operands) == 1 and isinstance(operands[0], Give) and not numbers
 
 
 def _loop(

@@ -139,6 +139,12 @@ class Walk(Expressions):
     def run_links(self, lanes: Lanes, links: Sequence[tree.Link], steps: Sequence[Steps]) -> None:
         self.statements.run_links(self, lanes, links, steps)
 
+    def count(self, own: str) -> Expr:
+        """The number of the next nameless layer of a stem."""
+        before = self.counts.get(own, tree.Number(0))
+        self.counts[own] = algebra.total([before, tree.Number(1)])
+        return self.counts[own]
+
     # --- expressions ------------------------------------------------------------------------
 
     def deduce(self, expr: Expr, lanes: Sequence[Lane]) -> Expr | None:

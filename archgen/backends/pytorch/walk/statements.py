@@ -22,6 +22,7 @@ from archgen.backends.pytorch.walk.state import Statements, Walk
 from archgen.network import (
     Applied,
     Chained,
+    Constant,
     Grouped,
     NamedStep,
     ParamNode,
@@ -53,7 +54,7 @@ def run(
 def run_statement(walk: Walk, lanes: Lanes, statement: tree.Statement, steps: Steps) -> None:
     walk.spend(len(lanes))
     agree(lanes, [isinstance(step, Silent) for step in steps])
-    if isinstance(steps[0], Silent):  # it made nothing, or a pass left out what it made
+    if isinstance(steps[0], Silent | Constant):  # it made nothing, or a pass left that out
         if isinstance(statement, tree.Init):
             decide_text(walk, statement, lanes)
         return
@@ -70,7 +71,7 @@ def run_statement(walk: Walk, lanes: Lanes, statement: tree.Statement, steps: St
             constants.run_let(walk, lanes, statement, steps)
         case tree.Aux():
             run_aux(walk, lanes, statement, steps)
-        case tree.Init() | tree.Output() | tree.Expect() | tree.Doc():
+        case tree.Init() | tree.Output() | tree.Expect() | tree.Doc() | tree.Scalar():
             pass
         case _:
             assert_never(statement)
@@ -98,7 +99,7 @@ def run_link(
             _learn(walk, lanes, link, _applied(steps), name)
         case tree.Call() if isinstance(steps[0], Passed):
             if name is None and not walk.contained:
-                _count(walk, stem(link))
+                walk.count(stem(link))
         case tree.Call() | tree.Stage() | tree.Seq():
             _apply(walk, lanes, tree.Chain((link,)), steps, name, stem(link))
         case tree.Group() if name is not None:
@@ -206,13 +207,6 @@ def _remember_names(lanes: Lanes, steps: Steps) -> None:
                 value.name = name
 
 
-def _count(walk: Walk, own: str) -> Expr:
-    """The number of the next nameless layer of a stem."""
-    before = walk.counts.get(own, tree.Number(0))
-    walk.counts[own] = algebra.total([before, tree.Number(1)])
-    return walk.counts[own]
-
-
 def _child_name(
     walk: Walk, lanes: Lanes, names: Sequence[str], given: Given | None, own: str
 ) -> Expr:
@@ -225,7 +219,7 @@ def _child_name(
     elif walk.contained:
         return tree.String("")
     else:
-        deduced = algebra.fold(tree.Template((own, walk.close(_count(walk, own)))))
+        deduced = algebra.fold(tree.Template((own, walk.close(walk.count(own)))))
     if deduced is not None and walk.holds(deduced, lanes, names):
         return deduced
     walk.fix_by(deduced)
