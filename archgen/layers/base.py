@@ -6,7 +6,7 @@ A layer is a value: its arguments, checked. It knows shapes and torch's *names*,
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from enum import Enum
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -53,7 +53,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Small = Annotated[float, Field(ge=SMALLEST_FLOAT, le=LARGEST_FLOAT)]  # an eps, a scale
 # One number, or one for each spatial axis.
 Axes = Positive | tuple[Positive, ...]
-Padding = Auto | Count | tuple[Count, ...]
+Padding = Auto | Literal["same"] | Count | tuple[Count, ...]
 
 
 NO_DEFAULT = object()

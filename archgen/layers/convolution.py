@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from math import prod
-from typing import ClassVar, Self, final
+from typing import ClassVar, Literal, Self, final
 
 from pydantic import Field
 
@@ -53,21 +53,33 @@ class Conv(Layer):
     dilation: Axes = Field(1, description="distance of the elements of the window")
     groups: Positive = Field(1, description="parts of the channels that do not see each other")
     bias: bool = Field(False, description="whether a number is added to each channel")
+    padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = Field(
+        "zeros", description="what the padding is filled with"
+    )
 
     def shape(self, x: Shape) -> Shape:
         demands.spatial(x)
         demands.divides(self.groups, x.channels, "channels of the input")
         demands.divides(self.groups, self.out, "channels of the output")
-        return x.with_spatial(self.out, self._sliding(x).sizes(x))
+        sliding = self._sliding(x)
+        if self.padding_mode != "zeros":
+            self._check_mode(x, sliding)
+        return x.with_spatial(self.out, sliding.sizes(x))
 
     def module(self, x: Shape) -> TorchCall:
+        sliding = self._sliding(x)
+        kernel, stride, padding, dilation = sliding.arguments()
         return TorchCall.of(
-            f"nn.Conv{x.rank - 1}d",
+            f"SameConv{x.rank - 1}d" if sliding.computed else f"nn.Conv{x.rank - 1}d",
             TorchArgument(x.channels, source="channels"),
             TorchArgument(self.out, source="out"),
-            *self._sliding(x).arguments(),
+            kernel,
+            stride,
+            *(() if sliding.computed else (padding,)),
+            dilation,
             TorchArgument(self.groups, "groups", "groups", 1),
             TorchArgument(self.bias, "bias", "bias", True),
+            TorchArgument(self.padding_mode, "padding_mode", "padding_mode", "zeros"),
         )
 
     def weights(self, x: Shape) -> dict[str, tuple[int, ...]]:
@@ -79,7 +91,11 @@ class Conv(Layer):
         return prod(self.weights(x)["weight"]) * prod(self.shape(x).spatial)
 
     def keeps(self, x: Shape, *, training: bool) -> Keeps:
-        return INPUT
+        sliding = self._sliding(x)
+        if not sliding.computed and self.padding_mode == "zeros":
+            return INPUT
+        mirrored = self.padding_mode in {"reflect", "replicate"}
+        return Keeps(input=mirrored, numbers=sliding.padded(x))
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         features = by_group(x.channels, self.out, self.groups)
@@ -88,14 +104,31 @@ class Conv(Layer):
     def keeps_extent(self, x: Shape) -> bool:
         sliding = self._sliding(x)
         return all(
-            stride == 1 and 2 * padding == extent - 1
+            stride == 1 and (sliding.same or 2 * padding == extent - 1)
             for stride, padding, extent in zip(
                 sliding.stride, sliding.padding, sliding.extent, strict=True
             )
         )
 
     def canonical(self, x: Shape) -> Self:
-        return without_dilation(self, self._sliding(x))
+        sliding = self._sliding(x)
+        plain = without_dilation(self, sliding)
+        if sliding.same and not sliding.computed:
+            plain = plain.model_copy(update={"padding": sliding.padding})
+        return plain
+
+    def _check_mode(self, x: Shape, sliding: Sliding) -> None:
+        if sliding.computed:
+            raise LayerFault(
+                f'padding="same" with a stride or an even kernel pads with zeros, not with '
+                f'padding_mode="{self.padding_mode}"',
+                argument="padding_mode",
+                help="`pad(..., mode=...)` before it, with `padding=0`",
+                code="A205",
+                ours=True,
+            )
+        for size, before, total in zip(x.spatial, sliding.padding, sliding.added(x), strict=True):
+            demands.room(self.padding_mode, size, max(before, total - before), "padding_mode")
 
     def caption(self, x: Shape) -> tuple[str, ...]:
         return (

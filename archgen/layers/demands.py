@@ -65,6 +65,16 @@ def divides(
         raise LayerFault(message, argument=argument, code="A202", ours=ours)
 
 
+def room(mode: str, size: int, by: int, argument: str = "by") -> None:
+    """What is mirrored or repeated around an axis has to be there."""
+    most = {"reflect": size - 1, "circular": size}.get(mode)
+    if most is not None and by > most:
+        raise LayerFault(
+            f'with {argument}="{mode}" at most {most} fit around {size}, not {by}',
+            argument=argument,
+        )
+
+
 def axis_of(axis: int, x: Shape, argument: str = "axis") -> int:
     """An axis that the input has, counted from 0; a negative one counts from the last."""
     if not -x.rank <= axis < x.rank:

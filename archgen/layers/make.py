@@ -152,8 +152,6 @@ def _help(parameter: Parameter, value: object) -> tuple[str | None, str | None]:
 
 def _help_with_string(parameter: Parameter, value: str) -> tuple[str | None, str | None]:
     takes = parameter.takes
-    if parameter.name == "padding" and value == "same" and "auto" in takes:
-        return "write `auto`, the default: an odd kernel of stride 1 keeps the size", "auto"
     if parameter.name == "padding" and value == "valid":
         return "write `0`", "0"
     close = closest(f'"{value}"', takes.replace(",", "").split())

@@ -1,6 +1,7 @@
 """Pools. The rank of the input chooses between 1, 2 and 3 dimensions."""
 
 from collections.abc import Mapping
+from math import prod
 from typing import ClassVar, Self, final
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from archgen.layers.base import (
     AUTO,
     Axes,
     Layer,
+    LayerFault,
     Padding,
     TorchArgument,
     TorchCall,
@@ -58,22 +60,26 @@ class MaxPool(Pool):
         demands.spatial(x)
         sliding = self._sliding(x)
         sliding.check_pool_padding()
+        _check_ceil(sliding, ceil_mode=self.ceil_mode)
         return x.with_spatial(x.channels, sliding.sizes(x, ceil_mode=self.ceil_mode))
 
     def module(self, x: Shape) -> TorchCall:
         sliding = self._sliding(x)
         kernel, _, padding, dilation = sliding.arguments()
         return TorchCall.of(
-            f"nn.MaxPool{x.rank - 1}d",
+            f"SameMaxPool{x.rank - 1}d" if sliding.same else f"nn.MaxPool{x.rank - 1}d",
             kernel,
             _stride(sliding),
-            padding,
+            *(() if sliding.same else (padding,)),
             dilation,
             TorchArgument(self.ceil_mode, "ceil_mode", "ceil_mode", False),
         )
 
     def keeps(self, x: Shape, *, training: bool) -> Keeps:
-        return Keeps(input=True, indices=self.shape(x).numel)
+        indices, sliding = self.shape(x).numel, self._sliding(x)
+        if sliding.same:
+            return Keeps(numbers=sliding.padded(x), indices=indices)
+        return Keeps(input=True, indices=indices)
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return over_space(self._sliding(x).reads, moved(0))
@@ -114,7 +120,8 @@ class AvgPool(Pool):
         demands.spatial(x)
         sliding = self._sliding(x)
         sliding.check_pool_padding()
-        if x.rank == 4:
+        _check_ceil(sliding, ceil_mode=self.ceil_mode)
+        if x.rank == 4 and not sliding.same:
             sliding.check_larger_input(x)
         return x.with_spatial(x.channels, sliding.sizes(x, ceil_mode=self.ceil_mode))
 
@@ -122,16 +129,20 @@ class AvgPool(Pool):
         sliding = self._sliding(x)
         kernel, _, padding, _ = sliding.arguments()
         return TorchCall.of(
-            f"nn.AvgPool{x.rank - 1}d",
+            f"SameAvgPool{x.rank - 1}d" if sliding.same else f"nn.AvgPool{x.rank - 1}d",
             kernel,
             _stride(sliding),
-            padding,
+            *(() if sliding.same else (padding,)),
             TorchArgument(self.ceil_mode, "ceil_mode", "ceil_mode", False),
             TorchArgument(self.count_include_pad, "count_include_pad", "count_include_pad", True),
         )
 
     def keeps(self, x: Shape, *, training: bool) -> Keeps:
-        return INPUT
+        sliding = self._sliding(x)
+        if not sliding.same:
+            return INPUT
+        counts = 0 if self.count_include_pad else prod(sliding.sizes(x))
+        return Keeps(numbers=sliding.padded(x), fixed=counts)
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return over_space(self._sliding(x).reads, moved(0))
@@ -140,7 +151,7 @@ class AvgPool(Pool):
         return _takes_single_numbers(self._sliding(x))
 
     def canonical(self, x: Shape) -> Self:
-        if self.ceil_mode or any(self._sliding(x).padding):
+        if self.ceil_mode or any(self._sliding(x).added(x)):
             return self
         return self.model_copy(update={"count_include_pad": True})
 
@@ -248,6 +259,17 @@ class AdaptiveMaxPool(Pool):
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         return _adaptive_reads(self.size, x)
+
+
+def _check_ceil(sliding: Sliding, *, ceil_mode: bool) -> None:
+    if sliding.same and ceil_mode:
+        raise LayerFault(
+            'with padding="same" no window reaches over the end',
+            argument="ceil_mode",
+            help="leave `ceil_mode` out",
+            code="A205",
+            ours=True,
+        )
 
 
 def _stride(sliding: Sliding) -> TorchArgument:

@@ -54,7 +54,7 @@ class Pad(Layer):
         demands.spatial(x)
         sides = self._sides(x)
         for size, both in zip(x.spatial, sides, strict=True):
-            self._check(size, max(both))
+            demands.room(self.mode, size, max(both), "mode")
         padded = tuple(size + sum(both) for size, both in zip(x.spatial, sides, strict=True))
         return x.with_spatial(x.channels, padded)
 
@@ -88,15 +88,6 @@ class Pad(Layer):
                 argument="by",
             )
         return tuple((side, side) if isinstance(side, int) else side for side in self.by)
-
-    def _check(self, size: int, by: int) -> None:
-        """What is mirrored or repeated has to be there."""
-        room = {"reflect": size - 1, "circular": size}.get(self.mode)
-        if room is not None and by > room:
-            raise LayerFault(
-                f'with mode="{self.mode}" at most {room} fit around {size}, not {by}',
-                argument="by",
-            )
 
 
 MOST_PADDED = 3  # axes, in torch's names of layers

@@ -5,6 +5,7 @@ The sizes are PyTorch's, to the letter. Knows no single layer.
 
 from __future__ import annotations
 
+from math import prod
 from typing import TypeVar
 
 from archgen.frozen import dataclass
@@ -28,12 +29,18 @@ PADDED = ("stride < kernel", "stride == 1 or stride == 2 and dilation == 1")
 
 @dataclass(frozen=True, slots=True)
 class Sliding:
-    """A window over an input: for each spatial axis its numbers, `auto` resolved."""
+    """A window over an input: for each spatial axis its numbers, `auto` resolved.
+
+    same: the padding is computed at run time, so that `stride` divides what is left, rounded up;
+    `padding` is what it comes to before an input of this shape, and after it one more where
+    the sum is odd.
+    """
 
     kernel: tuple[int, ...]
     stride: tuple[int, ...]
     padding: tuple[int, ...]
     dilation: tuple[int, ...]
+    same: bool = False
 
     @classmethod
     def over(
@@ -43,6 +50,10 @@ class Sliding:
         kernels = per_axis(kernel, x, "kernel")
         strides = per_axis(stride, x, "stride")
         dilations = per_axis(dilation, x, "dilation")
+        if padding == "same":
+            windows = zip(x.spatial, kernels, strides, dilations, strict=True)
+            pads = tuple(added(*window) // 2 for window in windows)
+            return cls(kernels, strides, pads, dilations, same=True)
         if padding is AUTO:
             pads = tuple(map(_auto_padding, kernels, strides, dilations))
         else:
@@ -55,6 +66,27 @@ class Sliding:
         return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
 
     @property
+    def computed(self) -> bool:
+        """Whether its padding depends on the input's size, or is not even: then torch's modules do
+        not have it (for an even extent they warn)."""
+        return self.same and (
+            any(stride > 1 for stride in self.stride)
+            or any(extent % 2 == 0 for extent in self.extent)
+        )
+
+    def added(self, x: Shape) -> tuple[int, ...]:
+        """How many places the padding adds to each spatial axis."""
+        if not self.same:
+            return tuple(2 * padding for padding in self.padding)
+        windows = zip(x.spatial, self.kernel, self.stride, self.dilation, strict=True)
+        return tuple(added(*window) for window in windows)
+
+    def padded(self, x: Shape) -> int:
+        """How many numbers the input has with its padding."""
+        sizes = zip(x.spatial, self.added(x), strict=True)
+        return x.channels * prod(size + more for size, more in sizes)
+
+    @property
     def reads(self) -> tuple[Steps, ...]:
         """What an index of each spatial axis reads."""
         return tuple(map(window, self.kernel, self.stride, self.padding, self.dilation))
@@ -65,6 +97,8 @@ class Sliding:
 
     def check_pool_padding(self) -> None:
         """PyTorch's pools refuse a padding of more than half the kernel."""
+        if self.same:
+            return
         for kernel, padding in zip(self.kernel, self.padding, strict=True):
             if 2 * padding > kernel:
                 raise LayerFault(
@@ -87,12 +121,14 @@ class Sliding:
         return (
             TorchArgument(compact(self.kernel), "kernel_size", "kernel"),
             TorchArgument(compact(self.stride), "stride", "stride", 1),
-            TorchArgument(compact(self.padding), "padding", "padding", 0),
+            TorchArgument("same" if self.same else compact(self.padding), "padding", "padding", 0),
             TorchArgument(compact(self.dilation), "dilation", "dilation", 1),
         )
 
     def _size(self, size: int, axis: int, ceil_mode: bool) -> int:
         stride, padding = self.stride[axis], self.padding[axis]
+        if self.same:
+            return -(-size // stride)
         room = size + 2 * padding - self.extent[axis]
         steps = room // stride
         if ceil_mode:  # the last window has to start in the input or in the padding before it
@@ -107,6 +143,12 @@ class Sliding:
         if dilation != 1:
             window += f" with dilation {dilation} (over {self.extent[axis]})"
         return f"{window} does not fit into {size} with padding {padding}"
+
+
+def added(size: int, kernel: int, stride: int, dilation: int) -> int:
+    """How many places `padding="same"` adds to an axis, as TensorFlow does."""
+    lacking = (-(-size // stride) - 1) * stride + (kernel - 1) * dilation + 1 - size
+    return 0 if lacking < 0 else lacking
 
 
 def compact(numbers: tuple[int, ...]) -> int | tuple[int, ...]:

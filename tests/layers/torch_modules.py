@@ -19,7 +19,10 @@ HELPERS = sorted((root("templates") / "helpers").glob("*.py.txt"))
 def helper(name: str) -> Any:
     """The class or function that a helper file defines."""
     names: dict[str, Any] = {"__name__": f"helper_{name}"}
-    exec((root("templates") / "helpers" / f"{name}.py.txt").read_text(), names)
+    text = (root("templates") / "helpers" / f"{name}.py.txt").read_text()
+    if name != "pad_same" and "pad_same(" in text:
+        names["pad_same"] = helper("pad_same")
+    exec(text, names)
     return names[name]
 
 

@@ -145,12 +145,10 @@ class Learned:
 
 @dataclass(slots=True, eq=False)
 class Constant:
-    """A number that is an operand of a merge. `tensor`: where the merge hangs on decisions, it is
-    a tensor like the other operands."""
+    """A number that is an operand of a merge."""
 
     expr: Expr
     output: Value
-    tensor: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -121,8 +121,10 @@ def _parts(file: File, figures: Figures | None) -> Iterator[str]:
     plans = [(plan, list(_plan_parts(file, plan, figures))) for plan in file.plans]
     if any(re.search(r"\bdivisible\(", part) for _, parts in plans for part in parts):
         file.need_helper("divisible")
-    for name in sorted(file.helpers):
-        yield helper(name)
+    texts = {name: helper(name) for name in file.helpers}
+    if any("pad_same(" in text for text in texts.values()):
+        texts["pad_same"] = helper("pad_same")
+    yield from (texts[name] for name in sorted(texts))
     for each in file.initialised:
         yield initialised(each)
     for _, parts in plans:

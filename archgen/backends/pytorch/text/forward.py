@@ -95,13 +95,8 @@ class Forward(Merging):
         return f"getattr(self, {written(self.attributes.outside(name))})"
 
     def constant(self, item: Constant) -> None:
-        """A number; as a tensor of the type and on the device of the input."""
+        """A number: it is read wherever it is needed."""
         text = written(self.attributes.outside(item.expr), ATOM)
-        if item.tensor:
-            like = self.inputs[0]
-            term = Term(f"{like}.new_tensor({text})", reads=frozenset({like}), typed=True)
-            self.give(item.output, term)
-            return
         self.state.terms[id(item.output)] = Term(text, text, typed=True, number=True)
 
     def attribute(self, name: Expr) -> str:

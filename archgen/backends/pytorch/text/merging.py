@@ -223,5 +223,5 @@ class Merging(Variables, ABC):
 
 def _is_merge(layout: Layout) -> bool:
     return isinstance(layout, Operation) or (
-        isinstance(layout, Call) and layout.head == "torch.cat"
+        isinstance(layout, Call) and layout.head in ("torch.cat", "torch.clamp")
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from archgen.backends.pytorch.plan import algebra
 from archgen.backends.pytorch.plan.algebra import Expr
 from archgen.backends.pytorch.plan.ir import Constant, For, Gather, Give, If, Item, Merge, Value
-from archgen.backends.pytorch.plan.regions import everything, expressions, given, gives, inner
+from archgen.backends.pytorch.plan.regions import expressions, given, gives, inner
 from archgen.backends.pytorch.walk import phis
 from archgen.backends.pytorch.walk.decisions import arms_of, longest, set_current, sides_of
 from archgen.backends.pytorch.walk.lanes import Lane, Lanes, Steps, Unrollable, agree
@@ -23,8 +23,8 @@ from archgen.backends.pytorch.walk.loops import (
     product,
 )
 from archgen.backends.pytorch.walk.state import Walk
+from archgen.network import Chosen, Grouped, Looped, Merged, Ref, Silent
 from archgen.network import Constant as Number
-from archgen.network import Grouped, Looped, Merged, Ref, Silent
 from archgen.syntax import tree
 from archgen.syntax.nameless import stem
 
@@ -33,7 +33,7 @@ def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
     """`add`, `mul`, `concat`: the branches, then one value of them."""
     merged = [step for step in steps if isinstance(step, Merged)]
     base = [step.before for step in merged]
-    with walk.braces(lanes):
+    with walk.braces(lanes), walk.deciding(any(step.node.numbers for step in merged)):
         inner = [step.steps for step in merged]
         region = _branches(walk, lanes, link.body.statements, inner, base)
     refs = [step.node.outputs[0] for step in merged]
@@ -57,7 +57,6 @@ def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
         walk.items.append(Merge(link.kind, output, axis, rank, operands, covers))
         return
     results = list(given(region))
-    _as_tensors(region, results)
     along = link.kind == "concat" and axis == lanes[0].shape(refs[0]).axis
     candidates = [_sum_of(region)] if along else [value.channels for value in results]
     decided = _union(map(walk.depends_on, _decisions(region)))
@@ -65,14 +64,6 @@ def merge(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:
     shape_on = _union(map(walk.shape_depends_on, results)) | decided
     output = walk.value(lanes, refs, candidates, sizes_on=sizes_on, shape_on=shape_on)
     walk.items.append(Gather(link.kind, output, axis, rank, region, covers))
-
-
-def _as_tensors(region: Sequence[Item], operands: Sequence[Value]) -> None:
-    """Operands that come and go are all tensors: numbers too."""
-    given_ = set(map(id, operands))
-    for item in everything(region):
-        if isinstance(item, Constant):
-            item.tensor = id(item.output) in given_
 
 
 def _covers(lane: Lane, step: Merged) -> bool:
@@ -222,6 +213,10 @@ def _choice(
     walk: Walk, lanes: Lanes, statement: tree.If, steps: Steps, base: Sequence[Ref]
 ) -> list[Item]:
     """The branches of an `if`; where each side is one branch, one value made in either way."""
+    if walk.decides:  # each class has its numbers as they stand
+        for arm in statement.arms:
+            walk.decide(arm.condition, lanes)
+        agree(lanes, [step.arm for step in steps if isinstance(step, Chosen)])
     sides = sides_of(walk, lanes, statement, steps)
     refs = {lane.key: ref for lane, ref in zip(lanes, base, strict=True)}
     start, ends = dict(walk.counts), []
@@ -248,10 +243,9 @@ def _choice(
 
 
 def _is_one(region: Sequence[Item]) -> bool:
-    """Whether a region is one operand that is a value, whatever happens."""
+    """Whether a region is one operand, whatever happens."""
     operands = list(filter(gives, region))
-    numbers = any(isinstance(item, Constant) for item in region)
-    return len(operands) == 1 and isinstance(operands[0], Give) and not numbers
+    return len(operands) == 1 and isinstance(operands[0], Give)
 
 
 def _loop(
@@ -261,7 +255,7 @@ def _loop(
     looped = [step for step in steps if isinstance(step, Looped)]
     if walk.open_parameters:
         walk.decide(statement.iterable, lanes)
-    if is_rolled(walk, looped):
+    if is_rolled(walk, looped) and not walk.decides:
         rolled = _rolled_branches(walk, lanes, statement, looped)
         if rolled is not None:
             return [rolled]

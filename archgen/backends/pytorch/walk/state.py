@@ -49,6 +49,7 @@ class Walk(Expressions):
         self.looped: set[str] = set()  # locals that a loop binds
         self.contained = False
         self.unrolled = False
+        self.decides = False  # in a merge with numbers: which branches it has is decided
         self.probing = False  # a pass is walked for what it counts, names do not matter
         self.declared = 0
         # Locals that hold the channels from pass to pass, and how many loops assign each.
@@ -84,6 +85,15 @@ class Walk(Expressions):
             yield
         finally:
             self.asked = before
+
+    @contextmanager
+    def deciding(self, decides: bool) -> Iterator[None]:
+        """In the branches of a merge: whether the class has these branches and no others."""
+        before, self.decides = self.decides, decides
+        try:
+            yield
+        finally:
+            self.decides = before
 
     @contextmanager
     def into(self, items: list[Item]) -> Iterator[list[Item]]:
