@@ -99,14 +99,6 @@ class MergeNode:
     span: Span = NOWHERE
     numbers: tuple[tuple[int, int | float], ...] = ()
 
-    @property
-    def branches(self) -> tuple[Ref | Constant, ...]:
-        """All of them in order: the numbers among the values."""
-        found: list[Ref | Constant] = list(self.inputs)
-        for at, number in self.numbers:
-            found.insert(at, Constant(number))
-        return tuple(found)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ParamNode:

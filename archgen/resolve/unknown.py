@@ -32,6 +32,8 @@ def unknown_name(name: tree.Name, env: Environment) -> Diagnostic:
     check_lost(name, env.scope)
     known = [*env.names, *env.scope, *FUNCTIONS, "channels", "shape", "input.channels"]
     hint = _imported(name, env) or _foreign(name, None) or _similar(name, known)
+    if name.text == "same":
+        hint = _Hint('write `"same"`', (Edit(name.span, '"same"'),))
     if name.text in _CONSTANTS:
         word = name.text.lower()
         hint = _Hint(f"write `{word}`", (Edit(name.span, word),))

@@ -119,7 +119,7 @@ def test_did_you_mean(line: str, hint: str | None) -> None:
         ("conv(4, 3) relu", "A012"),
         ("conv(4 3)", "A009"),
         ("conv(4, 3, bias=True)", "A011"),
-        ("conv(1, 2, 3, 4, 5, 6, 7, 8)", "A108"),
+        ("conv(1, 2, 3, 4, 5, 6, 7, 8, 9)", "A108"),
         ("conv(4, 3, out=3)", "A108"),
         ("conv(out=4, 3)", "A108"),
         ("conv(4)", "A107"),

@@ -85,7 +85,7 @@ NEWCOMER = {
     "a forgotten use": arch("stage(basic, 16, n=2)"),
     "a use of a use": 'use "outer.arch"\n\n' + arch("two(8)", "unit(8)"),
     "a tuple": arch("conv(16, 3, stride=(2, 2)) -> bn"),
-    "padding": arch('conv(16, 3, padding="same") -> bn'),
+    "padding": arch("conv(16, 3, padding=same) -> bn"),
     "a comment": arch("conv(16, 3) -> bn  // the stem, isn't it", "// the rest", "relu"),
     "param": arch("conv(16, 3)", "expect param == 432"),
     "no parentheses": arch("conv 16 3"),

@@ -112,7 +112,8 @@ class Writer:
         width = width or self.width()
         kernel = self.pick(["1", "3", "3", "5", "[3, 1]", "3, dilation=2"])
         groups = self.pick(["", "", "", ", groups=2"])
-        return f"conv({width}, {kernel}{groups}{self.pick(['', '', ', bias=true'])})"
+        more = self.pick(["", "", "", ', padding="same"', ', padding_mode="reflect"'])
+        return f"conv({width}, {kernel}{groups}{self.pick(['', '', ', bias=true'])}{more})"
 
     def act(self) -> str:
         return self.pick([*self.acts, *ACTIVATIONS] if self.acts else ACTIVATIONS)

@@ -86,7 +86,7 @@ def test_sources_name_what_the_number_is(cls: type[Layer], data: st.DataObject) 
 @pytest.mark.parametrize(
     ("keyword", "text"),
     [
-        ("conv", "conv(out, kernel, stride=1, padding=auto, dilation=1, groups=1, bias=false)"),
+        ("attention", "attention(heads, dropout=0.0)"),
         ("maxpool", "maxpool(kernel, stride=kernel, padding=auto, dilation=1, ceil_mode=false)"),
         ("bn", "bn(eps=1e-5, momentum=0.1, affine=true)"),
         ("relu", "relu"),

@@ -24,6 +24,15 @@ EXAMPLES: dict[str, tuple[Layer, Shape]] = {
     "bn of tokens": (layer_of("bn"), Shape((5, 8), 1)),
     "l2_norm of tokens": (layer_of("l2_norm(-1)"), Shape((5, 8), 1)),
 }
+EXAMPLES |= {
+    f"{call} of {axes} axes": (layer_of(call), Shape((8, 5, 6, 7)[: axes + 1]))
+    for call in (
+        'conv(4, 3, stride=2, padding="same")',
+        'maxpool(3, stride=2, padding="same")',
+        'avgpool(2, padding="same", count_include_pad=false)',
+    )
+    for axes in (1, 2, 3)
+}
 MODULES = {
     key: build(layer.module(x))
     for key, (layer, x) in EXAMPLES.items()
@@ -41,7 +50,7 @@ def test_every_file_is_used() -> None:
     used = {type(module).__name__ for module in MODULES.values()}
     volumes = layer_of("pad_channels(13)").module(Shape((8, 2, 2, 2)))  # torch has none for them
     used.add(type(build(volumes)).__name__)
-    functions = {cls.helper for cls in LAYERS.values() if cls.helper} | {"divisible"}
+    functions = {cls.helper for cls in LAYERS.values() if cls.helper} | {"divisible", "pad_same"}
     assert set(NAMES) == used | functions
 
 
