@@ -18,7 +18,7 @@ HEAD = """\
 The shipped libraries of blocks. Made from `specs/blocks/` by `make docs`; not to be edited.
 `use residual` imports a library into a spec; `archgen list --blocks` lists the blocks, and
 `archgen show bottleneck` prints one. Networks are on [a page of their own](ZOO.md), layers on
-[another](layers.md).
+[another](layers.md); [the cookbook](cookbook.md) has short answers to common questions.
 """
 
 
