@@ -182,9 +182,21 @@ def recurrent(x: Tensor, w: Weights) -> Tensor:
     return h
 
 
+def grn(x: Tensor, w: Weights) -> Tensor:
+    norms = x.flatten(2).norm(dim=2)[:, :, None, None]
+    scaled = x * norms / (norms.mean(1, True) + 1e-6)
+    return scaled * w["gamma"][:, None, None] + w["beta"][:, None, None] + x
+
+
+def highway(x: Tensor, w: Weights) -> Tensor:
+    gate = w.linear(x, "gate.0").sigmoid()
+    return w.linear(x, "new.0").relu() * gate + x * (1 - gate)
+
+
 PLAIN: list[Callable[[Tensor, Weights], Tensor]] = [
     *(se, eca, cbam, layer_scale, skip, tokens, windows, shift, mixer, pooling, space_to_depth),
     *(sub_pixel, half, hierarchy, selective, atrous, non_local, glu, maxout, cosine, recurrent),
+    *(grn, highway),
 ]
 
 
