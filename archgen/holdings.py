@@ -29,7 +29,7 @@ class Holdings:
             case CallNode():
                 return self._number(("calls", node.count, self._fold.of_body(node.body)))
             case ParamNode():
-                return self._number(("param", node.sizes))
+                return self._number((node.word, node.persistent, node.sizes))
             case MergeNode():
                 return self._number("nothing")
             case _:

@@ -12,10 +12,11 @@ definition what became of it. `definition.body.statements[i]` became `steps[i]`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import field
 from typing import Literal
 
+from archgen.formula import Formula as Formula
 from archgen.frozen import dataclass
 from archgen.layers.base import Layer
 from archgen.layers.initialisers import Initialiser as Initialiser
@@ -52,10 +53,6 @@ class LayerNode:
         for name, ref in zip(self.layer.values(), self.inputs[1:], strict=True):
             if name in self.layer.operands:
                 yield name, ref
-
-    def learned_operands(self) -> set[Ref]:
-        """Those of them that may have no batch."""
-        return {ref for name, ref in self.operands() if name in self.layer.learned_operands}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,14 +99,27 @@ class MergeNode:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ParamNode:
-    """`name = param([...])`: a learned parameter of the body as a value."""
+    """`name = param([...])`, `let name = buffer([...])`: a tensor of the body itself, as a value.
+
+    It is learned if `trainable`; a buffer is not, and stands in the `state_dict` if `persistent`.
+    `values` are the numbers that it holds from the start, else `init` fills it.
+    """
 
     name: str
-    sizes: tuple[int, ...]
+    sizes: tuple[int, ...]  # of the tensor, a leading 1 in the place of the batch among them
     init: Initialiser | None
     outputs: tuple[Ref, ...]
     inputs: tuple[Ref, ...] = ()
     span: Span = NOWHERE
+    word: Literal["param", "buffer"] = "param"
+    trainable: bool = True
+    persistent: bool = True
+    values: Formula | None = None
+
+    @property
+    def start(self) -> Hashable:
+        """What it holds from the start: equal for those that start alike."""
+        return self.init if self.values is None else self.values.text
 
 
 Node = LayerNode | CallNode | MergeNode | ParamNode

@@ -17,7 +17,7 @@ from typing import assert_never
 
 from archgen.layers.base import LayerFault
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode, Ref
-from archgen.shapes import Shape
+from archgen.shapes import Shape, aligned, common_batch, lifted
 from archgen.traversal import first_places
 
 
@@ -36,11 +36,10 @@ def validate(network: Network) -> list[str]:
 
 def _of_body(body: Body, path: str) -> Iterator[str]:
     here = path or "the network"
-    learned = {node.outputs[0] for node in body.nodes if isinstance(node, ParamNode)}
-    yield from (f"{here}: {fault}" for fault in (*_wires(body, learned), *_names(body)))
+    yield from (f"{here}: {fault}" for fault in (*_wires(body), *_names(body)))
     for node in body.all_nodes:
         place = f"{path}.{_name(node)}".lstrip(".")
-        yield from (f"{place}: {fault}" for fault in _shapes(body, node, learned))
+        yield from (f"{place}: {fault}" for fault in _shapes(body, node))
 
 
 def _name(node: Node) -> str:
@@ -50,14 +49,14 @@ def _name(node: Node) -> str:
 # --- wires --------------------------------------------------------------------------------
 
 
-def _wires(body: Body, learned: set[Ref]) -> Iterator[str]:
+def _wires(body: Body) -> Iterator[str]:
     """Values are written once, before they are read, and they are those that have a shape."""
     written: Counter[Ref] = Counter(body.inputs)
     for node in body.nodes:
         yield from _unwritten(node.inputs, written, _name(node))
         written.update(node.outputs)
     yield from _unwritten([output.value for output in body.outputs], written, "the output")
-    yield from _alone(body, learned)
+    yield from _results(body)
     for aux in body.aux:
         yield from _unwritten(aux.node.inputs, written, aux.name)
         written.update(aux.node.outputs)
@@ -68,16 +67,11 @@ def _wires(body: Body, learned: set[Ref]) -> Iterator[str]:
         yield f"value {ref} has no shape"
 
 
-def _alone(body: Body, learned: set[Ref]) -> Iterator[str]:
-    """Learned parameters, which have no batch, are read by merges only, beside other values."""
-    if learned.intersection(output.value for output in body.outputs):
-        yield "the output is a learned parameter"
-    for node in body.all_nodes:
-        own = learned.intersection(node.inputs)
-        if isinstance(node, LayerNode) and node.inputs[0] not in own:
-            own -= node.learned_operands()
-        if own and (not isinstance(node, MergeNode) or own == set(node.inputs)):
-            yield f"{_name(node)} reads a learned parameter alone"
+def _results(body: Body) -> Iterator[str]:
+    """The results of a network are numbers, for each sample."""
+    for output in body.outputs if body.is_network else ():
+        if output.value < len(body.values) and not body.values[output.value].is_plain:
+            yield "the output has no batch, or is an index"
 
 
 def _unwritten(refs: Sequence[Ref], written: Counter[Ref], reader: str) -> Iterator[str]:
@@ -113,7 +107,7 @@ def _own_names(node: LayerNode | CallNode | ParamNode) -> Iterator[str]:
 # --- shapes -------------------------------------------------------------------------------
 
 
-def _shapes(body: Body, node: Node, learned: set[Ref]) -> Iterator[str]:
+def _shapes(body: Body, node: Node) -> Iterator[str]:
     if any(ref >= len(body.values) for ref in (*node.inputs, *node.outputs)):
         return  # reported with the wires
     inputs = [body.values[ref] for ref in node.inputs]
@@ -124,26 +118,33 @@ def _shapes(body: Body, node: Node, learned: set[Ref]) -> Iterator[str]:
         case CallNode():
             yield from _of_call(node, inputs, found)
         case MergeNode():
-            flags = [ref in learned for ref in node.inputs]
-            yield from _of_merge(node, _aligned(node, inputs, flags, found[0]), found)
+            yield from _of_merge(node, aligned(inputs, joined=node.kind == "concat"), found)
+            if found[0].batch != common_batch(inputs):
+                yield f"{node.kind} has another batch than its branches"
         case ParamNode():
-            yield from _differs([Shape(node.sizes, found[0].axis)], found)
+            sizes = node.sizes[1:] if found[0].batch == "one" else node.sizes
+            if sizes != found[0].sizes or found[0].batch == "all":
+                yield f"makes {found[0]}, which should be {Shape(sizes)}"
         case _:
             assert_never(node)
 
 
 def _of_layer(node: LayerNode, inputs: list[Shape], found: list[Shape]) -> Iterator[str]:
     try:
-        shapes = node.layer.shape(inputs[0])
+        shapes = node.layer.results(inputs[0])
     except LayerFault as fault:
         yield fault.message
         return
-    yield from _differs(shapes if isinstance(shapes, tuple) else (shapes,), found)
+    yield from _differs(shapes, found)
 
 
 def _of_call(node: CallNode, inputs: list[Shape], found: list[Shape]) -> Iterator[str]:
     callee = node.body
-    yield from _differs([callee.values[ref] for ref in callee.inputs], inputs, "reads")
+    read = [
+        lifted(x) if callee.values[ref].batch == "one" else x
+        for ref, x in zip(callee.inputs, inputs, strict=True)
+    ]
+    yield from _differs([callee.values[ref] for ref in callee.inputs], read, "reads")
     yield from _differs([callee.values[output.value] for output in callee.outputs], found)
     if node.count > 1 and inputs[:1] != found[:1]:
         yield f"{node.count} calls in a row make {found[0]} of {inputs[0]}"
@@ -160,22 +161,6 @@ def _of_merge(node: MergeNode, inputs: list[Shape], found: list[Shape]) -> Itera
         yield f"cannot merge {', '.join(map(str, inputs))}"
     elif merged != found[0].sizes:
         yield f"makes {found[0]}, which should be {Shape(merged)}"
-
-
-def _aligned(
-    node: MergeNode, inputs: list[Shape], learned: list[bool], found: Shape
-) -> list[Shape]:
-    """Learned parameters without the batch's size of 1, where they are written with it; in sums
-    and products those with one axis along the features."""
-
-    def aligned(x: Shape) -> Shape:
-        if x.rank == found.rank + 1 and x.sizes[0] == 1:
-            return Shape(x.sizes[1:])
-        if x.rank == 1 and node.kind != "concat":
-            return Shape((1,) * found.rank).with_size(found.axis, x.sizes[0])
-        return x
-
-    return [aligned(x) if own else x for x, own in zip(inputs, learned, strict=True)]
 
 
 def _concatenated(inputs: list[Shape], axis: int) -> tuple[int, ...] | None:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode
+from archgen.shapes import Shape
 
 Values = dict[int, Tensor]
 
@@ -80,6 +81,9 @@ def _node(
         case LayerNode():
             return _layer(node, body, module, [each.clone() for each in read], scope)
         case CallNode():
+            inside = _batches(node.body, node.body.inputs)
+            given = zip(_batches(body, node.inputs), inside, strict=True)
+            read = _lifted(read, [own != asked for own, asked in given])
             for name in node.names():
                 inner = _values(node.body, module.get_submodule(name), read, scope)
                 read = [inner[output.value] for output in node.body.outputs]
@@ -87,13 +91,14 @@ def _node(
         case MergeNode():
             return [_merged(node, body, read)]
         case ParamNode():
-            return [module.get_parameter(node.name)]
+            return [getattr(module, node.name)]
 
 
 def _layer(
     node: LayerNode, body: Body, module: nn.Module, read: list[Tensor], scope: dict[str, object]
 ) -> Sequence[Tensor]:
     """The outputs of a layer: of the model's module, or of a function that needs none."""
+    read = _lifted(read, node.layer.lifts(body.shape_in(node)))
     function = node.layer.function(body.shape_in(node))
     if function is None:
         return [module.get_submodule(node.name)(*read)]
@@ -103,18 +108,35 @@ def _layer(
     return [result] if isinstance(result, Tensor) else result
 
 
+def _lifted(read: list[Tensor], lifts: Sequence[bool]) -> list[Tensor]:
+    """Values without a batch, with an axis of 1 in its place where that is asked."""
+    return [x.unsqueeze(0) if lift else x for x, lift in zip(read, lifts, strict=True)]
+
+
+def _batches(body: Body, refs: Sequence[int]) -> list[str]:
+    return [body.values[ref].batch for ref in refs]
+
+
 def _merged(node: MergeNode, body: Body, read: list[Tensor]) -> Tensor:
     shape = body.shape_out(node)
-    for at, number in node.numbers:
-        read = [*read[:at], read[-1].new_tensor(number), *read[at:]]
+    given = [body.values[ref] for ref in node.inputs]
     if node.kind == "concat":
-        batch = max(map(len, read))  # a learned parameter has one for all samples
-        whole = [each.expand(batch, *[-1] * shape.rank) for each in read]
-        return torch.cat(whole, 1 + node.axis)
-    laid = (_along(each, shape.rank - 1 - node.axis) for each in read)
+        lead = 0 if shape.batch == "none" else 1
+        batch = max(map(len, read))  # what has none is the same for all samples
+        whole = [x.expand(batch, *[-1] * shape.rank) if shape.batch == "all" else x for x in read]
+        if shape.batch == "one":
+            whole = _lifted(read, [each.batch == "none" for each in given])
+        return torch.cat(whole, lead + node.axis)
+    laid = [_along(x, each, shape) for x, each in zip(read, given, strict=True)]
+    for at, number in node.numbers:
+        laid = [*laid[:at], read[-1].new_tensor(number), *laid[at:]]
     return reduce(_OPERATIONS[node.kind], laid)
 
 
-def _along(x: Tensor, behind: int) -> Tensor:
-    """A learned vector along the features, which have so many axes behind them."""
-    return x.reshape(-1, *[1] * behind) if x.dim() == 1 else x
+def _along(x: Tensor, own: Shape, whole: Shape) -> Tensor:
+    """A vector without a batch along the features, other values aligned to the right."""
+    if own.batch == "all" or own.rank >= whole.rank:
+        return x
+    if own.rank == 1:
+        return x.reshape(-1, *[1] * (whole.rank - 1 - whole.axis))
+    return x.reshape(own.sizes)

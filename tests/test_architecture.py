@@ -48,6 +48,7 @@ LAYERS = (
     ("validate", "holdings"),
     ("traversal",),
     ("network",),
+    ("formula",),
     ("git",),
     ("layers", "syntax"),
     ("shapes",),

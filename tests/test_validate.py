@@ -106,7 +106,7 @@ def test_repeats_take_what_they_make() -> None:
     assert any("calls in a row make" in fault for fault in spoiled(change))
 
 
-def test_learned_parameters_are_read_by_merges_beside_other_values() -> None:
+def test_values_without_a_batch_make_no_value_that_has_one() -> None:
     network: Network = archgen.loads(
         "arch a { input(4, 8, 8); mul { identity; scale = param([channels], init=ones) } }"
     )
@@ -114,10 +114,11 @@ def test_learned_parameters_are_read_by_merges_beside_other_values() -> None:
     learned, merge = network.body.nodes
     (scale,) = learned.outputs
     alone = replace(network.body, nodes=(learned, replace(merge, inputs=(scale, scale))))
-    assert "mul reads a learned parameter alone" in " ".join(validate(replace(network, body=alone)))
+    faults = " ".join(validate(replace(network, body=alone)))
+    assert "mul has another batch than its branches" in faults
     (output,) = network.body.outputs
     given = replace(network.body, outputs=(replace(output, value=scale),))
-    assert "the output is a learned parameter" in " ".join(validate(replace(network, body=given)))
+    assert "the output has no batch" in " ".join(validate(replace(network, body=given)))
 
 
 # --- after every step ---------------------------------------------------------------------

@@ -82,11 +82,18 @@ def _of_leaf(body: Body, node: Leaf) -> Cost:
         case LayerNode():
             return _of_layer(body, node)
         case ParamNode():
-            return Cost(params=prod(node.sizes))
+            return _of_tensor(node)
         case MergeNode():
             return Cost()
         case _:
             assert_never(node)
+
+
+def _of_tensor(node: ParamNode) -> Cost:
+    """A parameter counts as one, learned or not; a buffer if it is in the `state_dict`."""
+    if node.word == "param":
+        return Cost(params=prod(node.sizes))
+    return Cost(buffers=prod(node.sizes) if node.persistent else 0)
 
 
 def _of_layer(body: Body, node: LayerNode) -> Cost:

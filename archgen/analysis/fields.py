@@ -22,7 +22,7 @@ from archgen.analysis.views import (
 )
 from archgen.layers.reads import Reads, broadcast, pointwise
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode, Ref
-from archgen.shapes import Shape
+from archgen.shapes import Shape, aligned
 from archgen.traversal import Fold
 
 Source = int  # the number of an input
@@ -152,9 +152,9 @@ def _merged(
 ) -> Row:
     rows: list[Row] = []
     start = 0
-    for x, row in zip(shapes, inputs, strict=True):
+    for x, row in zip(aligned(shapes, joined=node.kind == "concat"), inputs, strict=True):
         if node.kind == "concat":
-            stop = start + x.sizes[node.axis] if x.rank == y.rank else start
+            stop = start + x.sizes[node.axis]
             rows.append(_as_parts(row, node.axis, start, stop))
             start = stop
         elif row:

@@ -17,7 +17,7 @@ from archgen.analysis.steps import Unknown, at
 from archgen.analysis.views import Step, View, Views, as_part, itself, joined, through
 from archgen.layers.reads import NO_AXIS, Reads, Terms, broadcast, moved, pointwise
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode, Ref
-from archgen.shapes import Shape
+from archgen.shapes import Shape, aligned
 
 MOST_WORK = 2**18  # classes and channels that are looked at for one network
 
@@ -174,12 +174,12 @@ class Histories:
     ) -> Row:
         rows: list[Row] = []
         start = 0
-        for x, row in zip(shapes, inputs, strict=True):
+        for x, row in zip(aligned(shapes, joined=node.kind == "concat"), inputs, strict=True):
             if node.kind == "concat":
                 rows.append(
                     {at: _part(classes, node.axis, start, x) for at, classes in row.items()}
                 )
-                start += x.sizes[node.axis] if x.rank == y.rank else 0
+                start += x.sizes[node.axis]
             elif row:
                 rows.append(self._through(row, broadcast(x, y), x, y))
         return self._joined(rows)

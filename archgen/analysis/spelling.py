@@ -31,7 +31,7 @@ def spell_node(node: Node) -> str:
         case MergeNode():
             return " ".join([node.kind, *(show(number) for _, number in node.numbers)])
         case ParamNode():
-            return f"param({list(node.sizes)})"
+            return f"{node.word}({list(node.sizes)})"
 
 
 def spell_layer(layer: Layer) -> str:

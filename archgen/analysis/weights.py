@@ -37,11 +37,18 @@ def _of_node(body: Body, node: Node, prefix: str) -> Iterator[Entry]:
             for name in node.names():
                 yield from of_body(node.body, f"{prefix}{name}.")
         case ParamNode():
-            yield Entry(prefix + node.name, node.sizes, "parameter")
+            yield from of_tensor(node, prefix)
         case MergeNode():
             pass
         case _:
             assert_never(node)
+
+
+def of_tensor(node: ParamNode, prefix: str) -> Iterator[Entry]:
+    """The entry of a tensor of the body itself, if it has one."""
+    if node.persistent:
+        is_buffer = node.word == "buffer"
+        yield Entry(prefix + node.name, node.sizes, "buffer" if is_buffer else "parameter")
 
 
 def of_layer(body: Body, node: LayerNode, prefix: str) -> Iterator[Entry]:
@@ -62,7 +69,7 @@ def members(body: Body) -> list[Node]:
     members = [node for node in body.all_nodes if not _made_before(node)]
     for node in members:
         places.setdefault(_list_of(node), len(places))
-    order = lambda node: (_is_child(node), places[_list_of(node)], _numbers(node))  # noqa: E731
+    order = lambda node: (_rank(node), places[_list_of(node)], _numbers(node))  # noqa: E731
     return sorted(members, key=order)
 
 
@@ -70,8 +77,9 @@ def _made_before(node: Node) -> bool:
     return isinstance(node, MergeNode) or (not isinstance(node, ParamNode) and node.reused)
 
 
-def _is_child(node: Node) -> bool:
-    return not isinstance(node, ParamNode)
+def _rank(node: Node) -> int:
+    """A module has its parameters first, then its buffers, then its children."""
+    return ("param", "buffer").index(node.word) if isinstance(node, ParamNode) else 2
 
 
 def _list_of(node: Node) -> str:

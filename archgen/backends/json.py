@@ -123,7 +123,8 @@ class _Tables:
             case ParamNode():
                 init = node.init and _initialiser(node.init)
                 sizes = list(node.sizes)
-                return {"kind": "param", "name": node.name, "sizes": sizes, "init": init, **wires}
+                tensor = {"kind": node.word, "name": node.name, "sizes": sizes, "init": init}
+                return {**tensor, **_tensor(node), **wires}
             case _:
                 assert_never(node)
 
@@ -168,6 +169,16 @@ def _layer_node(body: Body, node: LayerNode) -> Data:
     }
 
 
+def _tensor(node: ParamNode) -> Data:
+    """What a tensor of the body has beside its sizes, where it is not as usual."""
+    said: Data = {} if node.values is None else {"values": node.values.text}
+    if not node.persistent:
+        said["persistent"] = False
+    if node.word == "param" and not node.trainable:
+        said["trainable"] = False
+    return said
+
+
 def _fields(layer: Layer) -> Data:
     return {name: _plain(getattr(layer, name)) for name in type(layer).model_fields}
 
@@ -182,7 +193,12 @@ def _initialiser(initialiser: Initialiser) -> Data:
 
 
 def _shape(shape: Shape) -> Data:
-    return {"sizes": list(shape.sizes), "axis": shape.axis}
+    known: Data = {"sizes": list(shape.sizes), "axis": shape.axis}
+    if shape.batch != "all":
+        known["batch"] = shape.batch
+    if shape.kind != "float":
+        known["of"] = shape.kind
+    return known
 
 
 def _plain(value: object) -> object:

@@ -96,6 +96,8 @@ def _known(body: Body, *, heads: bool) -> Iterator[Spot]:
                 yield Spot(f"{node.name}.{inner.name}", node, -1, 0, inner)
         paths = list(_paths(node)) if once else []
         for at, ref in enumerate(node.outputs):
+            if body.values[ref].batch != "all":
+                continue
             if ref in named:
                 yield Spot(named[ref], node, ref, _last(node))
             elif paths:
@@ -153,7 +155,7 @@ class _Search:
         """The value at a path from this body on."""
         if path in body.names:
             value = body.names[path]
-            return self._tensor(Spot(path, maker(body, value), value))
+            return self._tensor(body, Spot(path, maker(body, value), value))
         node, head, offset = self._first(body, path)
         if head == path:
             return self._output(body, Spot(path, node, node.outputs[0], offset))
@@ -192,11 +194,14 @@ class _Search:
         if _is_applied_again(body, node):
             hint = "name the values in the spec: `b = from right -> reuse a`"
             raise self._fault(f"`{self.text}` is applied several times", hint)
-        return self._tensor(spot)
+        return self._tensor(body, spot)
 
-    def _tensor(self, spot: Spot) -> Spot:
+    def _tensor(self, body: Body, spot: Spot) -> Spot:
         if isinstance(spot.node, ParamNode):
-            raise self._fault(f"`{self.text}` is a parameter, no value of the flow")
+            what = "parameter" if spot.node.word == "param" else "buffer"
+            raise self._fault(f"`{self.text}` is a {what}, no value of the flow")
+        if body.values[spot.value].batch != "all":
+            raise self._fault(f"`{self.text}` is one value for all samples")
         return spot
 
     def _check_enters(self, body: Body, node: CallNode, head: str) -> None:

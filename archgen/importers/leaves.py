@@ -226,6 +226,8 @@ def _example(cls: type[Layer]) -> TorchCall:
     text, sizes, _ = cls.example
     if cls.keyword == "identity":
         return TorchCall("nn.Identity")
+    if cls.operands:  # it reads several values, as no module does
+        return TorchCall("")
     axis = ", axis=1" if sizes.count(" x ") == 1 else ""
     network = loads(f"arch example {{ input({sizes.replace(' x ', ', ')}{axis}); {text} }}")
     node: Any = network.body.nodes[0]

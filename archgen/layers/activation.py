@@ -14,6 +14,7 @@ from archgen.shapes import Shape
 class Activation(Layer):
     """Keeps the shape; becomes the torch module `target`."""
 
+    bare = True
     group = "activation"
     keeps_shape = True
     exchangeable = True
@@ -87,6 +88,7 @@ class LeakyRelu(Activation):
 class Prelu(Activation):
     """Leaky ReLU whose slope is learned: one for all channels, or one for each."""
 
+    bare = False  # its axis of channels counts the batch
     keyword = "prelu"
     target = "nn.PReLU"
     weight_names = ("weight",)
@@ -195,6 +197,7 @@ class Tanh(Activation):
 class Softmax(Activation):
     """Positive numbers along an axis that add up to 1."""
 
+    bare = False
     keyword = "softmax"
     target = "nn.Softmax"
     saves_output = True

@@ -15,6 +15,7 @@ from archgen.shapes import Shape
 class Elementwise(Layer):
     """Keeps the shape; `torch.<keyword>` of each number."""
 
+    bare = True
     group = "arithmetic"
     reserved = False
     keeps_shape = True

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from archgen.frozen import dataclass
 from archgen.layers.keeps import Keeps
 from archgen.layers.reads import Reads
-from archgen.shapes import Shape
+from archgen.shapes import Kind, Shape, common_batch, lifted
 
 __all__ = [
     "AUTO",
@@ -57,6 +57,7 @@ Padding = Auto | Literal["same"] | Count | tuple[Count, ...]
 
 
 NO_DEFAULT = object()
+_KINDS: dict[Kind, str] = {"float": "numbers", "index": "an index", "bool": "booleans"}
 
 
 class LayerFault(Exception):
@@ -180,10 +181,17 @@ class Layer(Called, ABC):
     exchangeable: ClassVar[bool] = False  # another of its group in its place is the same step
     also_called: ClassVar[tuple[str, ...]] = ()  # what else people call a submodule of its kind
     open_field: ClassVar[str | None] = None  # takes arguments of other names, as pairs with values
-    # Fields with further values whose numbers it reads, not their sizes alone; and those of them
-    # that may be a learned value, which has no batch.
+    # Fields with further values whose numbers it reads, not their sizes alone; those of them that
+    # broadcast, so that a tensor without the batch's axis will do; and those that are an index.
     operands: ClassVar[tuple[str, ...]] = ()
-    learned_operands: ClassVar[frozenset[str]] = frozenset()
+    bare_operands: ClassVar[frozenset[str]] = frozenset()
+    index_operands: ClassVar[frozenset[str]] = frozenset()
+
+    # Values without a batch. A tensor that lacks the batch's axis is given one of size 1 but where
+    # the layer is `bare`: then it does the same without. `counts_samples`: it needs a batch.
+    bare: ClassVar[bool] = False
+    counts_samples: ClassVar[bool] = False
+    moves: ClassVar[bool] = False  # it moves numbers, so that they may be of any kind
     makes_module: ClassVar[bool] = True  # a name before it names a submodule
     skipped: ClassVar[bool] = False  # a body leaves it out; in a `seq` it is a child
     light: ClassVar[bool] = False  # shares a box of a drawing with its neighbour
@@ -193,6 +201,55 @@ class Layer(Called, ABC):
     @abstractmethod
     def shape(self, x: Shape) -> Shape | tuple[Shape, ...]:
         """The shape of the output (several for `split`). Raises `LayerFault`."""
+
+    def results(self, x: Shape) -> tuple[Shape, ...]:
+        """The shapes of its outputs, with their batch and kind. Raises `LayerFault`."""
+        made = self.shape(x)
+        several = made if isinstance(made, tuple) else (made,)
+        read = [getattr(self, name) for name in self.operands]
+        if x.is_plain and all(each is None or each.is_plain for each in read):
+            return several
+        self._check_forms(x)
+        lifts = self.lifts(x)
+        counted = [lifted(x) if lifts[0] else x]
+        for name, lift in zip(self.values(), lifts[1:], strict=True):
+            if name in self.operands and name not in self.index_operands:
+                value = getattr(self, name)
+                counted.append(lifted(value) if lift else value)
+        batch = common_batch(counted)
+        kind, bounds = (x.kind, x.bounds) if self.moves else ("float", None)
+        return tuple(Shape(each.sizes, each.axis, batch, kind, bounds) for each in several)
+
+    def lifts(self, x: Shape) -> tuple[bool, ...]:
+        """Of the input and of each further value, whether its tensor is given an axis of 1."""
+        if x.batch == "none" and self.bare:
+            return (False,) * (1 + len(self.values()))
+        values = [(name, getattr(self, name)) for name in self.values()]
+        return (
+            x.batch == "none",
+            *(y.batch == "none" and name not in self.bare_operands for name, y in values),
+        )
+
+    def _check_forms(self, x: Shape) -> None:
+        """Refuse indices and booleans where numbers are needed, and what lacks a batch."""
+        if x.kind != "float" and not self.moves:
+            raise LayerFault(
+                f"needs numbers, not {_KINDS[x.kind]}",
+                help="write the numbers of its buffer as floats: `1.0 * (...)`",
+                ours=True,
+            )
+        for name in self.operands:
+            value = getattr(self, name)
+            if value is not None and value.kind != "float" and name not in self.index_operands:
+                message = f"`{name}` must be numbers, not {_KINDS[value.kind]}"
+                help = "write the numbers of its buffer as floats: `1.0 * (...)`"
+                raise LayerFault(message, help=help, argument=name, ours=True)
+        if x.batch != "all" and self.counts_samples:
+            raise LayerFault(
+                f"counts samples, and {x} is one value for all of them",
+                help="merge it with a value that has a batch first",
+                ours=True,
+            )
 
     def module(self, x: Shape) -> TorchCall:
         """The torch module for an input of this (already accepted) shape.

@@ -168,7 +168,7 @@ class ConvTranspose(Layer):
         demands.divides(self.groups, self.out, "channels of the output")
         sliding = self._sliding(x)
         extra = per_axis(self.output_padding, x, "output_padding")
-        sizes = map(_enlarged, x.spatial, sliding.kernel, sliding.stride, sliding.padding, extra)
+        sizes = map(enlarged, x.spatial, sliding.kernel, sliding.stride, sliding.padding, extra)
         return x.with_spatial(self.out, tuple(sizes))
 
     def module(self, x: Shape) -> TorchCall:
@@ -225,7 +225,7 @@ def _groups(groups: int, x: Shape) -> tuple[str, ...]:
     return () if groups == 1 else (f"{groups} groups",)
 
 
-def _enlarged(size: int, kernel: int, stride: int, padding: int, extra: int) -> int:
+def enlarged(size: int, kernel: int, stride: int, padding: int, extra: int) -> int:
     if extra >= stride:
         raise LayerFault(
             f"output_padding={extra} is not smaller than the stride ({stride})",

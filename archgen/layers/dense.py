@@ -15,6 +15,7 @@ from archgen.shapes import Shape
 class Linear(Layer):
     """A matrix applied to a vector, or to each token."""
 
+    bare = True
     keyword = "linear"
     group = "dense"
     out_channels = "out"

@@ -49,6 +49,7 @@ class Normalisation(Layer):
 class BatchNorm(Normalisation):
     """Batch normalisation of each channel, on the first axis or on the last."""
 
+    counts_samples = True
     keyword = "bn"
     only_training = frozenset({"momentum"})
     weight_names = ("weight", "bias")
@@ -119,6 +120,7 @@ class FrozenBatchNorm(Normalisation):
 class LayerNorm(Normalisation):
     """Layer normalisation of each token (or vector) over its features."""
 
+    bare = True
     keyword = "layer_norm"
     weight_names = ("weight", "bias")
     example = ("layer_norm(eps=1e-6)", "197 x 768", "197 x 768")

@@ -14,6 +14,8 @@ from archgen.shapes import Shape
 class Identity(Layer):
     """The input itself."""
 
+    moves = True
+    bare = True
     keyword = "identity"
     group = "other"
     fresh = False
@@ -44,6 +46,7 @@ class Identity(Layer):
 class Multiply(Layer):
     """The input times a constant."""
 
+    bare = True
     keyword = "multiply"
     group = "other"
     keeps_shape = True

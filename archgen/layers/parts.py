@@ -20,6 +20,7 @@ Parts = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=MOST_PART
 class Select(Layer):
     """One index of an axis; the axis is gone afterwards."""
 
+    moves = True
     keyword = "select"
     group = "shape"
     out_channels = None
@@ -65,6 +66,7 @@ class Select(Layer):
 class Slice(Layer):
     """The features from `start` to before `stop`, or the places of an axis, as Python slices."""
 
+    moves = True
     keyword = "slice"
     reserved = False
     group = "shape"
@@ -154,6 +156,7 @@ class Slice(Layer):
 class Split(Layer):
     """Several values: the features, or an axis, in equal parts or in parts of these sizes."""
 
+    moves = True
     keyword = "split"
     group = "shape"
     out_channels = None
@@ -218,6 +221,7 @@ class Split(Layer):
 class Unbind(Layer):
     """Several values: one for each index of an axis, which is gone afterwards."""
 
+    moves = True
     keyword = "unbind"
     reserved = False
     group = "shape"

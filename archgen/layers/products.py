@@ -8,7 +8,8 @@ from typing import final
 from pydantic import Field
 
 from archgen.layers import demands, patterns
-from archgen.layers.base import Layer, LayerFault, Positive, Small
+from archgen.layers.base import Axis, Layer, LayerFault, Positive, Small
+from archgen.layers.keeps import NOTHING, Keeps
 from archgen.layers.patterns import PatternFault, Product
 from archgen.layers.reads import MOST_SPANS, Reads, Steps, Terms, at, moved, whole
 from archgen.shapes import Shape
@@ -35,13 +36,13 @@ class MatMul(Operation):
     keyword = "matmul"
     reserved = False
     operands = ("other",)
-    learned_operands = frozenset({"other"})
+    bare_operands = frozenset({"other"})
     example = ("matmul(from input)", "49 x 49", "49 x 49")
 
     other: Shape = Field(description="the right side: its axis before the last is summed")
 
     def shape(self, x: Shape) -> Shape:
-        y = self.other
+        y = self._beside(x)
         if x.rank < MATRIX or y.rank != x.rank:
             raise LayerFault(
                 f"multiplies values with as many axes, two or more, not {x} by {y}",
@@ -68,11 +69,19 @@ class MatMul(Operation):
         return (*lead, moved(x.rank - 2), whole(x.sizes[-1]))
 
     def operand_reads(self, x: Shape, operand: str) -> Reads:
-        y = self.other
-        return (*_led(y, self.shape(x), MATRIX), whole(y.sizes[-2]), moved(y.rank - 1))
+        y = self._beside(x)
+        reads = (*_led(y, self.shape(x), MATRIX), whole(y.sizes[-2]), moved(y.rank - 1))
+        return reads[y.rank - self.other.rank :]
 
     def macs(self, x: Shape) -> int:
         return self.shape(x).numel * x.sizes[-1]
+
+    def _beside(self, x: Shape) -> Shape:
+        """The right side; one without a batch may lack leading axes, as in PyTorch."""
+        y, missing = self.other, x.rank - self.other.rank
+        if y.batch == "all" or missing <= 0 or y.rank < MATRIX:
+            return y
+        return Shape((*(1,) * missing, *y.sizes), y.axis + missing)
 
 
 @final
@@ -160,7 +169,7 @@ class Attend(Operation):
     keyword = "attend"
     reserved = False
     operands = ("key", "value", "bias")
-    learned_operands = frozenset({"bias"})
+    bare_operands = frozenset({"bias"})
     helper = "attend"
     saves_output = True
     example = ("attend(from input, from input, heads=12)", "197 x 768", "197 x 768")
@@ -251,7 +260,8 @@ class Attend(Operation):
             size in (1, full)
             for size, full in zip(reversed(self.bias.sizes), reversed(whole_), strict=False)
         )
-        if not fits or self.bias.rank != len(whole_):
+        short = self.bias.rank < len(whole_) and self.bias.batch == "all"
+        if not fits or short:
             raise LayerFault(
                 f"the bias is {self.bias}, and the products are {Shape(whole_)}",
                 argument="bias",
@@ -259,6 +269,69 @@ class Attend(Operation):
                 help="heads x tokens x tokens of the key; a size may be 1",
                 ours=True,
             )
+
+
+@final
+class Take(Operation):
+    """The items of an axis that an index names, in its order and with its axes."""
+
+    keyword = "take"
+    reserved = False
+    operands = ("index",)
+    bare_operands = frozenset({"index"})
+    index_operands = frozenset({"index"})
+    bare = True
+    moves = True
+    keeps_offset = True
+    example = ("take(from index)", "169 x 4", "49 x 49 x 4")
+
+    index: Shape = Field(description="which items: a `buffer` of integers")
+    axis: Axis = Field(0, description="the axis, counted without the batch; -1 is the last")
+
+    def shape(self, x: Shape) -> Shape:
+        axis, index = demands.axis_of(self.axis, x), self.index
+        if index.kind != "index" or index.batch == "all":
+            raise LayerFault(
+                f"{index} is no index",
+                argument="index",
+                help="`let index = buffer([...])` of integers is one",
+                ours=True,
+            )
+        size = x.sizes[axis]
+        if index.bounds is None:
+            message = "the least and the largest number of this index cannot be known"
+            help = "compute it of integers, without logarithms and powers"
+            raise LayerFault(message, argument="index", help=help, ours=True)
+        least, most = index.bounds
+        if least < 0 or most >= size:
+            raise LayerFault(
+                f"the index goes from {least} to {most}, axis {self.axis} of {x} has {size} items",
+                argument="index",
+                code="A202",
+                help=f"an item is named by 0 to {size - 1}",
+                ours=True,
+            )
+        sizes = (*x.sizes[:axis], *index.sizes, *x.sizes[axis + 1 :])
+        return Shape(sizes, x.axis if x.axis < axis else x.axis + index.rank - 1)
+
+    def function(self, x: Shape) -> str:
+        axis = demands.axis_of(self.axis, x) + (x.batch != "none")
+        index = "{1}.squeeze(0)" if self.index.batch == "one" else "{1}"
+        return f"{{x}}[{':, ' * axis}{index}]"
+
+    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+        return NOTHING  # but for the index, which is a buffer
+
+    def channels_out(self, x: Shape, output: int = 0) -> str:
+        return "" if demands.axis_of(self.axis, x) == x.axis else "channels"
+
+    def reads(self, x: Shape, output: int = 0) -> Reads:
+        gone = demands.axis_of(self.axis, x)
+        more = self.index.rank - 1
+        return tuple(
+            None if axis == gone else moved(axis if axis < gone else axis + more)
+            for axis in range(x.rank)
+        )
 
 
 def _leading(x: Shape, y: Shape, argument: str) -> tuple[int, ...]:

@@ -23,6 +23,7 @@ MOST_AXES = 8  # of a result
 class Rearrange(Layer):
     """Axes split, moved, merged and repeated by a pattern, as in einops, without the batch."""
 
+    moves = True
     keyword = "rearrange"
     reserved = False
     group = "shape"
@@ -50,13 +51,18 @@ class Rearrange(Layer):
         sizes = tuple(prod(known[name] for name in group) for group in pattern.right)
         return Shape(sizes, self._features(pattern, x))
 
+    def lifts(self, x: Shape) -> tuple[bool, ...]:
+        like = () if self.like is None else (self.like.batch == "none",)
+        return (False, *like) if all(like) else super().lifts(x)
+
     def function(self, x: Shape) -> str:
         pattern = self._pattern(x)
+        lead = 0 if x.batch == "none" and not self.lifts(x)[0] else 1  # the batch's axis
         text = "{x}"
-        for axis, parts in self._split(pattern):
+        for axis, parts in self._split(pattern, lead):
             # Of torch, not of the tensor, whose `unflatten` has no types.
-            text = f"torch.unflatten({text}, {axis + 1}, {parts})"
-        return text + "".join(self._steps(pattern))
+            text = f"torch.unflatten({text}, {axis + lead}, {parts})"
+        return text + "".join(self._steps(pattern, lead))
 
     def keeps(self, x: Shape, *, training: bool) -> Keeps:
         return REGROUPED if self._is_view(x) else NOTHING
@@ -179,26 +185,26 @@ class Rearrange(Layer):
 
     # --- as torch writes it ---------------------------------------------------------------------
 
-    def _steps(self, pattern: Pattern) -> Iterator[str]:
+    def _steps(self, pattern: Pattern, lead: int) -> Iterator[str]:
         """The methods of a tensor that is split, one after the other."""
         left = [name for group in pattern.left for name in (group or ("1",))]
         for axis in reversed(range(len(left))):
             if left[axis] == "1":
-                yield f".squeeze({axis + 1})"
+                yield f".squeeze({axis + lead})"
         kept = [name for name in left if name != "1"]
         order = [kept.index(name) for name in patterns.names(pattern.right) if name in kept]
-        yield from _moved(order)
-        yield from self._repeated(pattern)
-        yield from _merged(pattern)
+        yield from _moved(order, lead)
+        yield from self._repeated(pattern, lead)
+        yield from _merged(pattern, lead)
 
-    def _split(self, pattern: Pattern) -> Iterator[tuple[int, str]]:
+    def _split(self, pattern: Pattern, lead: int) -> Iterator[tuple[int, str]]:
         """Axes to split, the last first, and into what. Sizes that were not given stay free."""
         for axis in reversed(range(len(pattern.left))):
             group = pattern.left[axis]
             if len(group) > 1:
-                yield axis, self._parts(pattern, group)
+                yield axis, self._parts(pattern, group, lead)
 
-    def _parts(self, pattern: Pattern, group: Group) -> str:
+    def _parts(self, pattern: Pattern, group: Group, lead: int) -> str:
         """The sizes of a group: given, of `like`, or -1 for the one that is left."""
         given = dict(self.sizes)
         unknown = [name for name in group if name not in given]
@@ -208,49 +214,49 @@ class Rearrange(Layer):
         axes = [places[name] for name in group]
         alone = all(pattern.right[axis] == (name,) for axis, name in zip(axes, group, strict=True))
         if unknown == list(group) and alone and axes == list(range(axes[0], len(pattern.right))):
-            return f"{{like}}.shape[{axes[0] + 1}:]"
-        return f"({', '.join(self._size(name, pattern) for name in group)})"
+            return f"{{like}}.shape[{axes[0] + lead}:]"
+        return f"({', '.join(self._size(name, pattern, lead) for name in group)})"
 
-    def _size(self, name: str, pattern: Pattern) -> str:
+    def _size(self, name: str, pattern: Pattern, lead: int) -> str:
         """A size of a group of which more than one is left to `like`."""
         given = dict(self.sizes)
         if name in given:
             return str(given[name])
         axis = next(axis for axis, group in enumerate(pattern.right) if name in group)
         others = [each for each in pattern.right[axis] if each != name]
-        by = [str(given[each]) if each in given else _own(each, pattern) for each in others]
-        whole = f"{{like}}.shape[{axis + 1}]"
+        by = [str(given[each]) if each in given else _own(each, pattern, lead) for each in others]
+        whole = f"{{like}}.shape[{axis + lead}]"
         if not by:
             return whole
         return f"{whole} // {by[0]}" if len(by) == 1 else f"{whole} // ({' * '.join(by)})"
 
-    def _repeated(self, pattern: Pattern) -> Iterator[str]:
+    def _repeated(self, pattern: Pattern, lead: int) -> Iterator[str]:
         """New axes, and what is there along them."""
         new, given = pattern.new, dict(self.sizes)
         flat = [name for group in pattern.right for name in group]
         for axis, name in enumerate(flat):
             if name in new:
-                yield f".unsqueeze({axis + 1})"
+                yield f".unsqueeze({axis + lead})"
         wide = [str(given[name]) if name in new else "-1" for name in flat]
         if any(given[name] > 1 for name in new):
-            yield f".expand(-1, {', '.join(wide)})"
+            yield f".expand({'-1, ' * lead}{', '.join(wide)})"
 
 
-def _own(name: str, pattern: Pattern) -> str:
+def _own(name: str, pattern: Pattern, lead: int) -> str:
     """The size of an axis of the input."""
-    return f"{{x}}.shape[{pattern.left.index((name,)) + 1}]"
+    return f"{{x}}.shape[{pattern.left.index((name,)) + lead}]"
 
 
-def _moved(order: Sequence[int]) -> Iterator[str]:
+def _moved(order: Sequence[int], lead: int) -> Iterator[str]:
     """Axes in another order; two that change places are a transposition."""
     moved = [at for at, axis in enumerate(order) if at != axis]
     if len(moved) == 2:
-        yield f".transpose({moved[0] + 1}, {moved[1] + 1})"
+        yield f".transpose({moved[0] + lead}, {moved[1] + lead})"
     elif moved:
-        yield f".permute({', '.join(map(str, (0, *(axis + 1 for axis in order))))})"
+        yield f".permute({', '.join(map(str, (*range(lead), *(axis + lead for axis in order))))})"
 
 
-def _merged(pattern: Pattern) -> Iterator[str]:
+def _merged(pattern: Pattern, lead: int) -> Iterator[str]:
     """Groups as one axis, from the last to the first, and axes of size 1."""
     starts = [sum(map(len, pattern.right[:axis])) for axis in range(len(pattern.right))]
     total = sum(map(len, pattern.right))
@@ -258,10 +264,10 @@ def _merged(pattern: Pattern) -> Iterator[str]:
     for number, (group, start) in reversed(list(enumerate(groups))):
         end = start + len(group) - 1
         if not group:
-            yield f".unsqueeze({start + 1})"
+            yield f".unsqueeze({start + lead})"
         elif len(group) > 1:
             last = number == len(groups) - 1 and end == total - 1
-            yield f".flatten({start + 1})" if last else f".flatten({start + 1}, {end + 1})"
+            yield f".flatten({start + lead})" if last else f".flatten({start + lead}, {end + lead})"
 
 
 def _weights(group: Group, known: dict[str, int]) -> Iterator[tuple[str, int]]:

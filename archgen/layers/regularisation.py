@@ -43,6 +43,7 @@ class Regularisation(Layer):
 class Dropout(Regularisation):
     """Zeroes numbers at random."""
 
+    bare = True
     keyword = "dropout"
     example = ("dropout(0.2)", "1280", "1280")
 
@@ -76,6 +77,7 @@ class Dropout2d(Regularisation):
 class DropPath(Regularisation):
     """Stochastic depth: zeroes whole samples at random (Huang et al. 2016)."""
 
+    counts_samples = True
     keyword = "drop_path"
     example = ("drop_path(0.1)", "256 x 28 x 28", "256 x 28 x 28")
 

@@ -36,6 +36,7 @@ Size = Positive | Literal[-1]
 class Flatten(Layer):
     """All axes from `start` on as one."""
 
+    moves = True
     keyword = "flatten"
     group = "shape"
     out_channels = None
@@ -75,6 +76,7 @@ class Flatten(Layer):
 class Reshape(Layer):
     """Other sizes for the same numbers. Features stay first or last, as they were, unless said."""
 
+    moves = True
     keyword = "reshape"
     group = "shape"
     out_channels = None
@@ -121,6 +123,7 @@ class Reshape(Layer):
 class Permute(Layer):
     """The axes in another order."""
 
+    moves = True
     keyword = "permute"
     group = "shape"
     fresh = False
@@ -172,6 +175,7 @@ class Permute(Layer):
 class ChannelShuffle(Layer):
     """Channels of all groups in turn: the first of each, the second of each, ..."""
 
+    moves = True
     keyword = "channel_shuffle"
     group = "shape"
     fresh = False
@@ -203,6 +207,7 @@ class ChannelShuffle(Layer):
 class PixelShuffle(Layer):
     """Channels become places: an image `by` times larger with `by ** 2` times fewer channels."""
 
+    moves = True
     keyword = "pixel_shuffle"
     group = "shape"
     out_channels = "channels // by ** 2"
@@ -291,6 +296,7 @@ class PixelUnshuffle(Layer):
 class Roll(Layer):
     """Everything moved along an axis, or several; what leaves at the end comes in at the start."""
 
+    moves = True
     keyword = "roll"
     reserved = False
     group = "shape"

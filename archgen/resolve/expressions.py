@@ -150,7 +150,7 @@ def _value(expr: tree.Value, env: Environment) -> object:
 
 # --- operators ------------------------------------------------------------------------------
 
-_ARITHMETIC: dict[str, Callable[[Numeric, Numeric], Numeric]] = {
+ARITHMETIC: dict[str, Callable[[Numeric, Numeric], Numeric]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -159,7 +159,7 @@ _ARITHMETIC: dict[str, Callable[[Numeric, Numeric], Numeric]] = {
     "%": operator.mod,
     "**": operator.pow,
 }
-_COMPARISONS: dict[str, Callable[..., bool]] = {
+COMPARISONS: dict[str, Callable[..., bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -190,7 +190,7 @@ def arithmetic(op: str, left: Numeric, right: Numeric, span: Span) -> Numeric:
     if op == "**" and _power_too_large(left, right):
         raise Fault(_too_large(span))
     try:
-        result = _ARITHMETIC[op](left, right)
+        result = ARITHMETIC[op](left, right)
     except ZeroDivisionError:
         raise Fault(error("A111", "division by zero", span)) from None
     except OverflowError:
@@ -267,7 +267,7 @@ def _compares(op: str, left: object, right: object, span: Span) -> bool:
     if not both_numbers and not (isinstance(left, str) and isinstance(right, str)):
         message = f"`{op}` cannot compare {kind_of(left)} with {kind_of(right)}"
         raise Fault(error("A110", message, span))
-    return _COMPARISONS[op](left, right)
+    return COMPARISONS[op](left, right)
 
 
 def equal(left: object, right: object) -> bool:

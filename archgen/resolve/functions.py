@@ -130,6 +130,21 @@ def _sqrt(span: Span, value: object, /) -> float:
     return math.sqrt(_numbers(span, value)[0])
 
 
+def _sin(span: Span, value: object, /) -> float:
+    """sin(number), of radians"""
+    return math.sin(_numbers(span, value)[0])
+
+
+def _cos(span: Span, value: object, /) -> float:
+    """cos(number), of radians"""
+    return math.cos(_numbers(span, value)[0])
+
+
+def _exp(span: Span, value: object, /) -> float:
+    """exp(number)"""
+    return math.exp(_numbers(span, value)[0])
+
+
 def _divisible(span: Span, v: object, by: object = 8) -> int:
     """divisible(v, by=8): the nearest multiple of `by`, not less than 0.9 v and at least `by`"""
     (value,), (step,) = _numbers(span, v), _integers(span, by)
@@ -155,6 +170,9 @@ FUNCTIONS: dict[str, Callable[..., object]] = {
     "log": _log,
     "log2": _log2,
     "sqrt": _sqrt,
+    "sin": _sin,
+    "cos": _cos,
+    "exp": _exp,
     "divisible": _divisible,
 }
 

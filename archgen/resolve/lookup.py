@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from archgen.diagnostics import Fault, error
@@ -22,6 +23,7 @@ from archgen.syntax import tree
 from archgen.text import Span
 
 SHAPE_NAMES = ("channels", "shape")
+CONSTANTS = {"pi": math.pi}
 
 
 def lookup(name: tree.Name, env: Environment) -> object:
@@ -37,6 +39,8 @@ def lookup(name: tree.Name, env: Environment) -> object:
         return _facts(name, env.current, [head, *rest])
     if name.text in env.scope:
         return as_value(env.scope[name.text])
+    if name.text in CONSTANTS:
+        return CONSTANTS[name.text]
     from archgen.resolve.unknown import unknown_name
 
     raise Fault(unknown_name(name, env))

@@ -28,6 +28,7 @@ from archgen.resolve.values import (
     Environment,
     Scope,
     Unknown,
+    Word,
     check_lost,
     may_be_hidden,
 )
@@ -37,6 +38,7 @@ from archgen.syntax.read import read_shown
 from archgen.text import Source, Span
 
 DEEPEST_ALIAS = 64
+BUILT_IN: Mapping[str, object] = {**LAYERS, **{word.value: word for word in Word}}
 _MISSING = {"A501", "A515"}
 _CALLED = {"block", "synonym"}  # what is there to be called, and for nothing else
 
@@ -133,7 +135,7 @@ class Loader:
         self.sink.extend(parsed.diagnostics)
         sources = {source.path: source}
         module = Module(
-            source, parsed.tree, scope=Scope(LAYERS), sources=sources, shown=shown or source.path
+            source, parsed.tree, scope=Scope(BUILT_IN), sources=sources, shown=shown or source.path
         )
         items = parsed.tree.items
         if parsed.diagnostics:

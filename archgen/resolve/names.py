@@ -19,9 +19,9 @@ from archgen.resolve.faults import meant
 from archgen.resolve.functional import defined_twice, of_values, values_given
 from archgen.resolve.functions import is_function
 from archgen.resolve.known import Known
-from archgen.resolve.lookup import SHAPE_NAMES, as_value
+from archgen.resolve.lookup import CONSTANTS, SHAPE_NAMES, as_value
 from archgen.resolve.spelling import check_submodule, makes_module
-from archgen.resolve.values import Environment, Unknown, kind_of, may_be_hidden
+from archgen.resolve.values import Environment, Unknown, Word, kind_of, may_be_hidden
 from archgen.syntax import tree
 
 # What `expect` of an arch knows besides.
@@ -88,6 +88,12 @@ class _Walk:
                 self.hides_nothing(statement)
                 inner = self.statements(statement.body.statements, place.in_loop(statement))
                 return place.after_loop(inner)
+            case tree.Let(value=tree.Apply(function, arguments)) if self.declares(function, place):
+                self.tensor(arguments, place)
+                for name in statement.names:
+                    target = tree.Place(name, span=statement.span)
+                    place = self.define(target, place, makes_module=True, pure=False)
+                return place
             case tree.Let():
                 self.expression(statement.value, place)
                 self.hides_nothing(statement)
@@ -164,12 +170,14 @@ class _Walk:
 
     def link(self, link: tree.Link, place: Known) -> Known:
         match link:
+            case tree.Call(function, arguments) if self.declares(function, place):
+                self.tensor(arguments, place)
             case tree.Call():
                 self.call(link, place)
             case tree.Stage() | tree.Input():
                 self.expression(link.arguments, place)
             case tree.Param():
-                self.expression(link.arguments[:1], place)
+                self.tensor(link.arguments, place)
             case tree.Merge():
                 for argument in link.arguments:
                     self.expression(argument.value, place)
@@ -184,6 +192,18 @@ class _Walk:
                 self.submodule(link.place, place)
                 self.expression(link.arguments, place)
         return place
+
+    def declares(self, function: tree.Name, place: Known) -> bool:
+        """Whether a call is `param` or `buffer`: a tensor of the body."""
+        if function.parts[0] in place.constants:
+            return False
+        return function.text == "param" or self.scope.get(function.text) is Word.BUFFER
+
+    def tensor(self, arguments: Sequence[tree.Argument], place: Known) -> None:
+        """The arguments of a tensor; the words of its `init` are of another kind."""
+        for at, argument in enumerate(arguments):
+            if argument.name != "init" and (argument.name or at != 1):
+                self.expression(argument.value, place)
 
     def call(self, link: tree.Call, place: Known) -> None:
         if link.indices:
@@ -303,7 +323,7 @@ class _Walk:
     def name(self, name: tree.Name, place: Known) -> None:
         head = name.parts[0]
         known = head in place.constants or head in {"input", *SHAPE_NAMES}
-        if known or name.text in self.scope:
+        if known or name.text in self.scope or name.text in CONSTANTS:
             return
         with self.collecting():
             if head in place.values:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
+from enum import Enum
 from typing import TypeGuard
 
 from archgen.diagnostics import Fault, error
@@ -31,6 +32,12 @@ class Unknown(Exception):
 
 class Exhausted(Fault):
     """A limit on all of the work was met: nothing further is resolved."""
+
+
+class Word(Enum):
+    """A word of the language that came after 0.1 and is no layer: what has its name hides it."""
+
+    BUFFER = "buffer"
 
 
 class Lost:
@@ -278,7 +285,9 @@ def parts_of(value: object) -> Sequence[object] | None:
 
 
 def may_be_hidden(meaning: object) -> bool:
-    """Whether a definition may take this name: that of a layer newer than 0.1."""
+    """Whether a definition may take this name: that of a layer or word newer than 0.1."""
+    if isinstance(meaning, Word):
+        return True
     return isinstance(meaning, type) and issubclass(meaning, Layer) and not meaning.reserved
 
 
@@ -307,6 +316,8 @@ def kind_of(value: object) -> str:
             return "a value of the network"
         case Several():
             return "several values of the network"
+        case Word():
+            return f"the word `{value.value}`"
         case _:
             return "something else"
 

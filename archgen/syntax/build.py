@@ -59,7 +59,10 @@ class Builder:
     def use_arch(self, span: Span, _arch: Token, target: Token, alias: Token | None) -> t.Use:
         return t.Use(target.value, False, alias.value if alias else None, True, span=span)
 
-    def let(self, span: Span, targets: tuple[t.Target, ...], value: t.Expr) -> t.Let:
+    def let(self, span: Span, targets: tuple[t.Target, ...], value: t.Expr | t.Param) -> t.Let:
+        if isinstance(value, t.Param):
+            word = self._source.span(value.span.start, value.span.start + len("param"))
+            value = t.Apply(t.Name(("param",), span=word), value.arguments, span=value.span)
         return t.Let(targets, value, span=span)
 
     def block(self, span: Span, name: Token, params: _Params | None, body: t.Body) -> t.Block:

@@ -415,12 +415,11 @@ def test_param_with_one_axis_lies_along_the_features() -> None:
         ["p = param([3, 1, 1])", "add { from p; from p }"],
         ["p = param([3, 1, 1])"],
         ["identity", "p = param([3, 1, 1])", "add { from input; from p }", "output p"],
-        ["p = param([3, 1, 1])", "from input", "b(from p)"],
         ["p = param([3, 1, 1])", "aux head = relu", "from input"],
     ],
 )
-def test_param_has_no_batch_and_is_read_by_merges_beside_other_values(lines: list[str]) -> None:
-    text = "block b(x) { add { identity; from x } }\n" + arch(*lines)
+def test_what_has_no_batch_is_no_result(lines: list[str]) -> None:
+    text = arch(*lines)
     assert "A201" in [code for code, _, _ in faults(text)]
 
 

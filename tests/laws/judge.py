@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -161,12 +161,18 @@ def _recorder(into: list[tuple[int, ...]]):  # type: ignore[no-untyped-def]
 # --- predictions ----------------------------------------------------------------------------------
 
 
+def _behind_first(body: Body, refs: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """The sizes of tensors but the first, which is the batch where they have one."""
+    for shape in (body.values[ref] for ref in refs):
+        yield shape.sizes[1:] if shape.batch == "none" else shape.sizes
+
+
 def _predict(body: Body, prefix: str, into: Shapes) -> None:
     """Output shapes by path, in the order of the calls."""
     for node in body.nodes:
         if isinstance(node, LayerNode):
-            into[prefix + node.name] += (body.values[ref].sizes for ref in node.outputs)
+            into[prefix + node.name] += _behind_first(body, node.outputs)
         elif isinstance(node, CallNode):
             for name in node.names():
                 _predict(node.body, f"{prefix}{name}.", into)
-                into[prefix + name] += (body.values[ref].sizes for ref in node.outputs)
+                into[prefix + name] += _behind_first(body, node.outputs)

@@ -85,7 +85,8 @@ def of_node(body: Body, node: Node) -> Plain:
         case MergeNode():
             return {"is": (node.kind, node.axis, node.numbers)}
         case ParamNode():
-            return {"is": ("param", node.sizes), "init": {"": node.init}}
+            kept = node.trainable, node.persistent
+            return {"is": (node.word, node.sizes, *kept), "init": {"": node.start}}
 
 
 def called(layer: Layer, x: Shape) -> tuple[object, ...]:

@@ -86,6 +86,21 @@ RESIZING = (
 WIDTHS = ("4", "8", "8", "12", "16", "channels", "channels // 2 * 2", "divisible(channels, 4)")
 CONDITIONS = ("channels > 6", "channels % 8 == 0", "true", "input.channels == channels")
 LAYER_VALUES = ("relu", "gelu", "leaky_relu(0.2)", "bn", "none", "identity", "unit(4)")
+# Values without a batch: indices, what is done to what they take, and floats of a formula.
+INDICES = (
+    "[{rows} - 1 - i for i in range({rows})]",
+    "[[(i + j) % {rows} for j in range(3)] for i in range(2)]",
+    "[0, 1, 0]",
+    "[i // 2 for i in range(2, 4) if i > 2]",
+)
+TAKEN = ("", " -> linear(channels) -> relu", " -> layer_norm", " -> softmax(-1)", " -> l2_norm(-1)")
+HOLDING = ("identity", "sigmoid", "holds", "holds(3)", "clamp(-1, 1) -> exp")
+FLOATS = (
+    "[sin(i / 3) for i in range(channels)]",
+    "[[[cos(pi * i / 8)] for j in range(1)] for i in range(channels)]",
+    "[[1.0 if (i + j) % 2 == 0 else exp(-j) for j in range(1)] for i in range(1)]",
+    "[1], init=uniform",
+)
 # Blocks that others call; each shows a form of its own.
 PARTS = """\
 block unit(out, act=relu) { conv(out, 3) -> bn -> act }
@@ -104,6 +119,11 @@ block helped(out, deep=true) {
 block forked(out) { a = conv(out, 3); b = from input -> conv(out, 1); output a, b }
 block numbered(out, acts, n=2) {
   for i in range(n) { relu; "{i}" = conv(out, 3); acts[i % len(acts)] }
+}
+block holds(by=2) {
+  gate = linear(by * channels) -> relu -> linear(input.channels)
+  let shift = param([channels], init=ones)
+  add { identity; from shift; from input }
 }
 block tree(out, n) { conv(out, 3); if n > 0 { add { identity; tree(out, n - 1) } } }
 """

@@ -19,7 +19,10 @@ from tests.laws.vocabulary import (
     ACTIVATIONS,
     CALLS,
     CONDITIONS,
+    FLOATS,
     HEADED,
+    HOLDING,
+    INDICES,
     KEEPING,
     LAYER_VALUES,
     NORMS,
@@ -28,6 +31,7 @@ from tests.laws.vocabulary import (
     RESIZING,
     SPECIAL,
     STARTS,
+    TAKEN,
     WIDTHS,
 )
 
@@ -157,6 +161,7 @@ class Writer:
             self.halved,
             self.turned,
             self.gated,
+            self.constant,
             self.scaled,
             self.numbered,
             self.divided,
@@ -267,6 +272,24 @@ class Writer:
     def divided(self) -> None:
         divisor = self.pick(["sigmoid", "add { square; 1 }", "clamp(0.5)"])
         self.line(f"div {{ {self.pick(['identity', self.act()])}; {divisor} }}")
+
+    def constant(self) -> None:
+        """A parameter or buffer as a value: through layers, blocks and merges, into the flow."""
+        table, index, before = self.name("table"), self.name("index"), self.name("before")
+        rows, held = self.few(2, 5), self.name("held")
+        self.line(f"let {table} = param([{rows}, channels], init=normal)")
+        kept = self.pick(["", "", ", persistent=false"])
+        self.line(f"let {index} = buffer({self.pick(INDICES).format(rows=rows)}{kept})")
+        self.line(f"{before} = identity")
+        self.line(
+            f"from {table} -> take(from {index}){self.pick(TAKEN)} -> reshape([-1, channels])"
+        )
+        self.line(f"{held} = {self.pick(['mean(0)', 'sum(0)', 'linear(channels) -> mean(0)'])}")
+        with self.braces(self.pick(["mul", "add", "maximum"])):
+            self.line(f"from {before}")
+            self.line(f"from {held} -> {self.pick(HOLDING)}")
+            if self.chance():
+                self.line(f"{self.name('wave')} = buffer({self.pick(FLOATS)}{kept})")
 
     def listed(self) -> None:
         names, count = self.name("items"), self.few(1, 6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import prod
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -16,6 +18,12 @@ from archgen.layers.make import ArgumentFault, make
 from archgen.layers.signature import UNSAID, signature
 from archgen.shapes import Shape
 
+# Of the examples with a weight that is a value.
+WEIGHTS = {
+    "linear_with": (10, 512),
+    "conv_with": (64, 3, 3, 3),
+    "conv_transpose_with": (32, 16, 2, 2),
+}
 WORDS = {"true": True, "false": False, "none": None, "auto": AUTO}
 
 
@@ -24,8 +32,11 @@ def layer_of(text: str) -> Layer:
     keyword = text.partition("(")[0]
     cls = LAYERS[keyword]
     arguments = text[len(keyword) :].replace("from input", "entered") or "()"
+    arguments = arguments.replace("from index", "index").replace("from weight", "weight")
     sizes = tuple(map(int, cls.example[1].split(" x ")))
-    words = {**WORDS, "entered": Shape(sizes, len(sizes) - 1)}
+    index = Shape((49, 49), 1, "none", "index", (0, sizes[0] - 1))
+    weight = Shape(WEIGHTS.get(keyword, ()), 0, "none")
+    words = {**WORDS, "entered": Shape(sizes, len(sizes) - 1), "index": index, "weight": weight}
     made = eval(f"call{arguments}", {"call": lambda *p, **n: called(cls, *p, **n), **words})
     assert isinstance(made, Layer), made
     return made
@@ -163,13 +174,56 @@ def attend(draw: st.DrawFn) -> tuple[Layer, Shape]:
     return made_of("attend", **arguments), x
 
 
+@st.composite
+def take(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """An axis, and an index of some axes that names its items."""
+    sizes = draw(st.lists(SMALL, min_size=1, max_size=3))
+    axis = draw(st.integers(-len(sizes), len(sizes) - 1))
+    index = tuple(draw(st.lists(SMALL, min_size=1, max_size=2)))
+    form = draw(st.sampled_from(["none", "one"]))
+    chosen = Shape(index, len(index) - 1, form, "index", (0, sizes[axis] - 1))
+    x = Shape(tuple(sizes), draw(st.sampled_from([0, len(sizes) - 1])))
+    return made_of("take", index=chosen, axis=axis), x
+
+
+@st.composite
+def given_weight(draw: st.DrawFn, keyword: str) -> tuple[Layer, Shape]:
+    """A weight as a value, with a bias or without; now and then for other channels."""
+    groups, axes = draw(st.sampled_from([1, 1, 2])), draw(st.integers(1, 3))
+    entering, out = groups * draw(SMALL), groups * draw(SMALL)
+    form = draw(st.sampled_from(["none", "none", "one"]))
+    arguments: dict[str, object] = {}
+    if keyword == "linear_with":
+        x = Shape((*draw(st.lists(SMALL, max_size=2)), entering + draw(st.sampled_from([0, 0, 1]))))
+        x = Shape(x.sizes, x.rank - 1)
+        sizes: tuple[int, ...] = (out, entering)
+    else:
+        kernel = tuple(draw(st.lists(st.integers(1, 3), min_size=axes, max_size=axes)))
+        x = Shape((entering, *draw(st.lists(st.integers(3, 6), min_size=axes, max_size=axes))))
+        sizes = (out, entering // groups, *kernel)
+        arguments |= {"groups": groups, "stride": draw(st.integers(1, 3))}
+        arguments["padding"] = draw(st.integers(0, 1))
+    if keyword == "conv_transpose_with":
+        sizes = (entering, out // groups, *sizes[2:])
+    arguments["weight"] = Shape(sizes, 0, form)
+    if draw(st.booleans()):
+        arguments["bias"] = Shape((out,), 0, form)
+    return made_of(keyword, **arguments), x
+
+
 def made_of(keyword: str, **arguments: object) -> Layer:
     made = make(LAYERS[keyword], arguments)
     assert isinstance(made, Layer), made
     return made
 
 
-OPERATIONS = {"matmul": matmul, "einsum": einsum, "attend": attend}
+OPERATIONS: dict[str, Callable[[], st.SearchStrategy[tuple[Layer, Shape]]]] = {
+    "matmul": matmul,
+    "einsum": einsum,
+    "attend": attend,
+    "take": take,
+    **{keyword: partial(given_weight, keyword) for keyword in WEIGHTS},
+}
 
 
 @st.composite

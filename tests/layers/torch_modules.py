@@ -48,13 +48,23 @@ def run(layer: Layer, x: Shape, batch: int = 2) -> tuple[Tensor, ...]:
 def evaluate(text: str, layer: Layer, x: Tensor) -> Any:
     """A function text with a tensor of the shape of `like`, if the layer has one."""
     generator = torch.Generator().manual_seed(2)
-    sizes = [getattr(layer, name).sizes for name in layer.values()]
-    made = (torch.randn(len(x), *each, generator=generator).to(x) for each in sizes)
+    shapes = [getattr(layer, name) for name in layer.values()]
+    made = (further(shape, x, generator) for shape in shapes)
     scope = {"torch": torch, "F": F, "v": [x, *made]}
     if layer.helper:
         scope[layer.helper] = helper(layer.helper)
-    names = [f"v[{at}]" for at in range(1 + len(sizes))]
+    names = [f"v[{at}]" for at in range(1 + len(shapes))]
     return eval(text.format(*names, x=names[0], like=names[-1]), scope)
+
+
+def further(shape: Shape, x: Tensor, generator: torch.Generator) -> Tensor:
+    """A further value of this shape beside `x`: an index within its bounds, else numbers."""
+    lead = {"all": (len(x),), "one": (1,), "none": ()}[shape.batch]
+    sizes = (*lead, *shape.sizes)
+    if shape.bounds is None:
+        return torch.randn(sizes, generator=generator).to(x)
+    least, most = shape.bounds
+    return torch.randint(least, most + 1, sizes, generator=generator)
 
 
 def awake(module: nn.Module) -> nn.Module:

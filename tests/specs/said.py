@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from archgen.layers.initialisers import Initialiser, torch_call
-from archgen.network import Body, CallNode, LayerNode, MergeNode, ParamNode
+from archgen.network import Body, CallNode, Formula, LayerNode, MergeNode, ParamNode
+from archgen.resolve.positions import numbers_of
 from tests.layers.torch_modules import build
 
 
@@ -30,6 +31,10 @@ def weights_of(body: Body) -> dict[str, Tensor]:
         match node:
             case LayerNode(reused=False):
                 found |= prefixed(node.name, of_layer(body, node))
+            case ParamNode(word="buffer"):
+                pass  # no parameter
+            case ParamNode(values=Formula() as values):
+                found[node.name] = torch.tensor(numbers_of(values))
             case ParamNode():
                 zeros = torch.zeros(node.sizes)
                 found[node.name] = zeros if node.init is None else filled(node.init, node.sizes)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from archgen.analysis.breaking.finding import Finding, finding
 from archgen.analysis.sizes.legal import sizes_of
 from archgen.analysis.sizes.words import requirement
-from archgen.network import Body, CallNode, Network, ParamNode, Ref, heads_of
+from archgen.network import Body, CallNode, Network, Ref, heads_of
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import Span
@@ -148,10 +148,10 @@ class _Feature:
 
 
 def _named(body: Body) -> dict[str, _Feature]:
-    """Named values and the results of blocks by name; not heads, nor what is learned, nor the
-    result itself."""
+    """Named values and the results of blocks by name; not heads, nor what is the same for all
+    samples, nor the result itself."""
     aside = {each.value for each in body.outputs} | {aux.node.outputs[0] for aux in body.aux}
-    aside |= {node.outputs[0] for node in body.nodes if isinstance(node, ParamNode)}
+    aside |= {ref for ref, shape in enumerate(body.values) if shape.batch != "all"}
     calls = (node for node in body.nodes if isinstance(node, CallNode))
     refs = {name: ref for call in calls for name, ref in _results_of(call)} | dict(body.names)
     entry = body.values[body.inputs[0]]

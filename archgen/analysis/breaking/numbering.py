@@ -157,9 +157,16 @@ class Numbering:
                 merge = (node.kind, node.axis, repr(node.numbers))
                 return Step(node, merge, read, (self._merge(node, read),))
             case ParamNode():
-                return self._opaque(node, "param", (), prefix + node.name)
+                return self._tensor(node, prefix + node.name)
             case _:
                 assert_never(node)
+
+    def _tensor(self, node: ParamNode, path: str) -> Step:
+        """A tensor of the body: what is carried to its path, or the numbers that it starts with."""
+        if node.persistent:
+            learned = node.trainable if self._training else None
+            return self._opaque(node, ("param", learned), (), path)
+        return self._opaque(node, ("start", node.sizes, node.start), (), _state_of(node, path))
 
     def _layer(self, body: Body, node: LayerNode, read: tuple[Number, ...], path: str) -> Step:
         x = body.shape_in(node)
@@ -229,7 +236,12 @@ def _name(node: Node) -> str:
 def _leaf_has_state(body: Body, node: Leaf) -> bool:
     if isinstance(node, LayerNode):
         return has_state(node.layer, body.shape_in(node))
-    return isinstance(node, ParamNode)
+    return isinstance(node, ParamNode) and bool(_state_of(node, "here"))
+
+
+def _state_of(node: ParamNode, path: str) -> str:
+    """The path of a tensor of which more is to be known than how it starts."""
+    return "" if not node.persistent and node.values is not None else path
 
 
 def count_steps(network: Network) -> int:

@@ -100,7 +100,7 @@ class States:
                     _put(nested, name, self._leaf(sizes, starts.get(name)))
                 return nested
             case ParamNode():
-                return self._leaf(node.sizes, node.init)
+                return self._leaf(node.sizes, node.start) if node.persistent else {}
             case MergeNode():
                 return {}
             case _:

@@ -144,7 +144,10 @@ def _arguments(each: Matched) -> Iterator[Argument]:
             yield from _argument("axis", old.axis, new.axis)
             yield from _argument("numbers", old.numbers, new.numbers)
         case ParamNode() as old, ParamNode() as new:
-            yield from _argument("sizes", old.sizes, new.sizes)
+            for name in ("word", "sizes", "trainable", "persistent"):
+                yield from _argument(name, getattr(old, name), getattr(new, name))
+            texts = (each.values and each.values.text for each in (old, new))
+            yield from _argument("values", *texts)
         case _:
             raise AssertionError(each)
 

@@ -12,7 +12,7 @@ from typing import assert_never
 from archgen.analysis.difference.matching import BodyMatch, Matched, Part
 from archgen.analysis.difference.model import Fate, KeyCounts, KeyPair
 from archgen.analysis.difference.units import Unit
-from archgen.analysis.weights import Entry, members, of_body, of_layer
+from archgen.analysis.weights import Entry, members, of_body, of_layer, of_tensor
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Node, ParamNode
 from archgen.traversal import Fold, Leaf
 from archgen.traversal import Part as Known
@@ -83,7 +83,7 @@ def _of_member(body: Body, node: Leaf) -> int:
         case LayerNode():
             return sum(1 for _ in of_layer(body, node, ""))
         case ParamNode():
-            return 1
+            return int(node.persistent)
         case MergeNode():
             return 0
         case _:
@@ -205,7 +205,7 @@ def _of_leaf(unit: Unit, prefix: str) -> Iterator[tuple[str, Entry]]:
             for entry in of_layer(unit.body, unit.node, f"{prefix}{unit.name}."):
                 yield entry.key.rpartition(".")[2], entry
         case ParamNode():
-            yield "", Entry(prefix + unit.name, unit.node.sizes, "parameter")
+            yield from (("", entry) for entry in of_tensor(unit.node, prefix))
 
 
 def _entries(part: Part, prefix: str) -> Iterator[Entry]:

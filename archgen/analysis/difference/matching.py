@@ -275,7 +275,7 @@ class Matcher:
             case MergeNode(), MergeNode():
                 return 0.8 if old.node.kind == new.node.kind else 0
             case ParamNode(), ParamNode():
-                return 0.6
+                return 0.6 if old.node.word == new.node.word else 0
             case _:
                 return 0
 
@@ -309,7 +309,7 @@ def _of_leaf(_: Body, node: Leaf) -> Counter[str]:
         case MergeNode():
             return Counter([node.kind])
         case ParamNode():
-            return Counter(["param"])
+            return Counter([node.word])
         case _:
             assert_never(node)
 

@@ -86,7 +86,8 @@ class Meanings:
             case MergeNode():
                 return node.kind, node.axis, key_of(node.numbers)
             case ParamNode():
-                return "param", node.sizes, node.init
+                kept = node.trainable, node.persistent
+                return node.word, node.sizes, node.start, *kept
             case _:
                 assert_never(node)
 

@@ -36,9 +36,14 @@ class _Storage:
     born: int
     last: int
     counted: bool = True  # else it is a parameter's
+    shared: bool = False  # by all samples
     kept: bool = False
     left: bool = False
     entered: set[str] = field(default_factory=set)
+
+    @property
+    def amount(self) -> Amount:
+        return _amount(self.numbers, shared=self.shared) * self.times
 
 
 @dataclass(slots=True, eq=False)
@@ -90,7 +95,7 @@ class Walk:
         found: dict[Path, Amount] = defaultdict(Amount, self._own)
         for each in self._storages:
             if each.kept and each.counted:
-                found[each.path] += Amount(each.numbers * each.times)
+                found[each.path] += each.amount
         return found
 
     def peak(self) -> Moment:
@@ -113,9 +118,9 @@ class Walk:
                 found += amount
         for each in self._storages:
             if each.counted and each.path[:1] == (row,) and each.kept and not each.left:
-                found += Amount(each.numbers * each.times)
+                found += each.amount
             if each.counted and row in each.entered and not each.kept:
-                found += Amount(-each.numbers * each.times)
+                found += each.amount * -1
         return found
 
     # --- bodies -----------------------------------------------------------------------------
@@ -163,7 +168,7 @@ class Walk:
             case ParamNode():
                 storage = self._storage(prod(node.sizes), times, path)
                 storage.counted = False
-                return [_Value(storage, True)]
+                return [_Value(storage, node.trainable)]
             case _:
                 assert_never(node)
 
@@ -209,7 +214,7 @@ class Walk:
             if source.needs and layer.saves_output:
                 source.storage.kept = True
             elif source.needs:
-                self._own[path] += Amount(x.numel) * times
+                self._own[path] += _amount(x.numel, shared=x.batch != "all") * times
             return [source]
         made = [self._made(body, ref, times, path) for ref in node.outputs]
         for value in made:
@@ -217,6 +222,10 @@ class Walk:
             value.dense = source.dense or not layer.keeps_shape
         if needs:
             own = Amount(keeps.numbers, keeps.indices, keeps.fixed)
+            if x.batch != "all":
+                own = Amount(fixed=keeps.numbers + keeps.fixed)
+                if keeps.indices:
+                    self.unknown = self.unknown or f"{layer.keyword} without a batch"
             self._own[path] += own * times
             source.storage.kept |= keeps.input
             made[0].storage.kept |= keeps.output
@@ -300,13 +309,21 @@ class Walk:
         first = node.inputs[0]
         fresh = first in self._fresh[body]
         if isinstance(node, MergeNode):
-            return fresh and body.values[first].sizes == body.shape_out(node).sizes
+            shape, whole = body.values[first], body.shape_out(node)
+            return fresh and (shape.sizes, shape.batch) == (whole.sizes, whole.batch)
         return fresh and node.layer.may_work_inplace
 
     def _made(self, body: Body, ref: Ref, times: int, path: Path) -> _Value:
-        return _Value(self._storage(body.values[ref].numel, times, path), True)
+        storage = self._storage(body.values[ref].numel, times, path)
+        storage.shared = body.values[ref].batch != "all"
+        return _Value(storage, True)
 
     def _storage(self, numbers: int, times: int, path: Path) -> _Storage:
         storage = _Storage(numbers, times, path, self._clock, self._clock)
         self._storages.append(storage)
         return storage
+
+
+def _amount(numbers: int, *, shared: bool) -> Amount:
+    """So many numbers for each sample, or for all of them."""
+    return Amount(fixed=numbers) if shared else Amount(numbers)

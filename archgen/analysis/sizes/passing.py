@@ -7,7 +7,7 @@ at the declared size asks: that weights have their sizes, and that operands of m
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import assert_never
 
 from archgen.analysis.sizes.forms import NotKnown
@@ -25,7 +25,7 @@ from archgen.network import (
     ParamNode,
     Ref,
 )
-from archgen.shapes import Shape
+from archgen.shapes import Shape, aligned
 from archgen.text import Span
 
 MOST_TURNS = 64  # of a repeat whose size changes from call to call
@@ -124,12 +124,8 @@ class _Passing:
             case CallNode():
                 return self._of_call(node, inputs, f"{path}{node.name}.")
             case MergeNode():
-                learned = _learned(body)
-                aligned = [
-                    _aligned(node, x, declared[0]) if ref in learned else x
-                    for ref, x in zip(node.inputs, inputs, strict=True)
-                ]
-                return (_merged(node, aligned, declared[0], path),)
+                beside = aligned(inputs, joined=node.kind == "concat")
+                return (_merged(node, beside, declared[0], path),)
             case ParamNode():
                 return declared
             case _:
@@ -155,12 +151,12 @@ class _Passing:
             further = zip(layer.values(), inputs[1:], strict=True)
             layer = layer.model_copy(update=dict(further))
         try:
-            made = layer.shape(x)
+            made = layer.results(x)
         except LayerFault as fault:
             raise Refused(path, node.span, fault.message) from None
         if _is_open_in_features(x):
             self._stays(node, layer, x, before, path)
-        return made if isinstance(made, tuple) else (made,)
+        return made
 
     def _stays(self, node: LayerNode, layer: Layer, x: Shape, before: Shape, path: str) -> None:
         """The module was made for the features of the declared size."""
@@ -212,19 +208,6 @@ def _is_open_in_features(shape: Shape) -> bool:
     return isinstance(shape.channels, Size)
 
 
-def _learned(body: Body) -> set[int]:
-    return {node.outputs[0] for node in body.nodes if isinstance(node, ParamNode)}
-
-
-def _aligned(node: MergeNode, x: Shape, made: Shape) -> Shape:
-    """A learned parameter beside values: without the batch's size of 1, features in their place."""
-    if x.rank == made.rank + 1:
-        return Shape(x.sizes[1:])
-    if x.rank == 1 and node.kind != "concat":
-        return Shape((1,) * made.rank).with_size(made.axis, x.sizes[0])
-    return x
-
-
 def _merged(node: MergeNode, inputs: Sequence[Shape], made: Shape, path: str) -> Shape:
     sizes = list[int]()
     for axis in range(made.rank):
@@ -237,7 +220,7 @@ def _merged(node: MergeNode, inputs: Sequence[Shape], made: Shape, path: str) ->
                 text = f"`{node.kind}` of sizes {', '.join(map(str, _different(along)))}"
                 raise Refused(path.rstrip("."), node.span, text)
             sizes.append(joined)
-    return Shape(tuple(sizes), made.axis)
+    return replace(made, sizes=tuple(sizes))
 
 
 def _broadcast(sizes: Sequence[int], ones: bool) -> int | None:

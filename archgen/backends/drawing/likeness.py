@@ -41,7 +41,7 @@ class Likeness:
             case MergeNode():
                 return node.kind, node.axis, repr(node.numbers)
             case ParamNode():
-                return "param", len(node.sizes)
+                return node.word, len(node.sizes)
             case _:
                 assert_never(node)
 

@@ -141,7 +141,7 @@ def caption_of(unit: Unit) -> str:
         case MergeNode():
             return unit.node.kind
         case ParamNode():
-            return f"parameter {unit.node.name}"
+            return f"{'parameter' if unit.node.word == 'param' else 'buffer'} {unit.node.name}"
         case _:
             definition = unit.node.body.definition
             named = definition is not None and definition.kind != "implicit"

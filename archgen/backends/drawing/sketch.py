@@ -34,7 +34,7 @@ from archgen.backends.drawing.operations import (
     units,
 )
 from archgen.merges import MERGES
-from archgen.network import Body, CallNode, LayerNode, MergeNode, Network
+from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, ParamNode
 from archgen.resolve.values import show
 from archgen.shapes import Shape
 
@@ -225,7 +225,9 @@ class _Sketch:
     def _single(self, operation: Operation, scope: Scope, ends: Ends) -> None:
         node = operation.node
         if not isinstance(node, MergeNode):
-            words = (Word(f"parameter {operation.path.rpartition('.')[2]}"),)
+            is_buffer = isinstance(node, ParamNode) and node.word == "buffer"
+            what = "buffer" if is_buffer else "parameter"
+            words = (Word(f"{what} {operation.path.rpartition('.')[2]}"),)
             mark, detail = self._mark([operation])
             box = self.canvas.box(
                 "parameter", (words,), path=operation.path, note=detail, mark=mark

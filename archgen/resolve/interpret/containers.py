@@ -9,6 +9,7 @@ from archgen.network import Applied, Body, CallNode, OutputValue, Step
 from archgen.resolve.interpret.frame import Frame
 from archgen.resolve.interpret.targets import Target, apply_target
 from archgen.resolve.values import Unknown, holds_tensors
+from archgen.shapes import lifted
 from archgen.syntax import tree
 from archgen.text import Span
 
@@ -31,7 +32,7 @@ def container(
         sequential=True,
         entered=frame.env.entered,
     )
-    inner.body.inputs = [inner.body.add(frame.body.shape_of(before))]
+    inner.body.inputs = [inner.body.add(lifted(frame.body.shape_of(before)))]
     inner.body.input_names = [""]
     inner.body.current = (inner.body.inputs[0],)
     body = _body(inner, kind, fill(inner), span)

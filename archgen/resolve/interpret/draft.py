@@ -49,7 +49,6 @@ class Draft:
         self.children: dict[str, LayerNode | CallNode | ParamNode] = {}
         self.child_count = 0  # repeats counted
         self.counts: dict[str, int] = {}  # by stem, the last number of a nameless submodule
-        self.learned: set[Ref] = set()  # values of `param`
         self.returned: list[tuple[tree.Output, Returned]] = []  # one for each pass of a loop
         self.networks: dict[Ref, CallNode] = {}  # by value, the call of an arch that made it
         # What is read inside of them, by first result: by its place the path and the value.
@@ -73,8 +72,6 @@ class Draft:
     def emit(self, node: Node) -> None:
         """Take a node in; what it makes is the current value."""
         self.nodes.append(node)
-        if isinstance(node, ParamNode):
-            self.learned.update(node.outputs)
         if isinstance(node, CallNode) and node.body.is_network:
             self.networks.update(dict.fromkeys(node.outputs, node))
         self.current = node.outputs

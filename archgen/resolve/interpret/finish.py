@@ -13,7 +13,6 @@ from archgen.network import (
     Body,
     CallNode,
     LayerNode,
-    MergeNode,
     Node,
     OutputValue,
     Ref,
@@ -26,6 +25,7 @@ from archgen.resolve.interpret.heads import names_of_heads
 from archgen.resolve.interpret.initial import fitting
 from archgen.resolve.spelling import check_field
 from archgen.resolve.values import TensorValue, Unknown, is_broken
+from archgen.shapes import Shape
 from archgen.text import Span
 
 LARGEST_GAP = 100  # numbers of a list of submodules that none has: a model holds their places
@@ -43,7 +43,7 @@ def finish(frame: Frame, steps: tuple[Step, ...], kind: Literal["arch", "block"]
         steps = opened_parts(frame, outputs, steps)
     heads = names_of_heads(frame)
     _check_fields(frame, outputs, heads)
-    _check_learned(frame, outputs)
+    _check_batch(frame, outputs, heads)
     _check_read(frame, {output.value for output in outputs}, kind)
     _check_lists(frame)
     check_paths(frame)
@@ -113,24 +113,28 @@ def _check_read(frame: Frame, results: set[Ref], kind: str) -> None:
         raise Unknown
 
 
-def _check_learned(frame: Frame, outputs: Sequence[OutputValue]) -> None:
-    """A `param` has no batch: only a merge with other values can read it."""
+def _check_batch(frame: Frame, outputs: Sequence[OutputValue], heads: Sequence[str]) -> None:
+    """The results of a network have a batch, and are numbers; so has what training gives."""
     body = frame.body
-    for node in body.all_nodes:
-        alone = body.learned.intersection(node.inputs)
-        if isinstance(node, MergeNode) and alone != set(node.inputs):
-            continue
-        if isinstance(node, LayerNode) and node.inputs[0] not in alone:
-            alone -= node.learned_operands()
-        if alone:
-            raise Fault(_batchless("this reads a `param` alone", node.span))
-    if body.learned.intersection(output.value for output in outputs):
-        raise Fault(_batchless("a result is a `param`", frame.definition.span))
+    if frame.definition.kind == "arch":
+        for output in outputs:
+            _check_result(body.shape_of(output.value), _result_span(frame, output.value))
+    for aux in body.aux if heads else ():
+        _check_result(body.shape_of(aux.node.outputs[0]), aux.node.span)
 
 
-def _batchless(message: str, span: Span) -> Diagnostic:
-    hint = "it has no batch: `add`, `mul` or `concat` it with another value"
-    return error("A201", message, span, help=hint)
+def _check_result(shape: Shape, span: Span) -> None:
+    if shape.batch != "all":
+        message = f"a result of a network has a batch, and {shape} is one value for all samples"
+        hint = "`add`, `mul` or `concat` it with a value that comes from the input"
+        raise Fault(error("A201", message, span, help=hint))
+    if shape.kind != "float":
+        raise Fault(error("A201", "a result of a network is numbers, no index", span))
+
+
+def _result_span(frame: Frame, ref: Ref) -> Span:
+    made = (node.span for node in frame.body.nodes if ref in node.outputs)
+    return next(made, frame.definition.span)
 
 
 def _lost(node: Node, read: set[Ref]) -> bool:

@@ -11,7 +11,7 @@ from archgen.resolve.interpret.containers import apply_group, apply_seq
 from archgen.resolve.interpret.frame import Frame, only_in_body
 from archgen.resolve.interpret.inputs import declare_input
 from archgen.resolve.interpret.merges import apply_merge
-from archgen.resolve.interpret.parameters import apply_parameter
+from archgen.resolve.interpret.parameters import apply_parameter, declaration
 from archgen.resolve.interpret.reuse import apply_reuse
 from archgen.resolve.interpret.stages import apply_stage
 from archgen.resolve.values import refs_of
@@ -23,12 +23,14 @@ def run_link(frame: Frame, link: tree.Link, name: str | None = None) -> Step:
     match link:
         case tree.Input():
             return declare_input(frame, link, name or "")
+        case tree.Call() if (word := declaration(link.function, frame.env)) is not None:
+            return apply_parameter(frame, word, link.arguments, link.span, name)
         case tree.Call():
             return apply_call(frame, link, name)
         case tree.Stage():
             return apply_stage(frame, link, name)
         case tree.Param():
-            return apply_parameter(frame, link, name)
+            return apply_parameter(frame, "param", link.arguments, link.span, name)
         case tree.Merge():
             only_in_body(frame, link.span, f"`{link.kind}`")
             return apply_merge(frame, link)

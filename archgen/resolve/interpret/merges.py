@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from archgen.diagnostics import Diagnostic, Edit, Fault, Label, error
 from archgen.frozen import dataclass
@@ -17,7 +18,7 @@ from archgen.resolve.interpret.heads import without_heads
 from archgen.resolve.interpret.initial import declare_inits
 from archgen.resolve.lookup import lookup
 from archgen.resolve.values import is_number, kind_of, show
-from archgen.shapes import Shape
+from archgen.shapes import Shape, aligned, common_batch
 from archgen.syntax import tree
 from archgen.text import Span
 
@@ -54,9 +55,10 @@ def apply_merge(frame: Frame, link: tree.Merge) -> Merged:
     numbers = _numbers(link, found)
     branches = [branch for branch in found if isinstance(branch, Branch)]
     shapes = [body.shape_of(branch.ref) for branch in branches]
-    aligned = _aligned(frame, link.kind, branches, shapes)
-    axis = aligned[0].axis if axis is None else _from_first(axis, aligned[0])
-    shape = _merged(link, axis, aligned, branches)
+    _check_kinds(link, branches, shapes)
+    beside = aligned(shapes, joined=link.kind == "concat")
+    axis = beside[0].axis if axis is None else _from_first(axis, beside[0])
+    shape = replace(_merged(link, axis, beside, branches), batch=common_batch(shapes))
     check_size((shape,), link.keyword)
     refs = tuple(branch.ref for branch in branches)
     node = MergeNode(link.kind, refs, (body.add(shape),), axis, link.keyword, numbers)
@@ -236,27 +238,14 @@ def _no_such(kind: str, argument: tree.Argument) -> Diagnostic:
 # --- shapes -------------------------------------------------------------------------------------
 
 
-def _aligned(frame: Frame, kind: str, branches: list[Branch], shapes: list[Shape]) -> list[Shape]:
-    """The shapes, those of `param`s as they count beside their neighbours."""
-    learned = [branch.ref in frame.body.learned for branch in branches]
-    others = [shape for shape, own in zip(shapes, learned, strict=True) if not own]
-    if not others:
-        return shapes
-    like = max(others, key=lambda shape: shape.rank)
-    return [
-        beside(shape, like, kind) if own else shape
-        for shape, own in zip(shapes, learned, strict=True)
-    ]
-
-
-def beside(shape: Shape, like: Shape, kind: str) -> Shape:
-    """How a `param` counts beside a value: without the batch's size, 1, if it is written with
-    it; in `add` and `mul` along the features, if it has one axis."""
-    if shape.rank == like.rank + 1 and shape.sizes[0] == 1:
-        return Shape(shape.sizes[1:], like.axis)
-    if shape.rank == 1 and kind != "concat":
-        return Shape((1,) * like.rank, like.axis).with_channels(shape.channels)
-    return Shape(shape.sizes, like.axis) if like.axis < shape.rank else shape
+def _check_kinds(link: tree.Merge, branches: list[Branch], shapes: list[Shape]) -> None:
+    """Only numbers are merged: no index, no booleans."""
+    for shape, branch in zip(shapes, branches, strict=True):
+        if shape.kind != "float":
+            what = "an index" if shape.kind == "index" else "booleans"
+            message = f"{link.kind}: this branch is {what}, not numbers"
+            hint = "write the numbers of its buffer as floats: `1.0 * (...)`"
+            raise Fault(error("A201", message, branch.span, str(shape), help=hint))
 
 
 def _merged(link: tree.Merge, axis: int, shapes: list[Shape], branches: list[Branch]) -> Shape:

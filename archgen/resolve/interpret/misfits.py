@@ -67,7 +67,7 @@ def _fits(cls: type[Layer], arguments: dict[str, object], x: Shape) -> bool:
     if not isinstance(layer, Layer):
         return False
     try:
-        layer.shape(x)
+        layer.results(x)
     except LayerFault:
         return False
     return True

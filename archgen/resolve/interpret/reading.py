@@ -37,7 +37,7 @@ class Reading:
     def _used(self, call: CallNode, wanted: frozenset[int], sizes: bool) -> frozenset[int]:
         """The places among a call's inputs of what these of its results, or its heads, need."""
         body = call.body
-        if len(body.inputs) == 1:  # all results come from it: a `param` alone is none
+        if len(body.inputs) == 1 and _come_from_it(body):
             return frozenset({0})
         key = body, wanted, sizes
         if key not in self._known:
@@ -48,3 +48,9 @@ class Reading:
             used = frozenset(at for at, ref in enumerate(body.inputs) if ref in alive)
             self._known[key] = used
         return self._known[key]
+
+
+def _come_from_it(body: Body) -> bool:
+    """Whether all results come from the one input: nothing else brings a batch."""
+    shapes = [body.values[ref] for ref in (*body.inputs, *(each.value for each in body.outputs))]
+    return all(shape.batch == "all" for shape in shapes)

@@ -30,6 +30,7 @@ from archgen.resolve.interpret.frame import Frame, only_in_body
 from archgen.resolve.interpret.heads import check_head, without_heads
 from archgen.resolve.interpret.initial import declare_inits
 from archgen.resolve.interpret.links import read, run_link
+from archgen.resolve.interpret.parameters import declaration, declare, declares
 from archgen.resolve.interpret.results import run_expect, run_output
 from archgen.resolve.spelling import check_field, check_submodule, makes_module
 from archgen.resolve.values import LOST, Exhausted, Items, Several, Unknown, is_broken, parts_of
@@ -64,6 +65,10 @@ def run_one(frame: Frame, statement: tree.Statement) -> Step:
         pass
     if isinstance(statement, tree.Let):
         frame.body.failed = True
+        if declares(statement, frame.env):
+            for name in statement.names:
+                frame.names.lose(tree.Place(name, span=statement.span))
+            return Silent()
         frame.bind(dict.fromkeys(statement.names, LOST))
         return Silent()
     frame.body.lose()
@@ -99,6 +104,10 @@ def run_statement(frame: Frame, statement: tree.Statement) -> Step:
             return run_if(frame, statement)
         case tree.For():
             return run_for(frame, statement)
+        case tree.Let(value=tree.Apply(function) as value) if declares(statement, frame.env):
+            word = declaration(function, frame.env)
+            assert word is not None
+            return declare(frame, statement, word, value)
         case tree.Let():
             values = unpack(statement.targets, evaluate(statement.value, frame.env), statement.span)
             frame.bind(values)

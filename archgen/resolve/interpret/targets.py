@@ -84,14 +84,13 @@ def _layer_node(
     before = body.ref(target.span)
     shape = body.shape_of(before)
     try:
-        shapes = layer.shape(shape)
+        several = layer.results(shape)
     except LayerFault as fault:
         raise Fault(_misfit(frame, target, cls, fault, before)) from None
     if frame.sequential and layer.function(shape) is not None:
         message = f"`{cls.keyword}` is an expression, and an `nn.Sequential` holds modules"
         hint = "write the steps in a body, or make a block of it"
         raise Fault(error("A117", message, target.span, help=hint))
-    several = shapes if isinstance(shapes, tuple) else (shapes,)
     check_size(several, target.span)
     kinds = frame.init.kinds
     init = tuple(

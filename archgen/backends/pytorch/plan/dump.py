@@ -92,7 +92,7 @@ class _Dump:
                 yield from self.apply(item)
             case Learned(name=name, sizes=sizes):
                 shape = ", ".join(map(_shown, sizes))
-                yield f"{self.new(item.output)} = param {_name(name)}[{shape}]"
+                yield f"{self.new(item.output)} = {item.word} {_name(name)}[{shape}]"
             case Constant(expr=expr):
                 yield f"{self.new(item.output)} = number {_shown(expr)}"
             case Merge(kind=kind, operands=operands):

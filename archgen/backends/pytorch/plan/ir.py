@@ -13,7 +13,8 @@ from typing import Literal
 from archgen.backends.pytorch.plan.algebra import Expr, same
 from archgen.backends.pytorch.plan.names import Names
 from archgen.merges import MergeKind
-from archgen.network import Initialiser
+from archgen.network import Formula, Initialiser
+from archgen.shapes import Batch
 from archgen.syntax import tree
 
 # --- modules --------------------------------------------------------------------------------
@@ -92,6 +93,7 @@ class Made:
     sizes_on: set[str] = field(default_factory=set)  # of the outputs
     shape_on: set[str] = field(default_factory=set)  # that anything of their shape hangs on
     passes: bool = True  # the sizes of the inputs too
+    lifts: tuple[bool, ...] = ()
     heads: tuple[str, ...] = ()  # values that only training gives, behind the outputs
 
 
@@ -105,7 +107,8 @@ def is_written_alike(left: object, right: object) -> bool:
 
 @dataclass(slots=True, eq=False)
 class Value:
-    """A tensor. `fresh`: its one reader may write over it. `learned`: it has no batch.
+    """A tensor. `fresh`: its one reader may write over it. `batch` as in `Shape`; `axes`: how many
+    it has without the batch's, where it is the same for all samples.
 
     `channels` is None where no expression is known. `shape` is said where all calls agree.
     `sizes_on` are the names that the shape depends on beside what `channels` says.
@@ -113,7 +116,8 @@ class Value:
 
     channels: Expr | None = None
     fresh: bool = False
-    learned: bool = False
+    batch: Batch = "all"
+    axes: int | None = None
     name: str = ""
     shape: str = ""
     sizes_on: set[str] = field(default_factory=set)
@@ -131,16 +135,21 @@ class Apply:
     block: bool = False  # a block, stage or container: a line of its own in an arch
     fields: tuple[str, ...] = ()  # of several outputs
     piece: str = ""  # which children of the container: `[:4]`
+    lifts: tuple[bool, ...] = ()  # the inputs that are given a leading axis of 1
 
 
 @dataclass(slots=True, eq=False)
 class Learned:
-    """A parameter of the class itself, as a value."""
+    """A parameter or buffer of the class itself, as a value."""
 
     name: Expr
     sizes: list[Expr]
     init: Initialiser | None
     output: Value
+    word: Literal["param", "buffer"] = "param"
+    trainable: bool = True
+    persistent: bool = True
+    values: Formula | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -28,8 +28,10 @@ from archgen.backends.pytorch.text import modules
 from archgen.backends.pytorch.text.attributes import Attributes
 from archgen.backends.pytorch.text.expressions import broken, condition, literal, written
 from archgen.backends.pytorch.text.filled import Filler
+from archgen.backends.pytorch.text.formulas import tensor_of
 from archgen.backends.pytorch.text.layout import STEP, Call, Layout, parameters, statement
 from archgen.backends.pytorch.text.lists import appended, locals_first
+from archgen.network import Initialiser
 from archgen.syntax import tree
 
 Write = Callable[[], None]
@@ -106,6 +108,7 @@ class Constructor:
         self.lists: set[str] = set()
         self.nested = False  # in a container that is filled step by step
         self.appended = appended(plan.items)
+        self.texts: dict[str, str] = {}  # locals of formulas, by what they are
 
     def line(self, text: str) -> None:
         self.lines.append(" " * self.indent + text)
@@ -233,18 +236,44 @@ class Constructor:
         self.assign(name, "nn.Identity()" if module is None else self.layout(module))
 
     def learned(self, item: Learned) -> None:
-        sizes = tuple(map(written, item.sizes))
+        """A parameter or buffer, and what it holds from the start."""
+        made, start = self.content(item)
+        if item.word == "param":
+            given = (made,) if item.trainable else (made, "requires_grad=False")
+            made = Call("nn.Parameter", given)
+        text = ""
+        if isinstance(item.name, tree.String) and not item.name.value.isdecimal():
+            text = f"self.{item.name.value}"
+        if item.word == "param" and text:
+            self.write(f"{text} = ", made)
+        else:
+            method = "self.register_parameter" if item.word == "param" else "self.register_buffer"
+            kept = () if item.persistent else ("persistent=False",)
+            self.write("", Call(method, (written(item.name), made, *kept)))
+            get = "get_parameter" if item.word == "param" else "get_buffer"
+            text = text or f"self.{get}({written(item.name)})"
+        if start is not None:
+            self.write("", modules.initial(start, text))
+
+    def content(self, item: Learned) -> tuple[Layout, Initialiser | None]:
+        """The tensor, and what fills it afterwards."""
+        if item.values is not None:
+            return tensor_of(item.values, self.local), None
         constant = {"zeros": "torch.zeros", "ones": "torch.ones"}
         start = item.init.name if item.init is not None else "zeros"
-        made = Call("nn.Parameter", (Call(constant.get(start, "torch.empty"), sizes),))
-        if isinstance(item.name, tree.String) and not item.name.value.isdecimal():
-            self.write(f"self.{item.name.value} = ", made)
-            target = f"self.{item.name.value}"
-        else:
-            self.write("", Call("self.register_parameter", (written(item.name), made)))
-            target = f"self.get_parameter({written(item.name)})"
-        if item.init is not None and start not in constant:
-            self.write("", modules.initial(item.init, target))
+        made = Call(constant.get(start, "torch.empty"), tuple(map(written, item.sizes)))
+        return made, None if start in constant else item.init
+
+    def local(self, stem: str, text: str) -> str:
+        """A local for a text; one that the constructor has already, if that is seen here."""
+        known = self.texts.get(text)
+        if known is not None:
+            return known
+        name = self.attributes.locals.claim(stem)
+        self.write(f"{name} = ", text)
+        if self.indent == 2 * STEP:
+            self.texts[text] = name
+        return name
 
     def sequential(self, items: Sequence[Item]) -> None:
         """The class is a container: its children are handed to `nn.Sequential`."""

@@ -16,7 +16,7 @@ from archgen.syntax import tree
 
 CHOOSE, OR, AND, NOT, COMPARE, SUM, PRODUCT, MINUS, POWER, ATOM = range(10)
 _OPERATORS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT}
-_MATH = {"ceil", "floor", "log", "log2", "sqrt"}
+_MATH = {"ceil", "cos", "exp", "floor", "log", "log2", "sin", "sqrt"}
 _CONSUMERS = {"sum", "min", "max"}  # functions that take a generator
 _LISTS = {"range", "zip", "enumerate"}  # whose results are no tuples in Python
 

@@ -8,19 +8,21 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeGuard
 
 from archgen import resources
 from archgen.analysis.numerals import told
 from archgen.backends.pytorch.plan.file import File, Initialised
-from archgen.backends.pytorch.plan.ir import Plan
+from archgen.backends.pytorch.plan.ir import Item, Learned, Plan
 from archgen.backends.pytorch.plan.names import AMBIGUOUS
+from archgen.backends.pytorch.plan.regions import all_items
 from archgen.backends.pytorch.text.attributes import Attributes
 from archgen.backends.pytorch.text.constructor import constructor
 from archgen.backends.pytorch.text.forward import forward
 from archgen.backends.pytorch.text.layout import STEP, WIDTH, Call, Layout, flat, statement
 from archgen.backends.pytorch.text.modules import initial
 from archgen.network import Network
+from archgen.syntax import tree
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -171,29 +173,49 @@ def _plan_parts(file: File, plan: Plan, figures: Figures | None) -> Iterator[str
     attributes = Attributes(plan)
     made = constructor(plan, attributes)
     if plan.arch:
-        made += ["", *_reset(plan, attributes)]
+        made += ["", *_reset(file, plan, attributes)]
     computed = [] if plan.sequential else forward(plan, attributes, _result_type(plan))
     doc = _arch_doc(file.network, figures) if plan.arch else plan.doc
     head = [f"class {plan.name}({'nn.Sequential' if plan.sequential else 'nn.Module'}):"]
     if doc:
         head += [f'    """{docstring(doc, STEP)}"""', ""]
+    head += _buffers(plan)
     body = [] if len(made) == 2 and not plan.sequential else ["\n".join(made)]
     if computed:
         body += ["", "\n".join(computed)] if body else ["\n".join(computed)]
     yield "\n".join([*head, *body])
 
 
-def _reset(plan: Plan, attributes: Attributes) -> list[str]:
-    """Weights again as the constructor makes them: by it, so that they are said once."""
+def _buffers(plan: Plan) -> list[str]:
+    """The types of the buffers, which the type checker does not know of `register_buffer`."""
+    names = [item.name for item in all_items(plan) if _is_buffer(item)]
+    lines = [f"    {name.value}: Tensor" for name in names if isinstance(name, tree.String)]
+    return [*lines, ""] if lines else []
+
+
+def _is_buffer(item: Item) -> TypeGuard[Learned]:
+    return isinstance(item, Learned) and item.word == "buffer"
+
+
+def _reset(file: File, plan: Plan, attributes: Attributes) -> list[str]:
+    """Weights again as the constructor makes them: by it, so that they are said once. Buffers that
+    are in no `state_dict` are copied beside it."""
     own = (f"self.{attributes.stored[param.name]}" for param in plan.params)
     fresh = Call(plan.name, tuple(own))
     lines = [
         statement("", Call("self.load_state_dict", (f"{flat(fresh)}.state_dict()",)), 2 * STEP)
     ]
-    if max(map(len, lines[0].split("\n"))) > WIDTH:
+    buffers = [item for each in file.plans for item in all_items(each) if _is_buffer(item)]
+    unsaved = any(not item.persistent for item in buffers)
+    if unsaved or max(map(len, lines[0].split("\n"))) > WIDTH:
         lines = [
             statement("fresh = ", fresh, 2 * STEP),
             "        self.load_state_dict(fresh.state_dict())",
+        ]
+    if unsaved:
+        lines += [
+            "        for name, buffer in fresh.named_buffers():",
+            "            self.get_buffer(name).copy_(buffer)",
         ]
     return [
         "    def reset_parameters(self) -> None:",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from archgen.backends.pytorch.plan.algebra import Expr
@@ -70,7 +71,8 @@ class Forward(Merging):
                     self.apply(item)
                 case Learned():
                     name = self.parameter(item.name)
-                    term = Term(name, typed=True, axes=len(item.sizes))
+                    typed = item.word == "param" or isinstance(item.name, tree.String)
+                    term = Term(name, typed=typed, owned=True)
                     self.give(item.output, term)
                 case Constant():
                     self.constant(item)
@@ -127,7 +129,7 @@ class Forward(Merging):
         head += item.piece
         first, *others = item.inputs
         for value in others:  # all, before any is read: its variable would be free again
-            if not self.state.terms[id(value)].variable and not self._is_learned(value):
+            if not self.state.terms[id(value)].variable and not self._is_owned(value):
                 self.store(value)
         extra = [self.read(value, stored=True) for value in others]
         room = LONG - len(head) - sum(len(flat(term.layout)) for term in extra)
@@ -135,14 +137,15 @@ class Forward(Merging):
         stored = item.child is None and twice
         with self.holding(*extra):
             term = self.read(first, stored=stored or self._is_long(first, room))
+        term, *extra = _lifted(item, [term, *extra])
         reads = frozenset.union(term.reads, *(other.reads for other in extra))
         if item.child is not None:
             arguments = (term.layout, *(other.layout for other in extra))
             return Term(Call(head, arguments), reads=reads)
         return Term(_function(item.function, [term, *extra]), reads=reads, typed=True)
 
-    def _is_learned(self, value: Value) -> bool:
-        return self.state.terms[id(value)].axes is not None
+    def _is_owned(self, value: Value) -> bool:
+        return self.state.terms[id(value)].owned
 
     def _is_long(self, value: Value, room: int) -> bool:
         term = self.state.terms[id(value)]
@@ -285,7 +288,7 @@ class Forward(Merging):
     def returned(self, value: Value) -> Layout:
         """The one value that is returned: a tensor for the type checker too."""
         term = self.state.terms[id(value)]
-        if not term.variable and term.axes is None:
+        if not term.variable and not term.owned:
             if term.typed:
                 self.flush(until=value)
                 return term.layout
@@ -321,6 +324,16 @@ class Forward(Merging):
         lines, _ = self.side(write)
         self.lines.append(Line(" " * self.indent + "if self.training:"))
         self.lines += lines
+
+
+def _lifted(item: Apply, terms: Sequence[Term]) -> list[Term]:
+    """The inputs, those with a leading axis of 1 that lack it."""
+    if not any(item.lifts):
+        return list(terms)
+    return [
+        replace(term, layout=Chain(term.layout, (".unsqueeze(0)",)), variable="") if lift else term
+        for term, lift in zip(terms, item.lifts, strict=True)
+    ]
 
 
 _METHOD = re.compile(r"(?<=[)}])\.\w+\(")

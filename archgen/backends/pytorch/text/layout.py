@@ -121,8 +121,10 @@ def lay_out(doc: Layout, indent: int, column: int, tail: int) -> str:
         case Operation(parts):
             return _lines(parts, indent)
         case Chain():
-            links = _links(doc)
-            return _lines(links, indent) if len(links) > 2 else one_line
+            first, *rest = _links(doc)
+            if len(rest) < 2:
+                return one_line
+            return _lines((_broken_call(first, indent), *rest), indent)
         case Generator(element, clause):
             return _lines((lay_out(element, indent, indent, 0), clause), indent)
         case Call(head, items, brackets):
@@ -171,6 +173,23 @@ def _bracketed(prefix: str, doc: Layout, indent: int, suffix: str) -> str:
     pad = " " * indent
     body = lay_out(doc, inner, inner, 0)
     return f"{pad}{prefix}(\n{' ' * inner}{body}\n{pad}){suffix}"
+
+
+def _broken_call(text: str, indent: int) -> str:
+    """A call, its arguments in lines of their own if it is too long."""
+    head, bracket, rest = text.partition("(")
+    if _fits(text, indent) or not bracket or not text.endswith(")"):
+        return text
+    items, depth, start = [], 0, 0
+    for at, sign in enumerate(rest[:-1]):
+        depth += (sign in "([") - (sign in ")]")
+        if depth < 0:
+            return text
+        if sign == "," and depth == 0:
+            items.append(rest[start:at].strip())
+            start = at + 1
+    items.append(rest[start:-1].strip())
+    return lay_out(Call(head, tuple(items)), indent, indent, 0)
 
 
 def _lines(parts: Sequence[str], indent: int) -> str:

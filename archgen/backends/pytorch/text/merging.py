@@ -24,6 +24,7 @@ from archgen.backends.pytorch.text.places import (
     Line,
     Term,
     combined,
+    joined_along,
     laid,
     listed,
     merged,
@@ -47,7 +48,7 @@ class Merging(Variables, ABC):
         self.shorten(item.operands)
         batch = self._batch(item)
         terms = [self.read(value) for value in item.operands]
-        self.give(item.output, merged(item, terms, batch), line=False)
+        self.give(item.output, merged(item, item.operands, terms, batch), line=False)
 
     def add_to_first(self, item: Merge) -> None:
         """`y = ...`, then `y += ...` for each of the others."""
@@ -71,7 +72,7 @@ class Merging(Variables, ABC):
         """`y += ...`, or `y = y + ...` where `y` may be something that others read."""
         if not self.state.terms[id(value)].variable:
             self.flush(until=value)
-        layout = laid(self.read(value), item)
+        layout = laid(value, self.read(value), item)
         if item.inplace:
             self.line(statement(f"{variable} += ", layout, self.indent))
             return
@@ -93,11 +94,11 @@ class Merging(Variables, ABC):
                 self.store(value)
 
     def _batch(self, item: Merge) -> str:
-        """A variable with the batch's size, where a learned value has none."""
-        terms = [self.state.terms[id(value)] for value in item.operands]
-        if item.kind != "concat" or all(term.axes is None for term in terms):
+        """A variable with the batch's size, where an operand has none."""
+        batches = {value.batch for value in item.operands}
+        if item.kind != "concat" or "all" not in batches or len(batches) == 1:
             return ""
-        value = next(v for v, t in zip(item.operands, terms, strict=True) if t.axes is None)
+        value = next(value for value in item.operands if value.batch == "all")
         term = self.state.terms[id(value)]
         return (term if term.variable else self.store(value)).variable
 
@@ -115,7 +116,7 @@ class Merging(Variables, ABC):
         self.line(" " * self.indent + f"{name}: list[Tensor] = []")
         self.operands(item.items, partial(self.append, item, name))
         if item.kind == "concat":
-            layout: Layout = Call("torch.cat", (name, f"dim={item.axis + 1}"))
+            layout: Layout = Call("torch.cat", (name, f"dim={joined_along(item)}"))
             self.give(item.output, Term(layout, typed=True))
             return
         self.fold_list(item, name)
@@ -143,8 +144,13 @@ class Merging(Variables, ABC):
     def append(self, item: Gather, name: str, value: Value) -> None:
         """Append an operand to a list."""
         self.flush(until=value)
-        path = listed(self.read(value), item, self.inputs[0])
+        path = listed(value, self.read(value), item, self.batched_input())
         self.line(statement("", Call(f"{name}.append", (path,)), self.indent))
+
+    def batched_input(self) -> str:
+        """An input that has the batch's size."""
+        inputs = zip(self.inputs, self.plan.inputs, strict=True)
+        return next((name for name, (_, value) in inputs if value.batch == "all"), self.inputs[0])
 
     def fold_list(self, item: Gather, name: str) -> None:
         """Add up a list, from left to right."""
@@ -179,7 +185,7 @@ class Merging(Variables, ABC):
                 self.state.terms[id(value)] = source
         else:
             self.read(first)
-            source = Term(laid(source, item), reads=source.reads, typed=source.typed)
+            source = Term(laid(first, source, item), reads=source.reads, typed=source.typed)
             self.give(value, source, line=True)
         self.operands(rest, partial(self.fold_one, item, value))
         self.state.terms[id(item.output)] = self.state.terms[id(value)]

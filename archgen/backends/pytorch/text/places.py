@@ -21,14 +21,14 @@ class Term:
     """How a value can be read: a variable, or an expression that is not stored yet.
 
     `reads` are the variables in the expression; `typed`: the type checker knows a tensor;
-    `axes`: how many a learned value has, which has no batch. `number`: it is no tensor.
+    `owned`: it is an attribute of the class, which needs no variable; `number`: it is no tensor.
     """
 
     layout: Layout
     variable: str = ""
     reads: frozenset[str] = frozenset()
     typed: bool = False
-    axes: int | None = None
+    owned: bool = False
     number: bool = False
 
 
@@ -48,20 +48,23 @@ class State:
     pending: list[Value] = field(default_factory=list)
 
 
-def merged(item: Merge | Gather, terms: Sequence[Term], batch: str) -> Term:
+def merged(
+    item: Merge | Gather, operands: Sequence[Value], terms: Sequence[Term], batch: str
+) -> Term:
     """The expression of a merge."""
     reads = frozenset[str]().union(*(term.reads for term in terms))
+    pairs = list(zip(operands, terms, strict=True))
     if item.kind == "concat":
-        layouts = tuple(listed(term, item, batch) for term in terms)
-        layout: Layout = Call("torch.cat", (Call("", layouts), f"dim={item.axis + 1}"))
+        layouts = tuple(listed(value, term, item, batch) for value, term in pairs)
+        layout: Layout = Call("torch.cat", (Call("", layouts), f"dim={joined_along(item)}"))
         return Term(layout, reads=reads, typed=True)
     typed = MERGES[item.kind].operator is None or all(term.typed for term in terms)
     if MERGES[item.kind].operator is None:
         numbers = [flat(term.layout) for term in terms if term.number]
-        terms = [term for term in terms if not term.number]
+        pairs = [(value, term) for value, term in pairs if not term.number]
     else:
         numbers = []
-    first, *rest = (laid(term, item) for term in terms)
+    first, *rest = (laid(value, term, item) for value, term in pairs)
     layout = _clamped(item.kind, _operated(item.kind, first, rest), numbers)
     return Term(layout, reads=reads, typed=typed)
 
@@ -73,6 +76,11 @@ def _clamped(kind: MergeKind, layout: Layout, numbers: Sequence[str]) -> Layout:
         plain = number[1:-1] if number.startswith("(") else number
         layout = Call("torch.clamp", (layout, f"{bound}={plain}"))
     return layout
+
+
+def joined_along(item: Merge | Gather) -> int:
+    """The axis of a concat as torch counts it."""
+    return item.axis if item.output.batch == "none" else item.axis + 1
 
 
 def _operated(kind: MergeKind, first: Layout, rest: Sequence[Layout]) -> Layout:
@@ -90,19 +98,32 @@ def combined(kind: MergeKind, variable: str, layout: Layout) -> Layout:
     return _operated(kind, variable, [layout])
 
 
-def listed(term: Term, item: Merge | Gather, batch: str) -> Layout:
-    """An operand of a merge; a learned one of a concat once for each sample of `batch`."""
-    if term.axes is None or item.kind != "concat":
-        return laid(term, item)
-    return f"{flat(term.layout)}.expand({batch}.shape[0]{', -1' * item.rank})"
+def listed(value: Value, term: Term, item: Merge | Gather, batch: str) -> Layout:
+    """An operand of a merge; what is the same for all samples once for each sample of `batch`."""
+    if value.batch == item.output.batch or item.kind != "concat":
+        return laid(value, term, item)
+    if item.output.batch == "one":
+        return f"{_atom(term.layout)}.unsqueeze(0)"
+    return f"{_atom(term.layout)}.expand({batch}.shape[0]{', -1' * item.rank})"
 
 
-def laid(term: Term, item: Merge | Gather) -> Layout:
-    """An operand of a sum or product: a learned vector lies along the features."""
-    behind = item.rank - 1 - item.axis
-    if term.axes != 1 or behind == 0:
+def laid(value: Value, term: Term, item: Merge | Gather) -> Layout:
+    """An operand of a sum or product: a vector without a batch lies along the features, what has
+    fewer axes than the others is aligned to the right."""
+    if value.axes is None or item.kind == "concat":
         return term.layout
-    return f"{flat(term.layout)}.view(-1{', 1' * behind})"
+    behind = item.rank - 1 - item.axis
+    if value.axes == 1 and item.rank > 1 and (behind or value.batch == "one"):
+        return f"{_atom(term.layout)}.view(-1{', 1' * behind})"
+    if value.batch == "one" and value.axes < item.rank:
+        return f"{_atom(term.layout)}.squeeze(0)"
+    return term.layout
+
+
+def _atom(layout: Layout) -> str:
+    """An expression whose methods can be called."""
+    text = flat(layout)
+    return f"({text})" if isinstance(layout, Operation) else text
 
 
 def operand(layout: Layout, kind: MergeKind) -> str:

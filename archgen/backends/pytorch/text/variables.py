@@ -55,7 +55,7 @@ class Variables:
     def read(self, value: Value, *, stored: bool = False) -> Term:
         """A value for its next reader; `stored`: it must be a variable."""
         term = self.state.terms[id(value)]
-        if stored and not term.variable and term.axes is None:
+        if stored and not term.variable and not term.owned:
             term = self.store(value)
         self.left[id(value)] -= 1
         if value in self.state.pending:
@@ -65,7 +65,7 @@ class Variables:
     def give(self, value: Value, term: Term, *, line: bool = False) -> None:
         """A value has been computed: it is stored if several read it, or a line is due."""
         self.state.terms[id(value)] = term
-        if term.variable or term.axes is not None:
+        if term.variable or term.owned:
             return
         self.state.pending.append(value)
         if line or self.left[id(value)] > 1:

@@ -70,8 +70,21 @@ def place(
     heads = _heads(walk, lanes, nodes, made)
     outputs += [head.value for head in heads]
     item = Apply(child, inputs, outputs, made.function, reused, made.block, made.fields)
+    item.lifts = made.lifts or _lifts(lanes, nodes)
     walk.items.append(item)
     walk.aux += heads
+
+
+def _lifts(lanes: Lanes, nodes: Sequence[Node]) -> tuple[bool, ...]:
+    """Of each value that a call is handed, whether it is given a leading axis of 1."""
+    found = []
+    for lane, node in zip(lanes, nodes, strict=True):
+        assert isinstance(node, CallNode)
+        inside = [node.body.values[ref].batch for ref in node.body.inputs]
+        given = [lane.shape(ref).batch for ref in node.inputs]
+        found.append(tuple(a != b for a, b in zip(given, inside, strict=True)))
+    agree(lanes, found)
+    return found[0]
 
 
 def _heads(walk: Walk, lanes: Lanes, nodes: Sequence[Node], made: Made) -> list[Aux]:
@@ -161,6 +174,8 @@ def make_container(walk: Walk, lanes: Lanes, nodes: Sequence[CallNode], fill: Fi
     """An `nn.Sequential`; `fill` walks what stands in it."""
     source = walk.join(lanes, [node.inputs[0] for node in nodes])
     start = Value(source.channels, sizes_on=source.sizes_on)
+    arriving = [node.body.values[node.body.inputs[0]] for node in nodes]
+    start.batch, start.axes = walk.form(lanes, arriving)
     inner = [lane.inside(node.body, start) for lane, node in zip(lanes, nodes, strict=True)]
     container = contain(walk, inner, start, fill)
     results = [*container.taps, container.result]

@@ -31,6 +31,8 @@ def make_layer(
     source = walk.join(lanes, [node.inputs[0] for node in nodes])
     functions = [layer.function(x) for layer, x in zip(layers, shapes, strict=True)]
     agree(lanes, functions)
+    lifts = [layer.lifts(x) for layer, x in zip(layers, shapes, strict=True)]
+    agree(lanes, lifts)
     fields = Fields(walk, lanes, layers, shapes, target, source)
     made = Made(
         None,
@@ -38,6 +40,7 @@ def make_layer(
         [all(layer.fresh and not layer.saves_output for layer in layers)] * len(nodes[0].outputs),
         functions[0] or "",
     )
+    made.lifts = lifts[0]
     made.sizes_on, made.shape_on, made.passes = fields.influences()
     if functions[0] is not None:
         helper = layers[0].helper

@@ -71,8 +71,8 @@ def _covers(lane: Lane, step: Merged) -> bool:
 
     A size of 1 counts against it: where the input is larger, it may be what is broadcast.
     """
-    first = lane.shape(step.node.inputs[0]).sizes
-    return first == lane.shape(step.node.outputs[0]).sizes and 1 not in first
+    first, whole = lane.shape(step.node.inputs[0]), lane.shape(step.node.outputs[0])
+    return (first.sizes, first.batch) == (whole.sizes, whole.batch) and 1 not in first.sizes
 
 
 def branches_alone(walk: Walk, lanes: Lanes, link: tree.Merge, steps: Steps) -> None:

@@ -106,12 +106,14 @@ def _phi(
     sides = _sides(walk, decided, lanes, values)
     if gives(item) or sides is None:
         return None
-    if any(side.learned for side in sides):  # nothing would know how it is to be laid
-        return None
+    first = sides[0]
+    if any((side.batch, side.axes) != (first.batch, first.axes) for side in sides):
+        return None  # nothing would know how it is to be laid
     for known in item.phis:
         if known.arms == sides:
             return known.value
     value = Value(_phi_channels(walk, item, lanes, values, sides))
+    value.batch, value.axes = first.batch, first.axes
     value.sizes_on.update(*(side.sizes_on for side in sides), *_decided_by(walk, item))
     if value.channels is None:
         value.sizes_on.update(*(walk.shape_depends_on(side) for side in sides))

@@ -20,6 +20,8 @@ from archgen.backends.pytorch.walk.lanes import Lane, Lanes, Steps, Unrollable, 
 from archgen.backends.pytorch.walk.scope import Classes, Escaped, Scope
 from archgen.layers.base import AUTO
 from archgen.network import Ref
+from archgen.resolve.lookup import CONSTANTS
+from archgen.shapes import Batch, Shape
 from archgen.syntax import tree
 
 
@@ -173,7 +175,8 @@ class Walk(Expressions):
         elif name == "channels":
             meaning = self.channels(lanes)
         else:
-            meaning = algebra.constant(self.scope.definition.scope.get(name, AUTO))
+            known = CONSTANTS.get(name, AUTO)
+            meaning = algebra.constant(self.scope.definition.scope.get(name, known))
         if meaning is None:
             raise Opaque
         return meaning
@@ -307,10 +310,18 @@ class Walk(Expressions):
         value = Value(self._right(lanes, refs, candidates), fresh, sizes_on=set(sizes_on))
         if value.channels is None:
             value.sizes_on.update(shape_on)
-        shapes = {str(lane.shape(ref)) for lane, ref in zip(lanes, refs, strict=True)}
-        value.shape = shapes.pop() if len(shapes) == 1 else ""
+        shapes = [lane.shape(ref) for lane, ref in zip(lanes, refs, strict=True)]
+        value.shape = str(shapes[0]) if len(set(map(str, shapes))) == 1 else ""
+        value.batch, value.axes = self.form(lanes, shapes)
         self.assign(lanes, refs, value)
         return value
+
+    def form(self, lanes: Sequence[Lane], shapes: Sequence[Shape]) -> tuple[Batch, int | None]:
+        """Whether a value has a batch, and if not how many axes it has, in all lanes."""
+        if all(shape.batch == "all" for shape in shapes):
+            return "all", None
+        agree(lanes, [(shape.batch, shape.rank) for shape in shapes])
+        return shapes[0].batch, shapes[0].rank
 
     def _right(
         self, lanes: Sequence[Lane], refs: Sequence[Ref], candidates: Sequence[Expr | None]

@@ -67,6 +67,11 @@ def run_statement(walk: Walk, lanes: Lanes, statement: tree.Statement, steps: St
             decisions.choose(walk, lanes, statement, steps)
         case tree.For():
             loops.loop(walk, lanes, statement, steps)
+        case tree.Let(value=tree.Apply() as value) if isinstance(steps[0], NamedStep):
+            name = Given(tree.Template((statement.names[0],)))
+            tensors = _applied([step.chain for step in steps if isinstance(step, NamedStep)])
+            _learn(walk, lanes, value.arguments, tensors, name)
+            _remember_names(lanes, steps)
         case tree.Let():
             constants.run_let(walk, lanes, statement, steps)
         case tree.Aux():
@@ -96,7 +101,9 @@ def run_link(
         case _ if isinstance(steps[0], Silent):
             return
         case tree.Param():
-            _learn(walk, lanes, link, _applied(steps), name)
+            _learn(walk, lanes, link.arguments, _applied(steps), name)
+        case tree.Call() if _is_tensor(steps[0]):
+            _learn(walk, lanes, link.arguments, _applied(steps), name)
         case tree.Call() if isinstance(steps[0], Passed):
             if name is None and not walk.contained:
                 walk.count(stem(link))
@@ -265,24 +272,44 @@ def _reuse(walk: Walk, lanes: Lanes, steps: Sequence[Applied]) -> None:
 
 
 def _learn(
-    walk: Walk, lanes: Lanes, link: tree.Param, steps: Sequence[Applied], given: Given | None
+    walk: Walk,
+    lanes: Lanes,
+    arguments: Sequence[tree.Argument],
+    steps: Sequence[Applied],
+    given: Given | None,
 ) -> None:
-    """`name = param([sizes], init=...)`."""
+    """`name = param([sizes], init=...)`, `let name = buffer([[...]])`."""
     nodes = [step.node for step in steps if isinstance(step.node, ParamNode)]
-    agree(lanes, [(len(node.sizes), node.init) for node in nodes])
+    agree(lanes, [(len(node.sizes), node.start) for node in nodes])
+    agree(lanes, [(node.word, node.trainable, node.persistent) for node in nodes])
     name = _child_name(walk, lanes, [node.name for node in nodes], given, "param")
-    decide_text(walk, tuple(a for a in link.arguments if a.name == "init"), lanes)
-    argument = next(a for a in link.arguments if a.name in {None, "sizes"})
+    refs, first = [node.outputs[0] for node in nodes], nodes[0]
+    if first.values is None:
+        decide_text(walk, tuple(a for a in arguments if a.name == "init"), lanes)
+        sizes = _sizes_of(walk, lanes, arguments, nodes)
+    else:  # its numbers are what these calls have, whatever they are computed from
+        decide_text(walk, tuple(arguments), lanes)
+        sizes = [tree.Number(size) for size in first.sizes]
+    sizes_on = set().union(*map(walk.depends_on, sizes))
+    output = walk.value(lanes, refs, sizes, fresh=False, sizes_on=sizes_on)
+    kept = first.word, first.trainable, first.persistent
+    walk.items.append(Learned(name, sizes, first.init, output, *kept, first.values))
+
+
+def _sizes_of(
+    walk: Walk, lanes: Lanes, arguments: Sequence[tree.Argument], nodes: Sequence[ParamNode]
+) -> list[Expr]:
+    argument = next(a for a in arguments if a.name in {None, "sizes", "values"})
     sizes: list[Expr] = []
     for at in range(len(nodes[0].sizes)):
         item = tree.Index(argument.value, tree.Number(at))
         deduced = walk.deduce(item, lanes)
         sizes.append(walk.number(deduced, lanes, [node.sizes[at] for node in nodes], "size"))
-    refs = [node.outputs[0] for node in nodes]
-    sizes_on = set().union(*map(walk.depends_on, sizes))
-    output = walk.value(lanes, refs, sizes, fresh=False, sizes_on=sizes_on)
-    output.learned = True
-    walk.items.append(Learned(name, sizes, nodes[0].init, output))
+    return sizes
+
+
+def _is_tensor(step: Step) -> bool:
+    return isinstance(step, Applied) and isinstance(step.node, ParamNode)
 
 
 # --- training heads ---------------------------------------------------------------------------
