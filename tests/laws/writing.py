@@ -284,7 +284,7 @@ class Writer:
         self.line(
             f"from {table} -> take(from {index}){self.pick(TAKEN)} -> reshape([-1, channels])"
         )
-        self.line(f"{held} = {self.pick(['mean(0)', 'sum(0)', 'linear(channels) -> mean(0)'])}")
+        self.line(f"{held} = {self.pick(['mean(0)', 'sum(0)', 'max(0)'])}")
         with self.braces(self.pick(["mul", "add", "maximum"])):
             self.line(f"from {before}")
             self.line(f"from {held} -> {self.pick(HOLDING)}")
