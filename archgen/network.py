@@ -25,8 +25,6 @@ from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.text import NOWHERE, Span
 
-# --- values of the language ---------------------------------------------------------------
-
 Ref = int  # the number of a value in its body
 
 
@@ -101,8 +99,7 @@ class MergeNode:
 class ParamNode:
     """`name = param([...])`, `let name = buffer([...])`: a tensor of the body itself, as a value.
 
-    It is learned if `trainable`; a buffer is not, and stands in the `state_dict` if `persistent`.
-    `values` are the numbers that it holds from the start, else `init` fills it.
+    `values` are what it holds from the start, else `init` fills it. A buffer is not `trainable`.
     """
 
     name: str
@@ -118,7 +115,7 @@ class ParamNode:
 
     @property
     def start(self) -> Hashable:
-        """What it holds from the start: equal for those that start alike."""
+        """Equal for those that start alike."""
         return self.init if self.values is None else self.values.text
 
 
