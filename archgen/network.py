@@ -28,9 +28,6 @@ from archgen.text import NOWHERE, Span
 Ref = int  # the number of a value in its body
 
 
-# --- nodes --------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerNode:
     """A layer applied. `name` is the attribute of the body's module that holds it.
