@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from pathlib import Path
 from time import monotonic
@@ -38,10 +39,11 @@ HEAD = """# Imported networks
   and gradients in training, in float64 with calibrated norms: to the bit, or within the difference
   that sums in another order make. *Keys* says whether their order is the same: heads for training
   (`aux`) come last in a spec.
-- *Seconds* are those of one core that had other work to do: an order of magnitude.
+- *Seconds* are those of one core that had other work to do: an order of magnitude. *Commit*: the
+  code that it was run with.
 
-| network | input | lines | shipped | parameters | result | keys | seconds |
-| --- | ---: | ---: | ---: | ---: | --- | --- | ---: |
+| network | input | lines | shipped | parameters | result | keys | seconds | commit |
+| --- | ---: | ---: | ---: | ---: | --- | --- | ---: | --- |
 """
 
 
@@ -61,13 +63,13 @@ def _row(name: str, row: dict[str, Any], shipped: dict[str, Path]) -> str:
     lines = len(path.read_text(encoding="utf-8").splitlines()) if path else None
     size = row["size"]
     if "refused" in row:
-        cells = [f"`{name}`", size, "", lines or "", "", row["refused"], "", row["seconds"]]
+        cells = [f"`{name}`", size, "", lines or "", "", row["refused"], ""]
     else:
         cells = [
             *(f"`{name}`", size, row["lines"], lines or "", f"{row['params']:,}"),
-            *(row["equal"], row["order"], row["seconds"]),
+            *(row["equal"], row["order"]),
         ]
-    return f"| {' | '.join(map(str, cells))} |\n"
+    return f"| {' | '.join(map(str, [*cells, row['seconds'], row['commit']]))} |\n"
 
 
 def imported(network: Imported) -> dict[str, Any]:
@@ -92,6 +94,12 @@ def imported(network: Imported) -> dict[str, Any]:
     }
 
 
+def commit() -> str:
+    """The commit that is checked out."""
+    words = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+
+
 def run(names: list[str], known: dict[str, Any]) -> None:
     """Import networks and keep what came of it."""
     import torch
@@ -102,7 +110,7 @@ def run(names: list[str], known: dict[str, Any]) -> None:
     modules = {"torch": torch, "torchvision": torchvision}
     known["versions"] = {name: each.__version__.split("+")[0] for name, each in modules.items()}
     for name in names or [each for each in NETWORKS if each not in known["results"]]:
-        known["results"][name] = imported(NETWORKS[name])
+        known["results"][name] = imported(NETWORKS[name]) | {"commit": commit()}
         known["left"] = [each for each in NETWORKS if each not in known["results"]]
         print(name, known["results"][name], file=sys.stderr, flush=True)
         RESULTS.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")

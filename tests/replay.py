@@ -40,7 +40,7 @@ def main(words: list[str]) -> int:
         place = Path(folder)
         _unpack(options.against, place / "before")
         specs = place / "specs.json"
-        specs.write_text(json.dumps(dict(_specs(options.random))), encoding="utf-8")
+        _write_specs(place / "before", options.random, specs)
         runs = [
             _start(tree, specs, place / f"{name}.json")
             for name, tree in (("before", place / "before"), ("after", ROOT))
@@ -55,6 +55,16 @@ def main(words: list[str]) -> int:
 
 
 # --- what is run ----------------------------------------------------------------------------
+
+SPECS = "import json, sys; from tests.replay import _specs; print(json.dumps(dict(_specs({}))))"
+
+
+def _write_specs(before: Path, count: int, out: Path) -> None:
+    """The specs of the version before, in its own words: it refuses what the present one writes."""
+    command = [sys.executable, "-c", SPECS.format(count)]
+    environment = os.environ | {"PYTHONPATH": str(before)}
+    run = subprocess.run(command, cwd=before, env=environment, check=True, capture_output=True)
+    out.write_bytes(run.stdout)
 
 
 def _specs(count: int) -> Iterator[tuple[str, str]]:
