@@ -124,6 +124,16 @@ def test_json(file: Path, run: Run) -> None:
     }
 
 
+def test_numbers_of_another_kind_are_told(folder: Path, run: Run) -> None:
+    (folder / "scale.arch").write_text("arch net { input(3); fc = linear(2, bias=false) }\n")
+    entry = {"dtype": "C64", "shape": [2, 3], "data_offsets": [0, 48]}
+    text = json.dumps({"fc.weight": entry}).encode()
+    content = len(text).to_bytes(8, "little") + text + bytes(48)
+    (folder / "c.safetensors").write_bytes(content)
+    said = run("weights", "c.safetensors", "scale.arch").stdout
+    assert "weight holds complex64, not real floating-point numbers" in said
+
+
 def test_many_rows_are_cut(file: Path, run: Run) -> None:
     write(file, SHAPES | {f"x{number}.weight": [1] for number in range(80)})
     result = run("weights", "m.safetensors", "net.arch")

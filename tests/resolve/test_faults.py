@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from archgen.diagnostics import Diagnostic
 from archgen.report import render_text
+from archgen.resolve.modules import Loader
 from archgen.resolve.program import Program
 
 
@@ -156,6 +158,43 @@ def test_help_says_how_to_mend_it(body: str, hint: str) -> None:
     (fault,) = found(ARCH.format(body))
     assert fault.help is not None
     assert hint in fault.help
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("for i in one { relu }", "a list is needed here, not the block `one`"),
+        ("for i in relu { relu }", "a list is needed here, not the layer `relu`"),
+        ("if one { relu }", "the block `one` is not a condition"),
+        ("conv(one + 1, 3)", "`+` takes numbers, not the block `one`"),
+        ("conv(tanh + 1, 3)", "`+` takes numbers, not the layer `tanh`"),
+        ("conv(1 + true, 3)", "`+` takes numbers, not a boolean"),
+        ('conv("a" * 2, 3)', "`*` takes numbers, not a string"),
+        ("conv(auto + 1, 3)", "`+` takes numbers, not auto"),
+        ("conv(none + 1, 3)", "`+` takes numbers, not none"),
+        ("conv([1] - 2, 3)", "`-` takes numbers, not a list"),
+        ("for i in 3 { relu }", "a list is needed here, not an integer"),
+        ("for i in 0.5 { relu }", "a list is needed here, not a float"),
+    ],
+)
+def test_messages_say_what_a_value_is(body: str, message: str) -> None:
+    (fault,) = found("block one { relu }\n" + ARCH.format(body))
+    assert fault.message == message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_text_that_is_given_stands_for_its_path(tmp_path: Path) -> None:
+    """It is no file: its path is not looked up. A file is one, however it is named."""
+    path, link = tmp_path / "net.arch", tmp_path / "link.arch"
+    path.write_text(ARCH.format("tanh"))
+    link.symlink_to(path)
+    loader = Loader.with_texts({str(link): ARCH.format("relu")})
+    for name, word in ((path, "tanh"), (link, "relu")):
+        module = loader.load(name, str(name))
+        assert module is not None
+        assert module.source.text == ARCH.format(word)
+    loader = Loader.with_texts({"py:nets:net": ARCH.format("relu")})
+    assert loader.load(path, "one") is loader.load(link, "other")
 
 
 # --- lists of submodules --------------------------------------------------------------------------

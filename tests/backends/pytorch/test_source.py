@@ -101,6 +101,34 @@ def test_expressions_do_not_grow_without_end() -> None:
     assert len(render(network_of(text))) < 20_000
 
 
+def test_what_the_author_wrote_stays_in_the_class() -> None:
+    """Named arguments of functions, sums, parts of a list that is a parameter."""
+    block = (
+        "block b(w, s) { conv(divisible(w * 3, by=4), 1); conv(w - s[0], s); conv(s[1] - w, 1) }"
+    )
+    made = render(network_of(f"{block} arch a {{ input(3, 8, 8); b(5, [1, 9]) -> b(9, [3, 11]) }}"))
+    assert "def __init__(self, in_channels: int, w: int, s: tuple[int, int])" in made
+    assert "divisible(w * 3, by=4)" in made
+    assert "w - s[0]" in made
+    assert "s[1] - w" in made
+    assert "self.b2 = B(2, 9, (3, 11))" in made.replace("4, 9", "2, 9")
+
+
+def test_learned_values_that_start_otherwise_are_of_other_classes() -> None:
+    blocks = (
+        "block b(s) { x = param([3, 1, 1], init=constant(s)); mul { from x; from input } }\n"
+        "block c(s) { x = param(s); mul { from x; from input } }\n"
+    )
+    calls = "b(0.5) -> b(2.0) -> b(0.5) -> c([3, 1, 1]) -> c([1, 1, 1])"
+    made = render(network_of(f"{blocks}arch a {{ input(3, 8, 8); {calls} }}"))
+    assert [line for line in made.splitlines() if line.startswith("class ")] == [
+        *("class B(nn.Module):", "class B2(nn.Module):", "class C(nn.Module):"),
+        "class A(nn.Module):",
+    ]
+    assert "def __init__(self, s: tuple[int, int, int]) -> None:" in made
+    assert "self.c2 = C((1, 1, 1))" in made
+
+
 MERGES = {
     "sums": "add { from x@; identity }",
     "sums the other way round": "add { identity; from x@ }",
