@@ -126,6 +126,21 @@ def test_learned_values_that_start_otherwise_are_of_other_classes() -> None:
     assert "self.c2 = C((1, 1, 1))" in made
 
 
+def test_an_activation_that_is_a_parameter_is_one_however_often_it_is_applied() -> None:
+    text = "block b(act) { act; conv(3, 3); act }\narch a { input(3, 8, 8); b(relu) -> b(silu) }"
+    made = render(network_of(text))
+    assert "def __init__(self, in_channels: int, act: Callable[..., nn.Module])" in made
+    assert [each.strip() for each in made.splitlines() if "= B(" in each] == [
+        *("self.b1 = B(3, nn.ReLU)", "self.b2 = B(3, nn.SiLU)"),
+    ]
+
+
+def test_a_chain_may_begin_with_a_submodule_that_is_used_again() -> None:
+    lines = "c = conv(3, 3); y = reuse c -> relu; z = from input -> reuse c -> tanh"
+    made = render(network_of(f"arch a {{ input(3, 8, 8); {lines}; add {{ from y; from z }} }}"))
+    assert "self.relu1(self.c(self.c(x))) + self.tanh1(self.c(x))" in made
+
+
 MERGES = {
     "sums": "add { from x@; identity }",
     "sums the other way round": "add { identity; from x@ }",
