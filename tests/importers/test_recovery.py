@@ -15,6 +15,7 @@ pytest.importorskip("torch")
 pytest.importorskip("torchvision")
 
 from archgen.importers.api import recovered  # noqa: E402
+from archgen.importers.program import Unsupported  # noqa: E402
 from archgen.syntax import tree  # noqa: E402
 from archgen.syntax.parse import parse  # noqa: E402
 from archgen.text import Source  # noqa: E402
@@ -28,6 +29,11 @@ UNLIKE = {
     *(name for name in SHIPPED if name.startswith("vit_")),  # `flatten(1)` for `reshape([768, -1])`
     "resnet110_shortcut_only_gating",  # what reads the input of a block that does nothing
 }
+UNLIKE |= {  # a unit without its shortcut is no `add`; `flatten(1)` for `reshape`
+    name for name in SHIPPED if name.startswith("yolov8")
+}
+# What the importer has no form for yet: products, axes that are taken apart.
+REFUSED = {name: "`unflatten`" for name in SHIPPED if name.startswith("yolo11")}
 FEW = [
     *("resnet18", "unet", "densenet40_k12", "mobilenet_v3_small", "resnet20", "yolo_v3"),
     *("box_head", "vit_b_16", "resnet50_fpn_rpn"),
@@ -43,6 +49,10 @@ def test_round_trip_of_shipped_networks(name: str) -> None:
     shipped = archgen.load(name)
     sizes = [shipped.body.values[ref].sizes for ref in shipped.body.inputs]
     model = archgen.build(shipped, device="meta")
+    if name in REFUSED:
+        with pytest.raises(Unsupported, match=REFUSED[name]):
+            recovered(model, sizes, name, fixed=True)
+        return
     _, network, _ = recovered(model, sizes, name, fixed=True)
     changes = archgen.diff(shipped, network)
     theirs, ours = _state(model), _state(archgen.build(network, device="meta"))
