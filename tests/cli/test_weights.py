@@ -143,6 +143,10 @@ def test_many_rows_are_cut(file: Path, run: Run) -> None:
 def test_what_a_file_says_reaches_no_terminal_unescaped(file: Path, run: Run) -> None:
     write(file, SHAPES | {"\x1b[2J": [1]})
     assert "\x1b" not in run("weights", "m.safetensors", "net.arch").stdout
+    write(file, {f"\x1b[2J.{key}": sizes for key, sizes in SHAPES.items()})
+    said = run("weights", "m.safetensors", "net.arch").stdout
+    assert "\x1b" not in said
+    assert "= help: " in said
 
 
 @pytest.fixture

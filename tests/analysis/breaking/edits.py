@@ -354,6 +354,12 @@ OF_NUMERICS = (
         "numerics",
     ),
     body(
+        "another factor of the same sizes",
+        "a = relu; b = from input -> tanh; c = from input -> matmul(from a); output a, b, c",
+        "a = relu; b = from input -> tanh; c = from input -> matmul(from b); output a, b, c",
+        "numerics",
+    ),
+    body(
         "a scaled branch",
         "add { identity; conv(4, 3) }",
         "add { identity; { conv(4, 3); multiply(0.5) } }",
