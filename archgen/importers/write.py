@@ -130,12 +130,18 @@ class Body:
         row, name = self.pattern.rows[number], self.names[wire]
         if row.first.kind != "call" or len(row.first.outputs) == 1:
             return read_name(name)
-        if not name.isidentifier() or name in RESERVED:
-            raise Unsupported(f"several results of `{name}`, an item of a list,", self.block.name)
+        read = read_name(name)
         callee = row.inner or self.blocks[row.first.key].pattern
         if gives_all(callee):
-            return tree.Index(read_name(name), tree.Number(output))
-        return tree.Name((name, output_names(callee)[output]))
+            return tree.Index(read, tree.Number(output))
+        result = output_names(callee)[output]
+        if isinstance(read, tree.Index):
+            return tree.Member(read, result)
+        return (
+            tree.Name((name, result))
+            if name not in RESERVED
+            else tree.Template((f"{name}.{result}",))
+        )
 
     # --- statements ---------------------------------------------------------------------------
 

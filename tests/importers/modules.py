@@ -253,6 +253,37 @@ class PairedUNet(nn.Module):
         return self.head(self.up1(self.up2(x, second), first))
 
 
+class Exchange(nn.Module):
+    """Two resolutions, each added to the other; what stays is an `nn.Identity` in a list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        up = nn.Sequential(
+            nn.Conv2d(8, 4, 1, bias=False), nn.BatchNorm2d(8 // 2), nn.Upsample(None, 2)
+        )
+        down = nn.Sequential(nn.Conv2d(4, 8, 3, 2, 1, bias=False), nn.BatchNorm2d(8))
+        rows = [nn.ModuleList([nn.Identity(), up]), nn.ModuleList([down, nn.Identity()])]
+        self.fuse_layers = nn.ModuleList(rows)
+
+    def forward(self, xs: list[Tensor]) -> list[Tensor]:
+        return [F.relu(row[0](xs[0]) + row[1](xs[1])) for row in self.fuse_layers]
+
+
+class Resolutions(nn.Module):
+    """Units of several results in a list, as HRNet's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.ModuleList([nn.Conv2d(3, 4, 3, 1, 1), nn.Conv2d(3, 8, 3, 2, 1)])
+        self.stage2 = nn.ModuleList([Exchange(), Exchange()])
+
+    def forward(self, x: Tensor) -> Tensor:
+        xs = [conv(x) for conv in self.stem]
+        for unit in self.stage2:
+            xs = unit(xs)
+        return torch.cat([xs[0], F.interpolate(xs[1], scale_factor=2)], 1)
+
+
 class Encoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()

@@ -27,6 +27,7 @@ OURS = [
     modules.Headed,
     modules.ListedUNet,
     modules.PairedUNet,
+    modules.Resolutions,
     modules.Siamese,
     modules.Pyramid,
     modules.Detector,
@@ -55,6 +56,7 @@ REFUSED = {
 TEXTS = {  # what a person writes for a part of a module
     "ListedUNet": "ups[0] = up(32, skip=from downs[2])",
     "PairedUNet": "up2 = from down2.pool -> up(16, skip=from down2.conv)",
+    "Resolutions": "stage2[1] = from stage2[0].out1 -> exchange(xs1=from stage2[0].out2)",
     "Siamese": "concat { encoder = from left -> encoder; from right -> reuse encoder }",
     "Pyramid": "add { lateral[0] = from layer1 -> conv(8, 1, bias=true); upsample(scale=2) }",
     "Detector": "output boxes, classes",

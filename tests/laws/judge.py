@@ -76,7 +76,9 @@ class Judge:
             results = tensors(self.model(*self.inputs()))
         for path, module in self.model.named_modules():
             module._forward_hooks.clear()
-            if path in predicted:
+            if (
+                path in predicted
+            ):  # an `nn.Sequential` that is applied in pieces is not called itself
                 assert (path, found[path]) == (path, predicted[path])
         body = self.network.body
         outputs = [body.values[output.value].sizes for output in body.outputs]
@@ -175,4 +177,5 @@ def _predict(body: Body, prefix: str, into: Shapes) -> None:
         elif isinstance(node, CallNode):
             for name in node.names():
                 _predict(node.body, f"{prefix}{name}.", into)
-                into[prefix + name] += _behind_first(body, node.outputs)
+                if node.body.kind in {"arch", "block"} or len(node.outputs) == 1:
+                    into[prefix + name] += _behind_first(body, node.outputs)

@@ -37,8 +37,10 @@ def test_a_place_sees_where_its_gradient_comes_from(text: str) -> None:
     text = re.sub(r"input\((\d+), \d+, \d+\)", r"input(\1, 48, 48)", text.replace("max", "avg"))
     text = SATURATING.sub("silu", text.replace("avg(", "max("))
     try:
-        names = [name for name, each in archgen.loads(text).features.items() if each.reduction]
-        network = archgen.loads(text, features=names[-1:])
+        names = [
+            name for name, each in archgen.loads(text, "net").features.items() if each.reduction
+        ]
+        network = archgen.loads(text, "net", features=names[-1:])
     except (archgen.ArchError, IndexError):
         return
     check(network, exact=CUTTING.search(text) is None)

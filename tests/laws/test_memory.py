@@ -61,7 +61,7 @@ def test_shipped(name: str) -> None:
 @given(specs())
 def test_random(text: str) -> None:
     try:
-        network = archgen.loads(text)
+        network = archgen.loads(text, "net")
     except archgen.ArchError:
         return
     event(f"known: {check(network)}")

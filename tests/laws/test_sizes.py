@@ -53,7 +53,7 @@ def test_backbones(name: str) -> None:
 @given(specs())
 def test_random(text: str) -> None:
     try:
-        network = archgen.loads(text)
+        network = archgen.loads(text, "net")
     except archgen.ArchError:
         return
     assert not list(disagreements(network, 12))
