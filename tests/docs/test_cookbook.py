@@ -193,10 +193,33 @@ def highway(x: Tensor, w: Weights) -> Tensor:
     return w.linear(x, "new.0").relu() * gate + x * (1 - gate)
 
 
+def standardised(x: Tensor, w: Weights) -> Tensor:
+    weight = w["ws_conv1.weight"]
+    spread, middle = torch.var_mean(weight, (1, 2, 3), keepdim=True)
+    x = F.conv2d(x, (weight - middle) / (spread.sqrt() + 1e-5), padding=1)
+    return F.group_norm(x, 4, w["group_norm1.weight"], w["group_norm1.bias"]).relu()
+
+
+def positions(x: Tensor, w: Weights) -> Tensor:
+    """The biases one by one."""
+    q, k, v = (heads(each, 4) for each in w.linear(x, "attn.linear1").chunk(3, -1))
+    table = w["attn.table"]
+    rows = [torch.stack([table[i - j + 48] for j in range(49)]) for i in range(49)]
+    weights = q @ k.transpose(-2, -1) / 8**0.5 + torch.stack(rows).permute(2, 0, 1)
+    return (weights.softmax(-1) @ v).transpose(-3, -2).flatten(-2)
+
+
+def waves(x: Tensor, w: Weights) -> Tensor:
+    """The table was made for a model in float32."""
+    turns = torch.arange(49.0).double()[:, None] / 10000 ** (torch.arange(0, 32, 2) / 32).double()
+    table = torch.stack([turns.sin(), turns.cos()], -1).flatten(1).float()
+    return w.linear(x + table, "linear1")
+
+
 PLAIN: list[Callable[[Tensor, Weights], Tensor]] = [
     *(se, eca, cbam, layer_scale, skip, tokens, windows, shift, mixer, pooling, space_to_depth),
     *(sub_pixel, half, hierarchy, selective, atrous, non_local, glu, maxout, cosine, recurrent),
-    *(grn, highway),
+    *(grn, highway, standardised, positions, waves),
 ]
 
 
