@@ -39,6 +39,7 @@ LARGE = [
     "vit_l_16",
     "vit_l_32",
     "vit_h_14",
+    "swin_b",
 ]
 TORCHVISION = [
     "alexnet",
@@ -99,6 +100,8 @@ TORCHVISION = [
     "convnext_small",
     "vit_b_16",
     "vit_b_32",
+    "swin_t",
+    "swin_s",
     *LARGE,
 ]
 # One of each kind of unit, and the size of the images that it is trained on here.
@@ -122,6 +125,7 @@ TRAINED = {
     "regnet_y_400mf": 64,
     "convnext_tiny": 64,
     "vit_b_32": 224,  # has a place for each token
+    "swin_t": 224,  # and one for each window
 }
 # Parts of torchvision's detectors, and the test of each.
 PARTS = {
