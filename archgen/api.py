@@ -168,6 +168,7 @@ def build(
     input: Inputs = None,
     features: Features = (),
     weights: Weights | None = None,
+    allow_extern: Sequence[str] = (),
     **parameters: object,
 ) -> nn.Module:
     """A live PyTorch model: the network's source, executed. In training mode.
@@ -177,6 +178,8 @@ def build(
     device: "cpu", "cuda", "meta", or "auto". `input`, `features` and `parameters` as in `load`,
     the first and the last for a path or name.
     compile: in place, so that the keys of the `state_dict` stay as they are.
+    allow_extern: modules of other packages that may run, as `package.module:Class`, where a spec
+    has an `extern`; also those of the variable ARCHGEN_ALLOW_EXTERN.
     seed: decides the weights on every device, whatever other threads draw.
     The weights, and the shapes of the results of one sample on the device meta, are held against
     what was predicted; equal sources once.
@@ -190,6 +193,7 @@ def build(
     arguments.check(
         weights=(weights, arguments.STATE | arguments.PATH | arguments.NONE),
         compile=(compile, arguments.FLAG),
+        allow_extern=(allow_extern, arguments.TEXTS),
         seed=(seed, arguments.SEED | arguments.NONE),
         device=(device, arguments.TEXT | torch_kind("device")),
         dtype=(dtype, arguments.TEXT | torch_kind("dtype") | arguments.NONE),
@@ -209,6 +213,7 @@ def build(
         dtype=arguments.plain(dtype),
         memory_format=arguments.plain(memory_format),
         seed=seed,
+        allowed=tuple(allow_extern),
     )
     if state is not None:
         model.load_state_dict(state, strict=True)

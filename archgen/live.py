@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import linecache
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from importlib import import_module
 from itertools import chain
 from threading import RLock
 from types import ModuleType, TracebackType
@@ -21,10 +22,12 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
 
-__all__ = ["Failed", "model", "module", "rebuild", "run"]
+__all__ = ["Failed", "examine", "model", "module", "rebuild", "run"]
 
 T = TypeVar("T")
+BATCH = 2  # samples that a module of another package is shown
 
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}  # by rank of the weight
 _lock = RLock()
@@ -85,6 +88,52 @@ def run(
     Raises `Failed` for what PyTorch refuses.
     """
     return _guarded(lambda: _run(made, shapes, meta=meta), made)
+
+
+def examine(
+    target: str, arguments: Sequence[Any], keywords: Mapping[str, Any], shapes: Sequence[Any]
+) -> tuple[list[Any], list[Any], int]:
+    """Import a module's class, `package.module:Class`, and make and run it, in evaluation.
+
+    shapes: of its inputs, without the batch. Gives its `state_dict` as keys, sizes and kinds, the
+    sizes of its results without the batch, and its multiply-adds for one sample. On the device
+    meta; where an operation is not known there, on the CPU. Runs its code. Raises `Failed`.
+    """
+    return _guarded(lambda: _examined(target, arguments, keywords, shapes))
+
+
+def _examined(
+    target: str, arguments: Any, keywords: Any, shapes: Any
+) -> tuple[list[Any], list[Any], int]:
+    module, _, path = target.partition(":")
+    found: Any = import_module(module)
+    for name in path.split("."):
+        found = getattr(found, name)
+    if not (isinstance(found, type) and issubclass(found, nn.Module)):
+        raise TypeError(f"{path} is no class of an nn.Module")
+    try:
+        return _seen(found, arguments, keywords, shapes, "meta")
+    except NotImplementedError:
+        return _seen(found, arguments, keywords, shapes, "cpu")
+
+
+def _seen(
+    cls: Any, arguments: Any, keywords: Any, shapes: Any, device: str
+) -> tuple[list[Any], list[Any], int]:
+    with torch.device(device):
+        made = cls(*arguments, **keywords).eval()
+        inputs = [torch.zeros(BATCH, *sizes) for sizes in shapes]
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        results = list(_tensors(made(*inputs)))
+    if any(result.shape[:1] != (BATCH,) for result in results):
+        raise ValueError("a result has no batch")
+    parameters = dict(made.named_parameters(remove_duplicate=False))
+    state = [
+        (key, tuple(value.shape), "parameter" if key in parameters else "buffer")
+        for key, value in made.state_dict().items()
+    ]
+    sizes = [tuple(result.shape[1:]) for result in results]
+    return state, sizes, counter.get_total_flops() // (2 * BATCH)
 
 
 def _run(made: nn.Module, shapes: Sequence[tuple[int, ...]], *, meta: bool) -> list[Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from archgen import externs
 from archgen.analysis.weights import state
 from archgen.diagnostics import ArchError, error
 from archgen.network import Body, CallNode, LayerNode, Network
@@ -20,15 +21,24 @@ if TYPE_CHECKING:
 _tried: set[tuple[str, str]] = set()  # class and dtype of models that were as predicted
 
 
-def make(network: Network, source: str, class_name: str, options: Mapping[str, Any]) -> nn.Module:
+def make(
+    network: Network,
+    source: str,
+    class_name: str,
+    options: Mapping[str, Any],
+    allowed: Sequence[str] = (),
+) -> nn.Module:
     """Make the model of a source, and hold its weights and the shapes of its results on the
     device meta against the network. Equal sources are tried once.
 
-    options: those of `archgen.live.model`. Raises `ArchError`, and `ValueError` for options that
-    are not to be had.
+    options: those of `archgen.live.model`. allowed: the externs that may run. Raises `ArchError`,
+    and `ValueError` for options that are not to be had.
     """
+    used = externs.check_allowed(network, allowed)
     from archgen import live
 
+    for use in used:
+        _examine(use)
     try:
         model = live.model(source, class_name, network_name=network.name, **options)
     except live.Failed as problem:
@@ -42,7 +52,9 @@ def make(network: Network, source: str, class_name: str, options: Mapping[str, A
     return model
 
 
-def build(network: Network, *, seed: int | None = None, **options: Any) -> nn.Module:
+def build(
+    network: Network, *, seed: int | None = None, allowed: Sequence[str] = (), **options: Any
+) -> nn.Module:
     """Generate the source of a network and make its model, as `make` does.
 
     options: those of `archgen.live.model`.
@@ -51,7 +63,23 @@ def build(network: Network, *, seed: int | None = None, **options: Any) -> nn.Mo
     from archgen.backends.pytorch import class_name, render
 
     source = render(network, figures(network))
-    return make(network, source, class_name(network), {"seed": seed, **options})
+    return make(network, source, class_name(network), {"seed": seed, **options}, allowed)
+
+
+def _examine(use: externs.Use) -> None:
+    """Hold an extern against its declaration. Raises `ArchError`."""
+    from archgen import live
+
+    call = use.layer.module(use.inputs[0])
+    given = (*call.arguments, *call.defaulted)
+    plain = [each.value for each in given if each.keyword is None]
+    named = {each.keyword: each.value for each in given if each.keyword is not None}
+    shapes = [shape.sizes for shape in use.inputs]
+    try:
+        state, outputs, macs = live.examine(use.target, plain, named, shapes)
+    except live.Failed as problem:
+        raise externs.failed(use, str(problem)) from problem
+    externs.check_declared(use, externs.Seen(tuple(state), tuple(outputs), macs))
 
 
 def run(network: Network, model: nn.Module, *, meta: bool = False) -> None:

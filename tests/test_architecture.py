@@ -38,7 +38,7 @@ LAYERS = (
     ("versions",),
     ("loading",),
     ("checkpoint", "trial", "specs", "library"),
-    ("limits", "live", "overrides", "exporting"),
+    ("limits", "live", "overrides", "exporting", "externs"),
     ("lint", "loaded"),
     ("backends", "highlighting"),
     ("analysis",),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, assert_never
+from typing import assert_never
 
+from archgen.layers.base import StateKind
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode
 
 
@@ -15,7 +16,7 @@ class Entry:
 
     key: str
     sizes: tuple[int, ...]
-    kind: Literal["parameter", "buffer"]
+    kind: StateKind
 
 
 def state(network: Network) -> Iterator[Entry]:
@@ -54,10 +55,8 @@ def of_tensor(node: ParamNode, prefix: str) -> Iterator[Entry]:
 def of_layer(body: Body, node: LayerNode, prefix: str) -> Iterator[Entry]:
     """The entries of one layer, below its own path and a dot."""
     x = body.shape_in(node)
-    for name, sizes in node.layer.weights(x).items():
-        yield Entry(prefix + name, sizes, "parameter")
-    for name, sizes in node.layer.buffers(x).items():
-        yield Entry(prefix + name, sizes, "buffer")
+    for name, sizes, kind in node.layer.state(x):
+        yield Entry(prefix + name, sizes, kind)
 
 
 def members(body: Body) -> list[Node]:

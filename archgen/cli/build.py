@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -35,6 +36,12 @@ FOLDER = "build"
 @click.option("--dtype", type=click.Choice(DTYPES), help="Of its weights.")
 @click.option("--channels-last", is_flag=True, help="Store its images with the channels last.")
 @click.option("--compile", is_flag=True, help="Compile it with torch.compile.")
+@click.option(
+    "--allow-extern",
+    multiple=True,
+    metavar="MODULE:CLASS",
+    help="A class of another package that may be imported and run.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Decides its weights.")
 @click.option(
     "--weights",
@@ -63,6 +70,7 @@ def command(
     """
     from archgen import api
     from archgen.cli.trial import attempt, report
+    from archgen.externs import check_allowed
     from archgen.limits import check_buildable
     from archgen.seal import seal
 
@@ -79,8 +87,10 @@ def command(
     keep = partial(_write, path, text, force, folder=output is None)
     try:
         check_buildable(network, network.params, meta=options["device"] == "meta")
+        if find_spec("torch") and check_allowed(network, options["allow_extern"]):
+            sys.path.insert(0, os.getcwd())  # where Python would look, were it not for our script
     except ArchError:
-        keep()  # the source of a network is short, however large the model would be
+        keep()  # the source is short, however large the model would be, and runs nothing
         raise
     tried = attempt(network, {**options, "memory_format": memory_format})
     keep()

@@ -32,7 +32,7 @@ __all__ = ["ArchLexer"]
 Kind = kind._TokenType
 Piece = tuple[int, Kind, str]
 
-_NAMES = kinds("NAME USE ARCH BLOCK AS")  # the last four are words at some places
+_NAMES = kinds("NAME USE ARCH BLOCK EXTERN AS")  # the last five are words at some places
 _KEYWORDS: Final[dict[Keyword, Kind]] = {
     "control": kind.Keyword,
     "declaration": kind.Keyword.Declaration,

@@ -19,7 +19,7 @@ Builtin = Literal["layer", "function"]
 
 KEYWORDS: Final[dict[Keyword, frozenset[str]]] = {
     "control": kinds("if elif else for in"),
-    "declaration": kinds("let use arch block as"),
+    "declaration": kinds("let use arch block extern as"),
     "statement": kinds("input output aux reuse from expect init param add mul concat seq"),
     "logical": kinds("and or not"),
     "constant": kinds("true false none auto"),

@@ -4,7 +4,7 @@ A layer is a value: its arguments, checked. It knows shapes and torch's *names*,
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -57,6 +57,7 @@ Padding = Auto | Literal["same"] | Count | tuple[Count, ...]
 
 
 NO_DEFAULT = object()
+StateKind = Literal["parameter", "buffer"]
 _KINDS: dict[Kind, str] = {"float": "numbers", "index": "an index", "bool": "booleans"}
 
 
@@ -287,6 +288,13 @@ class Layer(Called, ABC):
         """Names and shapes of what the `state_dict` holds besides."""
         return {}
 
+    def state(self, x: Shape) -> Iterator[tuple[str, tuple[int, ...], StateKind]]:
+        """What the `state_dict` holds of it, in its order: names, sizes, kinds."""
+        for name, sizes in self.weights(x).items():
+            yield name, sizes, "parameter"
+        for name, sizes in self.buffers(x).items():
+            yield name, sizes, "buffer"
+
     def macs(self, x: Shape) -> int:
         """Multiply-adds for one sample, as PyTorch's own counter counts (flops / 2)."""
         return 0
@@ -306,6 +314,10 @@ class Layer(Called, ABC):
     def canonical(self, x: Shape) -> Self:
         """The same function, arguments that make no difference set to one value."""
         return self
+
+    def facts(self) -> Mapping[str, object]:
+        """What it is beside its name and its arguments, in words; nothing for the built-in ones."""
+        return {}
 
     def caption(self, x: Shape) -> tuple[str, ...] | None:
         """Its line in a picture, part by part; None: its name and what is not left to default."""

@@ -23,7 +23,7 @@ def check(modules: Sequence[Module]) -> Iterator[Diagnostic]:
         elsewhere |= _imported(module, set[str]().union(*names))
     for module, names in zip(modules, read, strict=True):
         for item, own in zip(module.tree.items, names, strict=True):
-            if not isinstance(item, tree.Use | tree.Let):
+            if not isinstance(item, tree.Use | tree.Let | tree.Extern):
                 yield from _parameters(item, own)
                 yield from _lets_inside(item, own)
         yield from _items(module, names, elsewhere)
@@ -86,9 +86,10 @@ def _items(
             case tree.Let(names=names) if not library:
                 if not any(_is_read(module, name, times, own, elsewhere) for name in names):
                     yield _unread(item)
-            case tree.Block(name=name) | tree.Synonym(name=name) if not library:
-                if not _is_read(module, name, times, own, elsewhere):
-                    message = f"nothing in this file calls the block `{name}`"
+            case tree.Block() | tree.Synonym() | tree.Extern() if not library:
+                if not _is_read(module, item.name, times, own, elsewhere):
+                    kind = "extern" if isinstance(item, tree.Extern) else "block"
+                    message = f"nothing in this file calls the {kind} `{item.name}`"
                     hint = "take it away, or move it to a library of its own"
                     yield warning("W011", message, item.name_span, help=hint)
 

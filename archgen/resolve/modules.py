@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,15 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from archgen import resources
-from archgen.catalogue import shipped_file, shipped_names
-from archgen.diagnostics import Diagnostic, Edit, Fault, Label, Sink, error
+from archgen.diagnostics import Diagnostic, Fault, Label, Sink, error
 from archgen.layers import LAYERS
 from archgen.network import Definition
 from archgen.resolve.arguments import suggest
 from archgen.resolve.expressions import evaluate, unpack
 from archgen.resolve.implicit import doc_of
 from archgen.resolve.names import MOST_FAULTS, check_definition
+from archgen.resolve.uses import from_use, used_file
 from archgen.resolve.values import (
     ANY_NAME,
     LOST,
@@ -39,7 +37,6 @@ from archgen.text import Source, Span
 
 DEEPEST_ALIAS = 64
 BUILT_IN: Mapping[str, object] = {**LAYERS, **{word.value: word for word in Word}}
-_MISSING = {"A501", "A515"}
 _CALLED = {"block", "synonym"}  # what is there to be called, and for nothing else
 
 
@@ -126,7 +123,7 @@ class Loader:
             finally:
                 self._open.pop()
         if key in self._unread:  # each `use` of it is at fault
-            self.sink.add(_from_use(self._unread[key], asked))
+            self.sink.add(from_use(self._unread[key], asked))
         return self._modules.get(key)
 
     def bind(self, source: Source, folder: Path, shown: str = "") -> Module:
@@ -159,9 +156,7 @@ class Loader:
                     case tree.Alias():
                         pass  # its target may stand behind it
                     case _:
-                        sound = self._sound(item.parameters)
-                        meaning = _definition(module, item) if sound else LOST
-                        _declare(module, item.name, meaning, item.name_span)
+                        _declare(module, item.name, self._meaning(module, item), item.name_span)
         for item in items:
             if isinstance(item, tree.Alias):
                 with self.collecting():
@@ -185,6 +180,19 @@ class Loader:
         except Unknown:
             pass
 
+    def _meaning(
+        self, module: Module, item: tree.Block | tree.Synonym | tree.Arch | tree.Extern
+    ) -> object:
+        if not self._sound(item.parameters):
+            return LOST
+        if isinstance(item, tree.Extern):
+            from archgen.resolve.externs import declared  # few specs have any
+
+            with self.collecting():
+                return declared(module.scope, item)
+            return LOST
+        return _definition(module, item)
+
     def _sound(self, parameters: Sequence[tree.Parameter]) -> bool:
         faults = list(_faults_of(parameters))
         self.sink.extend(faults)
@@ -193,7 +201,7 @@ class Loader:
     def _use(self, module: Module, use: tree.Use, folder: Path) -> None:
         used = None
         with self.collecting():
-            path, shown = _target(use, folder, module.shown)
+            path, shown = used_file(use, folder, module.shown)
             used = self.load(path, shown, use)
         known_as = use.alias or (use.target if use.arch else ANY_NAME)
         if used is None or ANY_NAME in used.scope:
@@ -232,45 +240,6 @@ def _behind(used: Module, use: tree.Use) -> Iterator[tuple[str, tuple[str, str]]
         for name, place in used.places.items():
             if place == inner.span:
                 yield name, (used.source.path, f"use {target}")
-
-
-def _target(use: tree.Use, folder: Path, user: str) -> tuple[Path, str]:
-    """The file that a `use` names, and how it is shown."""
-    if use.arch:
-        file = shipped_file(use.target)
-        if file is None:
-            message = f"no shipped network is called `{use.target}`"
-            hint = suggest(use.target, shipped_names()) or "`archgen list` names them"
-            raise Fault(error("A509", message, use.span, help=hint))
-        return file, f"specs/{file.name}"
-    if not use.quoted:
-        path = resources.root("specs") / "blocks" / f"{use.target}.arch"
-        return path, f"specs/blocks/{use.target}.arch"
-    written = Path(use.target)
-    if written.is_absolute() or "\\" in use.target or ":" in use.target:
-        message = "a `use` names a file relative to this one"
-        raise Fault(error("A508", message, use.span, help='use "blocks/mine.arch"'))
-    return folder / written, (Path(user).parent / written).as_posix()
-
-
-def _from_use(diagnostic: Diagnostic, asked: tree.Use | None) -> Diagnostic:
-    """A file that cannot be read is the fault of the `use` that names it."""
-    if asked is None or diagnostic.span.source.text:
-        return diagnostic
-    if not asked.quoted and diagnostic.code in _MISSING:
-        specs = resources.root("specs")
-        known = sorted(each.stem for each in (specs / "blocks").glob("*.arch"))
-        hint = suggest(asked.target, known) or f"there are: {', '.join(known)}"
-        if (specs / f"{asked.target}.arch").exists():
-            file = f"{asked.target}.arch"
-            hint = f'`{file}` holds networks: copy it beside this file, then `use "{file}"`'
-        if shipped_file(asked.target):
-            hint = f"a network is brought by `use arch {asked.target}`"
-        message = f"there is no shipped library `{asked.target}`"
-        close = re.fullmatch(r"did you mean `(\w+)`\?|.*`use (arch \w+)`", hint)
-        fix = [Edit(asked.span, f"use {close[1] or close[2]}")] if close and not asked.alias else []
-        return error("A509", message, asked.span, help=hint, fix=fix)
-    return error(diagnostic.code, diagnostic.message, asked.span, help=diagnostic.help)
 
 
 def _declare(module: Module, name: str, meaning: object, span: Span, *, own: bool = True) -> None:

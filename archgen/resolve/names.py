@@ -7,7 +7,7 @@ both have the same code and place, and are reported once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
 
@@ -46,7 +46,7 @@ def check_definition(definition: Definition) -> list[Diagnostic]:
     Of `block b(out) { if out > 8 { conv(width, 3) } }` that is A101 at `width`, whether or not a
     call has an `out` over 8.
     """
-    walk = _Walk(definition)
+    walk = _Walk(definition.scope, definition.kind, definition.body)
     constants: set[str] = set()
     for parameter in definition.own if definition.kind == "alias" else definition.parameters:
         if parameter.default is not None:
@@ -57,10 +57,20 @@ def check_definition(definition: Definition) -> list[Diagnostic]:
     return list(walk.sink)
 
 
+def check_expressions(
+    scope: Mapping[str, object], constants: frozenset[str], expressions: object
+) -> list[Diagnostic]:
+    """Every unknown name and function in expressions that stand outside of bodies."""
+    walk = _Walk(scope, "extern", tree.Body(()))
+    walk.expression(expressions, Known(constants))
+    return list(walk.sink)
+
+
 class _Walk:
-    def __init__(self, definition: Definition) -> None:
-        self.definition = definition
-        self.scope = definition.scope
+    def __init__(self, scope: Mapping[str, object], kind: str, body: tree.Body) -> None:
+        self.kind = kind
+        self.body = body
+        self.scope = scope
         self.sink = Sink()
 
     # --- statements ---------------------------------------------------------------------------
@@ -102,7 +112,7 @@ class _Walk:
                 for value in statement.places:
                     self.value(value, place)
             case tree.Expect():
-                known = FIGURES if self.definition.kind in {"arch", "alias"} else ()
+                known = FIGURES if self.kind in {"arch", "alias"} else ()
                 self.expression(statement.condition, place.knowing(known))
             case tree.Scalar():
                 self.expression(statement.value, place)
@@ -132,7 +142,7 @@ class _Walk:
 
     def named(self, named: tree.Named, place: Known) -> Known:
         links = named.chain.links
-        if (twice := defined_twice(named, place.values, self.definition.body)) is not None:
+        if (twice := defined_twice(named, place.values, self.body)) is not None:
             self.sink.add(twice)
             return place
         for target in named.places:

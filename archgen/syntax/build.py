@@ -82,6 +82,35 @@ class Builder:
                 self._sink.add(_not_a_promise(statement.span))
         return t.Alias(name.value, params or (), call, body, self._at(name), span=span)
 
+    def extern(
+        self,
+        span: Span,
+        name: Token,
+        params: _Params | None,
+        target: Token,
+        arguments: _Arguments | None,
+        body: t.Facts,
+    ) -> t.Extern:
+        text = t.String(string_content(target.value)[0], span=self._at(target))
+        return t.Extern(
+            name.value, params or (), text, arguments or (), body, self._at(name), span=span
+        )
+
+    def facts(self, span: Span, *statements: t.Fact | t.Doc | None) -> t.Facts:
+        for statement in statements[1:]:
+            if isinstance(statement, t.Doc):
+                self._sink.add(_late_documentation(statement.span))
+        return t.Facts(tuple(filter(None, statements)), span=span)
+
+    def fact(self, span: Span, word: Token, *values: t.Expr) -> t.Fact:
+        return t.Fact(word.value, "", values, span=span)
+
+    def entry(self, span: Span, word: Token, key: str, value: t.Expr) -> t.Fact:
+        return t.Fact(word.value, key, (value,), span=span)
+
+    def key(self, span: Span, name: Token) -> str:
+        return string_content(name.value)[0] if name.type == "STRING" else name.value
+
     def target(self, span: Span, function: t.Name, arguments: _Arguments | None) -> t.Call:
         return t.Call(function, arguments or (), span=span)
 

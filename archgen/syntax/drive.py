@@ -9,7 +9,7 @@ from archgen.syntax.limits import MAX_ERRORS
 from archgen.syntax.tokens import Raw, Token
 from archgen.text import Source
 
-_DEFINES = frozenset({"USE", "LET", "BLOCK", "ARCH"})
+_DEFINES = frozenset({"USE", "LET", "BLOCK", "ARCH", "EXTERN"})
 
 
 # What lies on the stack: a value, and from where to where its text reaches (with the parentheses

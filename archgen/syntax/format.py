@@ -18,12 +18,13 @@ from archgen.syntax.format_expression import Expressions, format_expression
 from archgen.syntax.literals import write_string
 from archgen.syntax.pretty import NEW_LINE, Doc, Group, Line, Nest, concat, join, render
 from archgen.syntax.scan import Comment
+from archgen.syntax.words import RESERVED
 from archgen.text import NOWHERE, Span
 
 __all__ = ["WIDTH", "format", "format_expression", "format_statement"]
 
 WIDTH: Final = 100
-_Node = t.Statement | t.Item
+_Node = t.Statement | t.Item | t.Fact
 
 
 def format(tree: t.File, comments: Sequence[Comment] = ()) -> str:
@@ -35,6 +36,9 @@ def format(tree: t.File, comments: Sequence[Comment] = ()) -> str:
 def format_statement(node: _Node) -> str:
     """Write one statement or definition, without a line end behind it."""
     return render(_Formatter(()).statement(node), WIDTH)
+
+
+_WORDS: Final = {t.Block: "block", t.Synonym: "block", t.Extern: "extern"}
 
 
 class _Formatter:
@@ -64,6 +68,11 @@ class _Formatter:
             case t.Alias(call=call, body=body):
                 head = concat((self._head(node), " = ", self._link(call)))
                 return head if body is None else concat((head, " ", self._body(body)))
+            case t.Extern():
+                return self._extern(node)
+            case t.Fact(word=word, key=key, values=values):
+                said = f"{word} {_key(key)} = " if key else f"{word} "
+                return concat((said, join(", ", map(self._write, values))))
             case t.Chain():
                 return self._chain(node)
             case t.Named():
@@ -90,6 +99,17 @@ class _Formatter:
                 return _documentation(text)
             case _:
                 assert_never(node)
+
+    def _extern(self, node: t.Extern) -> Doc:
+        body, end = node.body, node.target.span.end
+        given: Doc = ""
+        if node.arguments:
+            given = self._expressions.arguments(node.arguments, end, body.span.start)
+        inside = self._comments.among(
+            body.statements, body.span.start + 1, body.span.end, self.statement
+        )
+        head = concat((self._head(node), " = ", write_string(node.target.value), given, " "))
+        return concat((head, _braces(inside, broken=True)))
 
     def _named(self, node: t.Named) -> Doc:
         places = join(", ", map(self._expressions.place, node.places))
@@ -181,7 +201,7 @@ class _Formatter:
         return self._comments.among(body.statements, start, end, self.statement)
 
     def _head(self, node: t.Definable) -> Doc:
-        word = "block" if isinstance(node, t.Block | t.Synonym) else "arch"
+        word = _WORDS.get(type(node), "arch")
         if not node.parameters:
             return f"{word} {node.name}"
         end = _inside(node).start
@@ -259,6 +279,12 @@ def _inside(node: t.Definable) -> Span:
             return chain.span
         case t.Alias(call=call):
             return call.span
+        case t.Extern(target=target):
+            return target.span
+
+
+def _key(key: str) -> str:
+    return key if key.isidentifier() and key not in RESERVED else write_string(key)
 
 
 def _documentation(text: str) -> Doc:

@@ -21,7 +21,7 @@ from archgen.syntax.tokens import Token, kinds, span_of
 _MERGES = {"ADD": "add", "MUL": "mul", "CONCAT": "concat"}
 _OPERATORS = {"PLUS": "add", "TIMES": "mul", "MINUS": "sub", "DIVIDE": "div"}
 _ENDS = kinds("_END $END RBRACE")
-_CALLED = kinds("NAME INPUT INIT PARAM ADD MUL CONCAT BLOCK ARCH USE AS")
+_CALLED = kinds("NAME INPUT INIT PARAM ADD MUL CONCAT BLOCK ARCH USE EXTERN AS")
 _OTHERS = kinds("FLOOR_DIVIDE MODULO POWER")
 
 

@@ -14,6 +14,7 @@ from archgen.syntax.expressions import (
     Index,
     Name,
     Node,
+    String,
     Target,
     Template,
     Unpacking,
@@ -273,7 +274,39 @@ class Alias(Node):
     name_span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-Definable = Block | Synonym | Arch | Alias
+@dataclass(frozen=True, slots=True)
+class Fact(Node):
+    """`output [out, shape[1], shape[2]]`, `param weight = [out]` (`key`), `macs 0`."""
+
+    word: str
+    key: str
+    values: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extern(Node):
+    """`extern NAME(params) = "package.module:Class"(...) { doc, facts }`."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    target: String
+    arguments: tuple[Argument, ...]
+    body: Facts
+    name_span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts(Node):
+    """What is between the braces of an `extern`; the span includes them."""
+
+    statements: tuple[Fact | Doc, ...]
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return tuple(each for each in self.statements if isinstance(each, Fact))
+
+
+Definable = Block | Synonym | Arch | Alias | Extern
 Item = Use | Let | Definable
 
 

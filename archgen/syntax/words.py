@@ -10,5 +10,5 @@ RESERVED = kinds(
 )
 """Cannot name anything, unless quoted."""
 
-TOP_LEVEL = kinds("use arch block as")
+TOP_LEVEL = kinds("use arch block extern as")
 """Words at the top level alone; names elsewhere."""

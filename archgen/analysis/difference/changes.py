@@ -158,8 +158,8 @@ def _of_layers(old: LayerNode, before: Body, new: LayerNode, after: Body) -> Ite
         return
     one = effective(old.layer, before.shape_in(old))
     other = effective(new.layer, after.shape_in(new))
-    for name in one:
-        yield from _argument(name, one[name], other[name])
+    for name in dict.fromkeys((*one, *other)):
+        yield from _argument(name, one.get(name), other.get(name))
 
 
 def _of_stages(inner: BodyMatch) -> Iterator[Argument]:

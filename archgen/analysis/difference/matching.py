@@ -356,7 +356,7 @@ def _of_layers(old: Unit, new: Unit) -> float:
         return 0.3 if exchanged else 0
     before = effective(one, old.body.shape_in(old.node))
     after = effective(other, new.body.shape_in(new.node))
-    equal = sum(before[name] == after[name] for name in before)
+    equal = sum(before[name] == after.get(name) for name in before)
     return 0.4 + 0.5 * equal / max(len(before), 1)
 
 

@@ -27,7 +27,8 @@ def effective(layer: Layer, x: Shape) -> dict[str, object]:
         for argument in (*call.arguments, *call.defaulted):
             if argument.source in values:
                 values[argument.source] = argument.value
-    return {name: value for name, value in values.items() if not isinstance(value, Shape)}
+    own = {name: value for name, value in values.items() if not isinstance(value, Shape)}
+    return {**own, **layer.facts()}
 
 
 class Meanings:

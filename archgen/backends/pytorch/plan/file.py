@@ -45,6 +45,7 @@ class File:
     plans: list[Plan] = field(default_factory=list)
     helpers: list[str] = field(default_factory=list)
     initialised: list[Initialised] = field(default_factory=list)
+    externs: dict[str, str] = field(default_factory=dict)  # `package.module:Class` -> its name
 
     @property
     def arch(self) -> Plan:
@@ -58,8 +59,18 @@ class File:
         if name is not None and name not in self.helpers:
             self.helpers.append(name)
 
+    def _extern(self, target: str) -> str:
+        """The name of a class of another package; of two classes of one name one is renamed."""
+        head, *rest = target.partition(":")[2].split(".")
+        module = f"{target.partition(':')[0]}:{head}"
+        if module not in self.externs:
+            self.externs[module] = self.claim(head)
+        return ".".join((self.externs[module], *rest))
+
     def torch_class(self, target: str, node: LayerNode, x: Shape) -> str:
         """The name of a layer's class in the file: torch's, a helper's, or an initialised one."""
+        if ":" in target:
+            return self._extern(target)
         if not target.startswith("nn."):
             self.need_helper(target)
         if not node.init:

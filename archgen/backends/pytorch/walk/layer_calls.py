@@ -137,7 +137,10 @@ class Fields:
         return sizes, set().union(*each.values()), not layer.fixes_size
 
     def _name(self, name: str) -> Expr:
-        found = self.source.channels if name == "channels" else self.expr(name)
+        if name == "channels":
+            found = self.source.channels
+        else:
+            found = self.expr(name) if name in type(self.layers[0]).model_fields else None
         if found is None:
             raise algebra.Opaque
         return found
