@@ -15,6 +15,8 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Every step that makes a network has it validated, in processes that tests start too.
 os.environ.setdefault("ARCHGEN_VALIDATE", "1")
+# Random specs use modules of the tests' own.
+os.environ.setdefault("ARCHGEN_ALLOW_EXTERN", "tests.strangers")
 
 pytest_plugins = ["tests.proofs"]
 

@@ -19,10 +19,19 @@ from archgen.text import HIDDEN
 
 _LETTERS = "abcxyz_ABZ"
 
-words = (
+_spelled = (
     st.from_regex(rf"[{_LETTERS}][{_LETTERS}0-9]{{0,5}}", fullmatch=True)
     | st.sampled_from(sorted(TOP_LEVEL))
 ).filter(lambda word: word not in RESERVED and word not in ("True", "False", "None"))
+
+
+@st.composite
+def _word(draw: st.DrawFn) -> str:
+    """A name. Hypothesis tells it in few words, where it would write out how it is made."""
+    return draw(_spelled)
+
+
+words = _word()
 
 _visible = st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"])
 plain_text = st.text(_visible, max_size=12).filter(
@@ -191,6 +200,24 @@ statements = _statements(bodies)
 
 _parameters = _tuples(st.builds(t.Parameter, words, st.none() | expressions))
 _promises = st.builds(_body, _documented, _tuples(st.builds(t.Expect, expressions), 0, 2))
+_facts = st.one_of(
+    st.builds(t.Fact, st.just("output"), st.just(""), _tuples(expressions, 1, 3)),
+    st.builds(t.Fact, words, st.just(""), _tuples(expressions, 1, 1)),
+    st.builds(
+        t.Fact,
+        st.just("param") | words,
+        (words | plain_text).filter(bool),
+        _tuples(expressions, 1, 1),
+    ),
+)
+
+
+def _declared(documentation: t.Doc | None, facts: tuple[t.Fact, ...]) -> t.Facts:
+    return t.Facts(facts if documentation is None else (documentation, *facts))
+
+
+_declarations = st.builds(_declared, _documented, _tuples(_facts, 0, 3))
+_classes = st.builds(t.String, plain_text)
 items: SearchStrategy[t.Item] = st.one_of(
     st.builds(t.Use, words, st.just(False), st.none() | words),
     st.builds(t.Use, plain_text, st.just(True), st.none() | words),
@@ -199,6 +226,7 @@ items: SearchStrategy[t.Item] = st.one_of(
     st.builds(t.Synonym, words, _parameters, _chains(bodies)),
     st.builds(t.Arch, words, _parameters, bodies),
     st.builds(t.Alias, words, _parameters, _applied, st.none() | _promises),
+    st.builds(t.Extern, words, _parameters, _classes, _arguments(expressions), _declarations),
 )
 files = st.builds(t.File, _tuples(items, 1, 3))
 

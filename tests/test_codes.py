@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import archgen
-from archgen import api, breakage, config, limits, versions
+from archgen import api, breakage, config, limits, trial, versions
 from archgen.analysis.breaking import Category
 from archgen.checkpoint.contents import contents
 from archgen.checkpoint.fit import check_fits
@@ -55,6 +55,19 @@ def waits():
     import time
     time.sleep(60)
 """
+DEFORM = """
+extern deform(out, offset) = "torchvision.ops:DeformConv2d"(channels, out, 3, padding=1) {
+  output [out, shape[1], shape[2]]
+  param weight = [out, channels, 3, 3]
+  param bias = [out]
+}
+
+arch net {
+  input(4, 16, 16)
+  offsets = conv(18, 3)
+  from input -> deform(8, offset=from offsets)
+}
+"""
 PACKAGE = Path(archgen.__file__).parent
 SEVERITIES = {"A": "error", "W": "warning"}
 
@@ -63,6 +76,8 @@ SEVERITIES = {"A": "error", "W": "warning"}
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with the files that the examples of A5xx speak of."""
     (tmp_path / "folder.arch").mkdir()
+    (tmp_path / "deform.arch").write_text(DEFORM)
+    (tmp_path / "biased.arch").write_text(DEFORM.replace("  param bias = [out]\n", ""))
     (tmp_path / "enormous.arch").write_text("#" * (2 << 20))
     (tmp_path / "damaged.safetensors").write_bytes(b"\x08" + bytes(7) + b'{"a": 1}')
     checkpoints.write(tmp_path / "net.safetensors", {"fc.weight": [10, 8], "fc.bias": [10]})
@@ -140,8 +155,12 @@ def transfer(old: str, new: str, checkpoint: str, *options: str) -> None:
         check_whole(made)
 
 
-def build(spec: str, _: str, checkpoint: str) -> None:
+def build(spec: str, option: str = "", value: str = "") -> None:
     network = archgen.load(spec)
+    if option != "--weights":
+        trial.build(network, allowed=(value,))
+        return
+    checkpoint = value
     fitting(read(checkpoint).state, network, network)
 
 

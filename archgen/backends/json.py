@@ -14,6 +14,7 @@ from typing import assert_never
 from archgen.analysis.figures import Figures, figures
 from archgen.analysis.numerals import plain
 from archgen.layers.base import Auto, Layer
+from archgen.layers.extern import Extern
 from archgen.network import (
     AuxValue,
     Body,
@@ -166,6 +167,7 @@ def _layer_node(body: Body, node: LayerNode) -> Data:
         "buffers": _sizes(layer.buffers(x)),
         "init": {weight: _initialiser(initialiser) for weight, initialiser in node.init},
         "reused": node.reused,
+        **({"module": layer.declaration.target} if isinstance(layer, Extern) else {}),
     }
 
 

@@ -325,4 +325,36 @@ them must not be the same. `archgen.load(...).features` lists all that a network
         _arch("conv(8, 3)"),
         _arch("stem = conv(8, 3)"),
     ),
+    Code(
+        "A127",
+        "an extern that does not say what it is",
+        """
+`extern` declares a module of another package: its class as `"package.module:Class"`, the arguments
+of its constructor, the sizes of its results (`output [out, shape[1], shape[2]]`), the entries of
+its `state_dict` in order (`param weight = [out, channels]`, `buffer mean = [out]`) and its
+multiply-adds (`macs out * channels`). Only `output` is needed; what is not said is not there.
+Sizes are lists of integers of at least 1. The same error stands at a call for which an expression
+of the declaration has no such value.
+""",
+        """
+extern attend(out) = "mypackage.layers:Attend"(channels, out) {
+  outputs [out, shape[1], shape[2]]
+}
+
+arch net {
+  input(4, 16, 16)
+  attend(8)
+}
+""",
+        """
+extern attend(out) = "mypackage.layers:Attend"(channels, out) {
+  output [out, shape[1], shape[2]]
+}
+
+arch net {
+  input(4, 16, 16)
+  attend(8)
+}
+""",
+    ),
 )

@@ -1,4 +1,8 @@
-"""A4xx: limits."""
+"""A4xx: limits, and live models.
+
+Of the files in the examples, `deform.arch` has an `extern` of torchvision's deformable convolution
+as it is, `biased.arch` the same without its bias.
+"""
 
 from __future__ import annotations
 
@@ -147,5 +151,32 @@ arch net {
   units = stage(unit, 8, n=10)
 }
 """,
+    ),
+    Code(
+        "A406",
+        "a module that is not allowed to run",
+        """
+Building a network with an `extern` imports a module of another package and runs its code. That is
+done only for what the person who runs archgen allows: `--allow-extern package.module:Class`,
+`archgen.build(..., allow_extern=[...])`, or the variable `ARCHGEN_ALLOW_EXTERN`, where several are
+told apart by commas; `package.module` allows all of its classes. Nothing in a spec or in a
+project's configuration can allow it, since these come from others. Checking, counting, drawing and
+writing the source run nothing.
+""",
+        "archgen build deform.arch",
+        "archgen build deform.arch --allow-extern torchvision.ops:DeformConv2d",
+    ),
+    Code(
+        "A407",
+        "a module that is not as declared",
+        """
+Before a network with an `extern` is built, the module is made and run by itself, and compared with
+its declaration: the keys of its `state_dict`, their order and sizes, which of them are parameters,
+the sizes of its results, and the multiply-adds that PyTorch counts. What differs is told with what
+to write instead. A class that is not there, that is no `nn.Module`, or whose constructor or
+`forward` fails, is told with its reason.
+""",
+        "archgen build biased.arch --allow-extern torchvision.ops:DeformConv2d",
+        "archgen build deform.arch --allow-extern torchvision.ops:DeformConv2d",
     ),
 )

@@ -144,7 +144,7 @@ class _Colours:
         if self._is_word(at, token):
             return kind.Keyword.Declaration
         before = self._type(at - 1)
-        if before in ("ARCH", "BLOCK") and self._begins_item(at - 1):
+        if before in ("ARCH", "BLOCK", "EXTERN") and self._begins_item(at - 1):
             return kind.Name.Class
         if self._type(at + 1) == "EQUAL":
             return kind.Name.Variable
@@ -161,7 +161,7 @@ class _Colours:
         return kind.String.Doc if self._stands_alone(at) else kind.String.Double
 
     def _is_word(self, at: int, token: Token) -> bool:
-        """Whether one of the four that are words only at the top level is one here."""
+        """Whether one of those that are words only at the top level is one here."""
         if token.type == "AS":
             use = at - 3 if self._brings_arch(at - 2) else at - 2
             return self._type(use) == "USE" and self._begins_item(use)

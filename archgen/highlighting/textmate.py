@@ -79,7 +79,7 @@ def _documentation() -> Iterable[Rule]:
 def _items() -> Iterable[Rule]:
     """What begins an item of the file, by words that are names elsewhere."""
     word = _KEYWORDS["declaration"]
-    yield _match(rf"{_BEGINS}(arch|block)\s+({_NAME})", word, "entity.name.type")
+    yield _match(rf"{_BEGINS}(arch|block|extern)\s+({_NAME})", word, "entity.name.type")
     brought = rf'(?:{_NAME}|("[^"\n]*"))'
     yield _match(
         rf"{_BEGINS}(use)(?:\s+(arch)(?=\s+(?!as\b)\w))?\s+{brought}(?:\s+(as)\s+{_NAME})?",

@@ -208,7 +208,7 @@ class Layer(Called, ABC):
         made = self.shape(x)
         several = made if isinstance(made, tuple) else (made,)
         read = [getattr(self, name) for name in self.operands]
-        if x.is_plain and all(each is None or each.is_plain for each in read):
+        if x.is_plain and all(each.is_plain for each in read if isinstance(each, Shape)):
             return several
         self._check_forms(x)
         lifts = self.lifts(x)
@@ -241,7 +241,8 @@ class Layer(Called, ABC):
             )
         for name in self.operands:
             value = getattr(self, name)
-            if value is not None and value.kind != "float" and name not in self.index_operands:
+            is_value = isinstance(value, Shape) and name not in self.index_operands
+            if is_value and value.kind != "float":
                 message = f"`{name}` must be numbers, not {_KINDS[value.kind]}"
                 help = "write the numbers of its buffer as floats: `1.0 * (...)`"
                 raise LayerFault(message, help=help, argument=name, ours=True)

@@ -79,6 +79,7 @@ class Extern(Layer, metaclass=_Kind):
     group = "extern"
     out_channels = None
     fresh = False
+    counts_samples = True
     saves_output = True
     declaration: ClassVar[Declared]
 
@@ -126,6 +127,14 @@ class Extern(Layer, metaclass=_Kind):
                     help=f"`{name}=from x`; or the declaration reads it",
                     argument=name,
                     code="A109",
+                    ours=True,
+                )
+        for name in self.values():
+            if getattr(self, name).batch != "all":
+                raise LayerFault(
+                    f"`{name}` has no batch, and a module of another package is given one",
+                    help="merge it with a value that has a batch first",
+                    argument=name,
                     ours=True,
                 )
         absent = next((name for name, value in given if value is None), None)

@@ -106,7 +106,7 @@ def _wanted(terminal: str, text: str) -> tuple[Kind, ...]:
         return Keyword, Name.Variable
     if text in RESERVED:
         return Keyword, Operator.Word
-    if terminal in ("USE", "ARCH", "BLOCK", "AS"):
+    if terminal in ("USE", "ARCH", "BLOCK", "EXTERN", "AS"):
         return Keyword.Declaration, Name
     if terminal == "NAME":
         return (Name,)

@@ -103,6 +103,20 @@ FLOATS = (
 )
 # Blocks that others call; each shows a form of its own.
 PARTS = """\
+extern gate(out, kernel=3) = "tests.strangers:Gate"(channels, out, kernel, scale=0.5) {
+  output [out, shape[1], shape[2]]
+  buffer calls = []
+  param "conv.weight" = [2 * out, channels, kernel, kernel]
+  param "norm.weight" = [out]
+  param "norm.bias" = [out]
+  buffer "norm.running_mean" = [out]
+  buffer "norm.running_var" = [out]
+  buffer "norm.num_batches_tracked" = []
+  macs 2 * out * channels * kernel ** 2 * shape[1] * shape[2]
+}
+extern mix(other, third=none) = "tests.strangers:Mix" { output shape, [channels] }
+block gated(out, kernel=3) { gate(out, kernel=kernel) -> relu }
+block mixed(out) { a = conv(out, 3); b = conv(out, 1); c, d = from a -> mix(from b); from c }
 block unit(out, act=relu) { conv(out, 3) -> bn -> act }
 block point(out) = conv(out, 1, bias=true)
 block double(out, act=relu) = conv(out, 3) -> act -> conv(out, 3)
@@ -141,6 +155,7 @@ CALLS = (
     "numbered({width}, [gelu], n=5)",
     "helped({width}, deep=false)",
 )
+OF_OTHERS = ("gated({width})", "gated({width}, kernel=1)", "gate({width})", "mixed({width})")
 HEADED = ("helped({width})",)  # which bring a training head
 # Names of parameters that Python, `nn.Module` or the generated text gives a meaning to.
 _WORDS = """

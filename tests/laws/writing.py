@@ -26,6 +26,7 @@ from tests.laws.vocabulary import (
     KEEPING,
     LAYER_VALUES,
     NORMS,
+    OF_OTHERS,
     PARTS,
     REDUCED,
     RESIZING,
@@ -46,7 +47,8 @@ class Writer:
         self.draw = draw
         self.lines: list[str] = []
         self.depth = 0
-        self.blocks = list(CALLS)  # calls of blocks that keep the sizes of an image
+        own = OF_OTHERS if draw(st.integers(1, 8)) == 1 else ()  # of which little is known
+        self.blocks = [*CALLS, *own]  # calls of blocks that keep the sizes of an image
         self.headed = list(HEADED)  # those that bring a training head
         self.headless = False  # whether no head may stand here
         self.has_head = False  # whether the definition has one so far
