@@ -117,11 +117,10 @@ _ABSENT: Final = {
     "undone; `upsample(2)` or `conv_transpose(out, 2, stride=2)` enlarge",
     "fractionalmaxpool": "no such layer; the nearest is `adaptive_maxpool`",
     "lppool": "no such layer; the nearest is `avgpool`",
-    "fold unfold": "no such layer: `conv(out, n, stride=n)` works on patches of n x n",
     "embedding embeddingbag": "no such layer: a network here takes numbers, not indices; "
     "`input(tokens, dim, axis=1)` takes what is embedded already",
-    "rnn lstm gru rnnbase rnncell lstmcell grucell rnncellbase simplernn bidirectional "
-    "convlstm": "no recurrent layers; for sequences there are `conv` over signals and `attention`",
+    "rnn rnnbase rnncell lstmcell grucell rnncellbase simplernn bidirectional "
+    "convlstm": "no such layer; over tokens there are `lstm(hidden)` and `gru(hidden)`",
     "transformerdecoder transformerdecoderlayer crossattention": "no attention between two "
     "values; `attention` is self-attention",
     "matmul bmm mm einsum dot baddbmm": "no product of two computed matrices; `linear` multiplies "

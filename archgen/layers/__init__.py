@@ -24,9 +24,10 @@ ORDER: Final = (
         "shape",
         "rearranging",
         "parts",
+        "overlapping",
         "resizing",
     ),
-    *("regularisation", "tokens", "products", "other"),
+    *("regularisation", "tokens", "recurrent", "products", "other"),
 )
 
 

@@ -58,6 +58,8 @@ KEEPING = (
     "clamp(0.5) -> sqrt",
     "clamp(0.5) -> log -> square -> cos",
     "roll(2, 1)",
+    "unfold(2, 2, 1) -> sum(-1)",
+    "unfold(2, 1, -1) -> max(-1)",
     "roll([1, -1], [0, -1])",
     'rearrange("c h w -> h c w") -> rearrange("h (a b) w -> (a b) h w", b=2, features="h")'
     ' -> rearrange("c h w -> h c w", features="h")',

@@ -167,6 +167,7 @@ class Writer:
             self.scaled,
             self.numbered,
             self.divided,
+            self.refolded,
             self.listed,
             self.repeated,
             self.reused,
@@ -270,6 +271,12 @@ class Writer:
         first, second = self.draw(st.permutations([number, value]))
         self.line(f"{kind} {{ {first}; {second} }}")
         self.line(self.act())
+
+    def refolded(self) -> None:
+        name, axis = self.name("flat"), self.pick(["1", "2"])
+        self.line(f"{name} = {self.conv()}")
+        self.line(f"unfold(3, 1, {axis}) -> {self.act()} -> fold(1, {axis}, like=from {name})")
+        self.line("conv(channels, 1)")
 
     def divided(self) -> None:
         divisor = self.pick(["sigmoid", "add { square; 1 }", "clamp(0.5)"])
@@ -587,7 +594,7 @@ class Writer:
                 middle = self.pick(["", "linear(8) -> relu -> dropout(0.1) -> ", "bn -> "])
                 self.line(f"global_avgpool -> flatten -> {middle}linear(wide)")
             case "tokens":
-                norm = self.pick(["layer_norm", "layer_norm(bias=false)", "rms_norm"])
+                norm = self.pick(["layer_norm", "layer_norm(bias=false)", "rms_norm", "gru(4)"])
                 self.line(f"permute([1, 2, 0]) -> {norm} -> linear(8) -> gelu -> mean([0, 1])")
             case "several":
                 self.line("small = maxpool(2) -> conv(4, 1)")

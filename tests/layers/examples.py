@@ -36,7 +36,10 @@ def layer_of(text: str) -> Layer:
     sizes = tuple(map(int, cls.example[1].split(" x ")))
     index = Shape((49, 49), 1, "none", "index", (0, sizes[0] - 1))
     weight = Shape(WEIGHTS.get(keyword, ()), 0, "none")
-    words = {**WORDS, "entered": Shape(sizes, len(sizes) - 1), "index": index, "weight": weight}
+    entered = Shape(sizes, len(sizes) - 1)
+    if keyword == "fold":  # what was unfolded
+        entered = Shape(tuple(map(int, cls.example[2].split(" x "))))
+    words = {**WORDS, "entered": entered, "index": index, "weight": weight}
     made = eval(f"call{arguments}", {"call": lambda *p, **n: called(cls, *p, **n), **words})
     assert isinstance(made, Layer), made
     return made
@@ -92,6 +95,8 @@ def taken(draw: st.DrawFn, cls: type[Layer]) -> tuple[Layer, Shape]:
 @st.composite
 def cases(draw: st.DrawFn, cls: type[Layer]) -> tuple[Layer, Shape]:
     """A layer whose arguments its class takes, and an input; they need not fit."""
+    if cls.keyword == "fold":
+        return draw(folded())
     if cls.operands:
         return draw(OPERATIONS[cls.keyword]())
     if cls.open_field is not None:
@@ -215,6 +220,18 @@ def made_of(keyword: str, **arguments: object) -> Layer:
     made = make(LAYERS[keyword], arguments)
     assert isinstance(made, Layer), made
     return made
+
+
+@st.composite
+def folded(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Windows along an axis, as `unfold` makes them."""
+    sizes = tuple(draw(st.lists(SMALL, min_size=1, max_size=3)))
+    axis, size, step = draw(st.integers(0, len(sizes) - 1)), draw(SMALL), draw(SMALL)
+    places = size + draw(st.integers(0, 9))
+    like = (*sizes[:axis], places, *sizes[axis + 1 :])
+    counted = (*sizes[:axis], (places - size) // step + 1, *sizes[axis + 1 :], size)
+    made = made_of("fold", step=step, axis=axis, like=Shape(like, 0))
+    return made, Shape(counted, draw(st.integers(0, len(sizes) - 1)))
 
 
 OPERATIONS: dict[str, Callable[[], st.SearchStrategy[tuple[Layer, Shape]]]] = {

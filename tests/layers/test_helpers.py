@@ -62,10 +62,12 @@ def test_compiles_whole(keyword: str, training: bool) -> None:
     torch.manual_seed(0)
     expected = module(x)
     torch.manual_seed(0)
-    assert torch.equal(compiled(x), expected)
+    with torch._dynamo.config.patch(allow_rnn=True):  # else `lstm` breaks the graph
+        assert torch.equal(compiled(x), expected)
 
 
 @every_module
+@pytest.mark.filterwarnings("ignore:The tensor attributes")  # of torch's own recurrent layers
 def test_exports(keyword: str) -> None:
     module, x = MODULES[keyword].eval(), input_of(keyword)
     assert torch.equal(torch.export.export(module, (x,)).module()(x), module(x))
