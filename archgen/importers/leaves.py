@@ -226,7 +226,7 @@ def _example(cls: type[Layer]) -> TorchCall:
     text, sizes, _ = cls.example
     if cls.keyword == "identity":
         return TorchCall("nn.Identity")
-    if cls.operands:  # it reads several values, as no module does
+    if cls.operands or not cls.makes_module:  # it reads several values, or is a function
         return TorchCall("")
     axis = ", axis=1" if sizes.count(" x ") == 1 else ""
     network = loads(f"arch example {{ input({sizes.replace(' x ', ', ')}{axis}); {text} }}")
