@@ -176,7 +176,9 @@ def _statements(bodies: SearchStrategy[t.Body]) -> SearchStrategy[t.Statement]:
 
 
 lets = st.builds(t.Let, unpacked, expressions)
+_claims = st.builds(t.Claim, st.sampled_from(["accepts", "only", "always"]), expressions)
 _simple_statements = st.one_of(
+    st.builds(t.Sizes, _tuples(words, 1, 3), _tuples(_claims, 0, 2)),
     lets,
     st.builds(t.Output, _tuples(places, 1, 2)),
     st.builds(t.Expect, expressions),

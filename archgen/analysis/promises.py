@@ -9,6 +9,7 @@ from archgen.analysis.numerals import plain
 from archgen.diagnostics import Diagnostic, Fault, Severity, error
 from archgen.network import Network, Promise
 from archgen.resolve.expressions import evaluate, truth
+from archgen.resolve.later import SizePromise
 from archgen.resolve.values import Environment, Items, Unknown, show
 from archgen.shapes import Shape
 from archgen.syntax import tree
@@ -22,12 +23,24 @@ def verify(network: Network) -> list[Diagnostic]:
     """
     if not network.promises:
         return []
-    asked = {name.text for each in network.promises for name in _names_in(each.condition)}
+    about_sizes = [each for each in network.promises if isinstance(each, SizePromise)]
+    severity = Severity.ERROR if network.defaults else Severity.NOTE
+    if about_sizes:
+        from archgen.analysis.sizes.promised import verify as verify_sizes
+
+        return [*_verified(network, severity), *verify_sizes(network, about_sizes, severity)]
+    return _verified(network, severity)
+
+
+def _verified(network: Network, severity: Severity) -> list[Diagnostic]:
+    promises = [each for each in network.promises if not isinstance(each, SizePromise)]
+    if not promises:
+        return []
+    asked = {name.text for each in promises for name in names_in(each.condition)}
     known = values(figures(network), asked)
     if "kept" in asked:
         known["kept"] = _kept(network)
-    severity = Severity.ERROR if network.defaults else Severity.NOTE
-    found = (_verify(promise, known, severity) for promise in network.promises)
+    found = (_verify(promise, known, severity) for promise in promises)
     return [diagnostic for diagnostic in found if diagnostic]
 
 
@@ -153,17 +166,17 @@ def _shown(value: object) -> str:
 
 
 def _figures_in(expr: tree.Expr, known: Iterable[str]) -> list[str]:
-    mentioned = {name.parts[0] for name in _names_in(expr)}
+    mentioned = {name.parts[0] for name in names_in(expr)}
     return [name for name in known if name in mentioned]
 
 
-def _names_in(value: object) -> Iterator[tree.Name]:
+def names_in(value: object) -> Iterator[tree.Name]:
     """Every name below a node of the tree, found by its fields."""
     if isinstance(value, tree.Name):
         yield value
     elif isinstance(value, tuple):
         for item in value:
-            yield from _names_in(item)
+            yield from names_in(item)
     elif isinstance(value, tree.Node):
         for field in type(value).__dataclass_fields__:
-            yield from _names_in(getattr(value, field))
+            yield from names_in(getattr(value, field))

@@ -61,4 +61,34 @@ arch net {
 }
 """,
     ),
+    Code(
+        "A303",
+        "a promise about sizes that is not kept",
+        """
+`sizes` in an arch names the sizes of its input that may change, in order, and promises something
+of them: `accepts CONDITION` that the built model takes every size at which the condition holds,
+`only CONDITION` that it takes no other, and a condition alone that it holds at every size that is
+taken; `output` is there the shape of the result. Conditions are made of sums, multiples, `//`
+and `%` of sizes. What cannot be decided is not taken for granted: it is told as such. `archgen
+summary` prints which sizes a network takes.
+""",
+        """
+arch net {
+  input(3, 64, 64)
+  conv(8, 3, stride=2) -> maxpool(2)
+  sizes h, w { accepts h >= 1 and w >= 1 }
+}
+""",
+        """
+arch net {
+  input(3, 64, 64)
+  conv(8, 3, stride=2) -> maxpool(2)
+  sizes h, w {
+    accepts h >= 3 and w >= 3
+    only h >= 3 and w >= 3
+    output == [8, ceil(h / 2) // 2, ceil(w / 2) // 2]
+  }
+}
+""",
+    ),
 )

@@ -6,15 +6,18 @@ as plain values: nothing of a network refers to the resolver that made it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from archgen.diagnostics import Fault, error
 from archgen.frozen import dataclass
+from archgen.network import Promise
 from archgen.resolve.values import Environment
 from archgen.shapes import Shape
 from archgen.syntax import tree
 from archgen.syntax.walk import nodes_in
 from archgen.text import Span
 
-__all__ = ["captured"]
+__all__ = ["SizePromise", "captured", "size_promises"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,21 @@ class _Found:
 
     def __call__(self, place: object, _: Environment) -> object:
         return next(value for known, value in self.values if known == place)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SizePromise(Promise):
+    """A claim of `sizes` about those of the input, by names for their axes."""
+
+    names: tuple[str, ...] = ()
+    kind: tree.ClaimKind = "always"
+
+
+def size_promises(statement: tree.Sizes, env: Environment) -> Iterator[SizePromise]:
+    """A promise for each claim about sizes."""
+    for claim in statement.claims:
+        known = captured(claim.condition, env)
+        yield SizePromise(claim.condition, known, claim.span, statement.names, claim.kind)
 
 
 def captured(condition: tree.Expr, env: Environment) -> Environment:

@@ -116,6 +116,9 @@ class _Walk:
                 self.expression(statement.condition, place.knowing(known))
             case tree.Scalar():
                 self.expression(statement.value, place)
+            case tree.Sizes():
+                inner = place.knowing(("output", *statement.names))
+                self.expression(tuple(claim.condition for claim in statement.claims), inner)
             case tree.Init() | tree.Doc():
                 pass  # the words of an `init` are of another kind; `initial` knows them
         return place

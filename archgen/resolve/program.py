@@ -17,7 +17,7 @@ from archgen.network import Definition, Network, Promise
 from archgen.resolve.arguments import suggest
 from archgen.resolve.instances import Resolver, alias_call
 from archgen.resolve.interpret.finish import finish
-from archgen.resolve.later import captured
+from archgen.resolve.later import captured, size_promises
 from archgen.resolve.modules import Loader, Module
 from archgen.resolve.recursion import deep_recursion
 from archgen.resolve.values import STEPS, Budget, Environment, Unknown
@@ -194,8 +194,11 @@ def _alias_promises(
     values = {**env.names, **known}
     names = {each.name: values[each.name] for each in definition.parameters}
     inner = replace(env, names=names, scope=definition.scope)
-    return [
-        Promise(statement.condition, captured(statement.condition, inner), statement.span)
-        for statement in statements
-        if isinstance(statement, tree.Expect)
-    ]
+    found: list[Promise] = []
+    for statement in statements:
+        if isinstance(statement, tree.Expect):
+            asked = captured(statement.condition, inner)
+            found.append(Promise(statement.condition, asked, statement.span))
+        elif isinstance(statement, tree.Sizes):
+            found.extend(size_promises(statement, inner))
+    return found

@@ -78,7 +78,7 @@ class Builder:
         self, span: Span, name: Token, params: _Params | None, call: t.Call, body: t.Body | None
     ) -> t.Alias:
         for statement in body.statements if body else ():
-            if not isinstance(statement, t.Doc | t.Expect):
+            if not isinstance(statement, t.Doc | t.Expect | t.Sizes):
                 self._sink.add(_not_a_promise(statement.span))
         return t.Alias(name.value, params or (), call, body, self._at(name), span=span)
 
@@ -212,6 +212,15 @@ class Builder:
 
     def literal(self, span: Span, token: Token) -> t.Scalar:
         return t.Scalar(self.number(span, token), span=span)
+
+    def sizes(self, span: Span, _word: Token, *parts: Token | t.Claim | None) -> t.Sizes:
+        names = tuple(part.value for part in parts if isinstance(part, Token))
+        claims = tuple(part for part in parts if isinstance(part, t.Claim))
+        return t.Sizes(names, claims, span=span)
+
+    def claim(self, span: Span, word: Token | None, condition: t.Expr) -> t.Claim:
+        kinds: dict[str, t.ClaimKind] = {"accepts": "accepts", "only": "only"}
+        return t.Claim(kinds[word.value] if word else "always", condition, span=span)
 
     def expect(self, span: Span, condition: t.Expr) -> t.Expect:
         return t.Expect(condition, span=span)

@@ -9,6 +9,8 @@ from archgen.syntax.limits import MAX_ERRORS
 from archgen.syntax.tokens import Raw, Token
 from archgen.text import Source
 
+_NAMES = frozenset({"NAME", "USE", "ARCH", "BLOCK", "EXTERN", "AS"})
+_CLAIMS = frozenset({"sizes", "accepts", "only"})
 _DEFINES = frozenset({"USE", "LET", "BLOCK", "ARCH", "EXTERN"})
 
 
@@ -42,6 +44,8 @@ class Driver:
             token = self.tokens[self.at]
             if token.value in UNRESERVED:
                 token = self._merge_or_name(token)
+            elif token.value in _CLAIMS:
+                token = self._claim_or_name(token)
             if token.type == "ERROR":
                 if not self._panic():
                     return None
@@ -60,6 +64,14 @@ class Driver:
             return token
         if self.accepts("MERGE"):
             token = self.tokens[self.at] = Token("MERGE", token.value, token.start, token.end)
+        return token
+
+    def _claim_or_name(self, token: Token) -> Token:
+        """`sizes` before a name, and `accepts` and `only` in its braces; names elsewhere."""
+        kind = token.value.upper()
+        follows = self.following is not None and self.following.type in _NAMES
+        if token.type == "NAME" and (kind != "SIZES" or follows) and self.accepts(kind):
+            token = self.tokens[self.at] = Token(kind, token.value, token.start, token.end)
         return token
 
     def _opens_branches(self, at: int) -> bool:

@@ -24,7 +24,7 @@ from archgen.text import NOWHERE, Span
 __all__ = ["WIDTH", "format", "format_expression", "format_statement"]
 
 WIDTH: Final = 100
-_Node = t.Statement | t.Item | t.Fact
+_Node = t.Statement | t.Item | t.Fact | t.Claim
 
 
 def format(tree: t.File, comments: Sequence[Comment] = ()) -> str:
@@ -95,6 +95,12 @@ class _Formatter:
                 return self._write(value)
             case t.Scalar(value=value):
                 return concat(("(", self._write(value), ")"))
+            case t.Sizes(names=names, claims=claims, span=span):
+                inside = self._comments.among(claims, span.start, span.end, self.statement)
+                broken = take_lines(inside) or "\n" in span.text
+                return Group(concat((f"sizes {', '.join(names)} ", _braces(inside, broken))))
+            case t.Claim(kind=kind, condition=condition):
+                return concat(("" if kind == "always" else f"{kind} ", self._write(condition)))
             case t.Doc(text=text):
                 return _documentation(text)
             case _:

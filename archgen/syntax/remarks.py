@@ -57,19 +57,32 @@ def _is_remark(source: Source, before: Sequence[Token], token: Token, end: int) 
     if words := _TWO_WORDS.match(rest):
         return RESERVED.isdisjoint(words.groups())
     first, depth = _statement(before)
-    return depth <= 0 and first not in _HOLDS_EXPRESSION
+    holds = first.type in _HOLDS_EXPRESSION or first.value == "macs"
+    return depth <= 0 and not holds and not _is_in_sizes(before)
 
 
-def _statement(before: Sequence[Token]) -> tuple[str, int]:
-    """The kind of the first token of the line so far, and whether a parenthesis is open."""
-    first, depth, done = "LET", 0, False
+def _statement(before: Sequence[Token]) -> tuple[Token, int]:
+    """The first token of the line so far, and whether a parenthesis is open."""
+    first, depth, done = Token("LET", "", 0, 0), 0, False
     for token in before[: -_LOOK_BACK - 1 : -1]:
         depth += (token.type in ("LPAR", "LSQB")) - (token.type in ("RPAR", "RSQB"))
         if token.type in ("LBRACE", "RBRACE") or depth > 0:
             break
         done = done or token.type == "_END"
-        first = first if done else token.type
+        first = first if done else token
     return first, depth
+
+
+def _is_in_sizes(before: Sequence[Token]) -> bool:
+    """Whether the innermost braces are those of `sizes h, w {`."""
+    depth = 0
+    for token in before[: -_LOOK_BACK - 1 : -1]:
+        depth += (token.type == "LBRACE") - (token.type == "RBRACE")
+        if depth > 0 and token.value == "sizes":
+            return True
+        if depth > 0 and token.type not in ("LBRACE", "COMMA", "NAME"):
+            return False
+    return False
 
 
 def _end_of_line(source: Source, at: int, end: int) -> int:

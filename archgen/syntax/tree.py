@@ -4,6 +4,7 @@ Two trees are equal when they say the same; places (`span`) do not count."""
 from __future__ import annotations
 
 from dataclasses import field
+from typing import Literal
 
 from archgen.frozen import dataclass
 from archgen.merges import MergeKind
@@ -190,6 +191,26 @@ class Expect(Node):
     condition: Expr
 
 
+ClaimKind = Literal["accepts", "only", "always"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(Node):
+    """Of the sizes where `condition` holds: "accepts": all are legal; "only": no others are;
+    "always": it holds at all that are."""
+
+    kind: ClaimKind
+    condition: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes(Node):
+    """`sizes h, w { accepts h % 32 == 0; output == [64, h // 4, w // 4] }`."""
+
+    names: tuple[str, ...]
+    claims: tuple[Claim, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Doc(Node):
     """The documentation string that opens a body."""
@@ -204,7 +225,7 @@ class Scalar(Node):
     value: Expr
 
 
-Statement = Chain | Named | If | For | Let | Init | Output | Aux | Expect | Doc | Scalar
+Statement = Chain | Named | If | For | Let | Init | Output | Aux | Expect | Sizes | Doc | Scalar
 
 
 @dataclass(frozen=True, slots=True)

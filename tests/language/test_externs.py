@@ -152,3 +152,13 @@ def test_what_cannot_be_known_is_said() -> None:
     assert "not known" in str(net.sizes)
     assert "not known" in archgen.summary(net)
     assert set(net.figures.receptive_field) == {"unknown"}
+
+
+def test_a_number_of_macs_may_be_divided() -> None:
+    text = """extern e(out) = "a:B"(out) {
+  output [out, shape[1], shape[2]]
+  macs out // 2 * shape[1]
+}
+arch net { input(3, 8, 8); e(6) }
+"""
+    assert archgen.loads(text).macs == 3 * 8

@@ -140,7 +140,7 @@ class _Reader:
         texts = [
             self.statement(each, names, context, (*around, each.span))
             for each in statements
-            if not isinstance(each, tree.Expect | tree.Doc)
+            if not isinstance(each, tree.Expect | tree.Sizes | tree.Doc)
         ]
         return self.texts.number("body", *texts)
 

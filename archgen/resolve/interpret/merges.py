@@ -151,7 +151,7 @@ def _branches(
             case tree.Chain() | tree.Named():
                 steps.append(frame.resolver.run_one(frame, statement))
                 _close(frame, statement.span, branches)
-            case tree.Let() | tree.Expect() | tree.Doc():
+            case tree.Let() | tree.Expect() | tree.Sizes() | tree.Doc():
                 steps.append(frame.resolver.run_one(frame, statement))
             case _:
                 message = "this is no branch of a merge"

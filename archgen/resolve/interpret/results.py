@@ -9,7 +9,7 @@ from archgen.network import Promise, Returned, Silent, Step
 from archgen.resolve.expressions import evaluate, truth
 from archgen.resolve.implicit import free_names
 from archgen.resolve.interpret.frame import Frame
-from archgen.resolve.later import captured
+from archgen.resolve.later import captured, size_promises
 from archgen.resolve.spelling import check_field
 from archgen.resolve.values import TensorValue, refs_of, show
 from archgen.syntax import tree
@@ -80,6 +80,15 @@ def run_expect(frame: Frame, statement: tree.Expect) -> Step:
     if not truth(statement.condition, frame.env):
         message = f"`{frame.definition.name}` expects what does not hold"
         raise Fault(error("A302", message, statement.span, _known(frame, statement.condition)))
+    return Silent()
+
+
+def run_sizes(frame: Frame, statement: tree.Sizes) -> Step:
+    """What an arch promises of its input's sizes, asked when its shapes are known."""
+    if frame.definition.kind != "arch":
+        message = "a block has no input of its own: `sizes` stands in an arch"
+        raise Fault(error("A123", message, statement.span))
+    frame.promises.extend(size_promises(statement, frame.env.with_names({})))
     return Silent()
 
 

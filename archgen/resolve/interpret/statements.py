@@ -31,7 +31,7 @@ from archgen.resolve.interpret.heads import check_head, without_heads
 from archgen.resolve.interpret.initial import declare_inits
 from archgen.resolve.interpret.links import read, run_link
 from archgen.resolve.interpret.parameters import declaration, declare, declares
-from archgen.resolve.interpret.results import run_expect, run_output
+from archgen.resolve.interpret.results import run_expect, run_output, run_sizes
 from archgen.resolve.spelling import check_field, check_submodule, makes_module
 from archgen.resolve.values import LOST, Exhausted, Items, Several, Unknown, is_broken, parts_of
 from archgen.syntax import tree
@@ -123,6 +123,8 @@ def run_statement(frame: Frame, statement: tree.Statement) -> Step:
             message = "a number is a branch of a merge, and nothing else"
             hint = "`add { identity; 1 }` adds it; `let x = 1` is a constant"
             raise Fault(error("A123", message, statement.span, help=hint))
+        case tree.Sizes():
+            return run_sizes(frame, statement)
         case tree.Init() | tree.Doc():  # an `init` holds from the opening brace on
             return Silent()
         case _:

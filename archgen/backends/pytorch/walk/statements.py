@@ -76,7 +76,9 @@ def run_statement(walk: Walk, lanes: Lanes, statement: tree.Statement, steps: St
             constants.run_let(walk, lanes, statement, steps)
         case tree.Aux():
             run_aux(walk, lanes, statement, steps)
-        case tree.Init() | tree.Output() | tree.Expect() | tree.Doc() | tree.Scalar():
+        case (
+            tree.Init() | tree.Output() | tree.Expect() | tree.Sizes() | tree.Doc() | tree.Scalar()
+        ):
             pass
         case _:
             assert_never(statement)
