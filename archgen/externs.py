@@ -106,7 +106,7 @@ def _state_faults(declared: State, found: State) -> Iterator[tuple[str, str]]:
 
 def _line(key: str, sizes: Sequence[int], kind: str) -> str:
     word = "param" if kind == "parameter" else kind
-    name = key if key.isidentifier() else f'"{key}"'
+    name = key if key.isascii() and key.isidentifier() else f'"{key}"'
     return f"{word} {name} = {[*sizes]}"
 
 

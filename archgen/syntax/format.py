@@ -290,7 +290,8 @@ def _inside(node: t.Definable) -> Span:
 
 
 def _key(key: str) -> str:
-    return key if key.isidentifier() and key not in RESERVED else write_string(key)
+    plain = key.isascii() and key.isidentifier() and key not in RESERVED
+    return key if plain else write_string(key)
 
 
 def _documentation(text: str) -> Doc:

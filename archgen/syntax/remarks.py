@@ -57,8 +57,8 @@ def _is_remark(source: Source, before: Sequence[Token], token: Token, end: int) 
     if words := _TWO_WORDS.match(rest):
         return RESERVED.isdisjoint(words.groups())
     first, depth = _statement(before)
-    holds = first.type in _HOLDS_EXPRESSION or first.value == "macs"
-    return depth <= 0 and not holds and not _is_in_sizes(before)
+    holds = first.type in _HOLDS_EXPRESSION or _holds_expressions(before)
+    return depth <= 0 and not holds
 
 
 def _statement(before: Sequence[Token]) -> tuple[Token, int]:
@@ -73,14 +73,14 @@ def _statement(before: Sequence[Token]) -> tuple[Token, int]:
     return first, depth
 
 
-def _is_in_sizes(before: Sequence[Token]) -> bool:
-    """Whether the innermost braces are those of `sizes h, w {`."""
+def _holds_expressions(before: Sequence[Token]) -> bool:
+    """Whether the innermost braces are those of `sizes h, w {` or of an `extern`."""
     depth = 0
     for token in before[: -_LOOK_BACK - 1 : -1]:
         depth += (token.type == "LBRACE") - (token.type == "RBRACE")
-        if depth > 0 and token.value == "sizes":
+        if depth > 0 and (token.type == "EXTERN" or token.value == "sizes"):
             return True
-        if depth > 0 and token.type not in ("LBRACE", "COMMA", "NAME"):
+        if depth > 1 or (depth > 0 and token.type == "_END"):
             return False
     return False
 

@@ -62,7 +62,10 @@ def _of_networks(old: Network, new: Network, match: BodyMatch) -> Iterator[Edit]
     yield from _settable(old, new)
     if match.same:
         return
+    told = set(old.settable) ^ set(new.settable)
     for name, value in old.body.arguments.items():
+        if name in told:
+            continue
         one_text, other_text = spell_value(value), spell_value(new.body.arguments.get(name, value))
         if one_text != other_text and not (_is_derived(old, name) and _is_derived(new, name)):
             argument = Argument(name, one_text, other_text)
