@@ -90,12 +90,13 @@ class Conv(Layer):
     def macs(self, x: Shape) -> int:
         return prod(self.weights(x)["weight"]) * prod(self.shape(x).spatial)
 
-    def keeps(self, x: Shape, *, training: bool) -> Keeps:
+    def keeps(self, x: Shape, *, training: bool) -> Keeps | None:
         sliding = self._sliding(x)
         if not sliding.computed and self.padding_mode == "zeros":
             return INPUT
-        mirrored = self.padding_mode in {"reflect", "replicate"}
-        return Keeps(input=mirrored, numbers=sliding.padded(x))
+        if self.padding_mode in {"reflect", "replicate"}:
+            return None  # the input too, but only if it needs a gradient
+        return Keeps(numbers=sliding.padded(x))
 
     def reads(self, x: Shape, output: int = 0) -> Reads:
         features = by_group(x.channels, self.out, self.groups)

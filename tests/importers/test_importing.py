@@ -43,7 +43,7 @@ OURS = [
 REFUSED = {
     "Unused": "forgotten",
     "Deciding": "`gt`",
-    "Reflected": "padding_mode=reflect",
+    "Untracked": "track_running_stats=False",
     "Attending": "`matmul`",
     "Batched": "over the batch",
     "Sized": "another size",

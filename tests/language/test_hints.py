@@ -52,7 +52,7 @@ def test_the_numbers_are_those_that_were_asked_for() -> None:
         (arch("maxunpool(2)"), "A102", "none can be undone"),
         (arch('conv(8, 3, weight_norm="standard")'), "A106", "not normalised or parametrised"),
         (arch("a = matmul { identity; identity }"), "A012", "no product of two"),
-        (arch("lstm(64)"), "A102", "no recurrent layers"),
+        (arch("rnn(64)"), "A102", "there are `lstm(hidden)` and `gru(hidden)`"),
         (
             arch(
                 "for i in range(3) {",

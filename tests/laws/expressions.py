@@ -281,13 +281,16 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "log": lambda e, d: f"log(abs({e.number(d)}) + 1)",
     "log2": lambda e, d: f"log2(abs({e.number(d)}) + 1)",
     "sqrt": lambda e, d: f"sqrt(abs({e.number(d)}))",
+    "exp": lambda e, d: f"exp(-abs({e.number(d)}))",
+    "sin": lambda e, d: f"sin({e.number(d)})",
+    "cos": lambda e, d: f"cos({e.number(d)})",
     "divisible": lambda e, d: f"divisible({e.number(d)}{e.pick(['', ', 4', ', by=2'])})",
     "round to digits": lambda e, d: f"round({e.of('float', d)}, {e.pick(['1', '0', '-1'])})",
     "sum of floats": lambda e, d: f"sum({e.of('[float]', d)})",
     "max of floats": lambda e, d: f"max({e.of('float', d)}, {e.number(d)})",
 }
 INTEGERS = ("len", "sum", "min", "max", "abs", "round", "floor", "ceil", "int", "divisible")
-FLOATS = ("log", "log2", "sqrt", "round to digits")
+FLOATS = ("log", "log2", "sqrt", "exp", "sin", "cos", "round to digits")
 
 
 # --- specs ----------------------------------------------------------------------------------------

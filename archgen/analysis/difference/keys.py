@@ -202,8 +202,9 @@ def _of_leaf(unit: Unit, prefix: str) -> Iterator[tuple[str, Entry]]:
     """The entries of a layer by the names of its weights; of a parameter the one."""
     match unit.node:
         case LayerNode():
-            for entry in of_layer(unit.body, unit.node, f"{prefix}{unit.name}."):
-                yield entry.key.rpartition(".")[2], entry
+            place = f"{prefix}{unit.name}."
+            for entry in of_layer(unit.body, unit.node, place):
+                yield entry.key.removeprefix(place), entry
         case ParamNode():
             yield from (("", entry) for entry in of_tensor(unit.node, prefix))
 
