@@ -28,7 +28,7 @@ def _of_leaf(body: Body, node: Leaf) -> int:
         case LayerNode():
             return sum(map(prod, node.layer.weights(body.shape_in(node)).values()))
         case ParamNode():
-            return prod(node.sizes)
+            return prod(node.sizes) if node.word == "param" else 0
         case MergeNode():
             return 0
 

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from archgen.layers.base import StateKind
 from archgen.network import Body, CallNode, LayerNode, MergeNode, Network, Node, ParamNode
+from archgen.shapes import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Entry:
     key: str
     sizes: tuple[int, ...]
     kind: StateKind
+    numbers: Kind = "float"
 
 
 def state(network: Network) -> Iterator[Entry]:
@@ -38,18 +40,19 @@ def _of_node(body: Body, node: Node, prefix: str) -> Iterator[Entry]:
             for name in node.names():
                 yield from of_body(node.body, f"{prefix}{name}.")
         case ParamNode():
-            yield from of_tensor(node, prefix)
+            yield from of_tensor(body, node, prefix)
         case MergeNode():
             pass
         case _:
             assert_never(node)
 
 
-def of_tensor(node: ParamNode, prefix: str) -> Iterator[Entry]:
+def of_tensor(body: Body, node: ParamNode, prefix: str) -> Iterator[Entry]:
     """The entry of a tensor of the body itself, if it has one."""
     if node.persistent:
         is_buffer = node.word == "buffer"
-        yield Entry(prefix + node.name, node.sizes, "buffer" if is_buffer else "parameter")
+        numbers = body.values[node.outputs[0]].kind
+        yield Entry(prefix + node.name, node.sizes, "buffer" if is_buffer else "parameter", numbers)
 
 
 def of_layer(body: Body, node: LayerNode, prefix: str) -> Iterator[Entry]:

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from archgen.analysis.paths import find
 from archgen.analysis.weights import Entry, state
-from archgen.checkpoint.contents import Contents, Held
+from archgen.checkpoint.contents import INTEGERS, Contents, Held
 from archgen.checkpoint.grouping import Groups, by_layer, layer_of, whole
 from archgen.network import Network
 from archgen.text import Span
@@ -104,8 +104,12 @@ def may_be_missing(entry: Entry, contents: Contents) -> bool:
 
 
 def _can_be(entry: Entry, held: Held) -> bool:
-    """A parameter and the statistics of a norm are floating-point; a count is any number."""
-    of_its_kind = held.is_number if entry.key.endswith(COUNT) else held.is_float
+    """A parameter and the statistics of a norm are floating-point; a count is any number, and an
+    index or a mask is what it is."""
+    if entry.numbers != "float":
+        of_its_kind = held.dtype in (INTEGERS if entry.numbers == "index" else {"bool"})
+    else:
+        of_its_kind = held.is_number if entry.key.endswith(COUNT) else held.is_float
     return of_its_kind and _loads(entry.sizes, held.shape)
 
 

@@ -26,6 +26,7 @@ from archgen.report import plural, printable
 from archgen.text import Span
 
 MOST_ROWS = 50
+WANTED = {"float": "real floating-point numbers", "index": "integers", "bool": "booleans"}
 
 
 def render_text(fit: Comparison, shown: str) -> str:
@@ -128,7 +129,8 @@ def what_differs(part: Part, *, full: bool = False) -> Iterator[str]:
     for each in part.differences:
         name = printable(each.key if full else each.key.removeprefix(part.path).removeprefix("."))
         if part.kind == "retyped":
-            yield f"{name} holds {_kind(each)}, not real floating-point numbers".strip()
+            wanted = WANTED[each.wanted.numbers if each.wanted else "float"]
+            yield f"{name} holds {_kind(each)}, not {wanted}".strip()
             continue
         wanted = sizes_text(each.wanted.sizes) if each.wanted else ""
         yield f"{name} is {_shape(each, of_checkpoint=True)}, not {wanted}".strip()

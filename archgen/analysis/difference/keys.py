@@ -206,7 +206,7 @@ def _of_leaf(unit: Unit, prefix: str) -> Iterator[tuple[str, Entry]]:
             for entry in of_layer(unit.body, unit.node, place):
                 yield entry.key.removeprefix(place), entry
         case ParamNode():
-            yield from (("", entry) for entry in of_tensor(unit.node, prefix))
+            yield from (("", entry) for entry in of_tensor(unit.body, unit.node, prefix))
 
 
 def _entries(part: Part, prefix: str) -> Iterator[Entry]:
