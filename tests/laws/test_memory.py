@@ -142,3 +142,10 @@ def _is_value(value: object) -> bool:
 def test_merges(kind: str, sides: str) -> None:
     lines = f"p = conv(4, 1)\n  {kind} {{ {sides} }}\n  add {{ identity; from p }}\n  conv(2, 1)"
     check(archgen.loads(f"arch net {{\n  input(4, 6, 6)\n  {lines}\n}}\n"))
+
+
+def test_a_concat_of_one_branch() -> None:
+    """It copies where another call of its class has more branches, and is nothing else."""
+    text = "arch net { input(4, 8, 8); conv(4, 3); concat { relu }; conv(8, 5) }"
+    found = archgen.loads(text).memory()
+    assert (found.kept, found.unknown) == (None, "concat of one branch")

@@ -236,7 +236,9 @@ class Walk:
     ) -> _Value:
         if node.numbers:
             return self._with_numbers(body, node, given, times, path)
-        if len(given) == 1 and node.kind != "concat":
+        if len(given) == 1:
+            if node.kind == "concat":  # copied where another call of the class has more branches
+                self.unknown = self.unknown or "concat of one branch"
             return given[0]
         if node.kind == "add" and self._writes_over(body, node):
             given[0].needs = any(each.needs for each in given)
