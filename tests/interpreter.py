@@ -101,7 +101,7 @@ def _layer(
     read = _lifted(read, node.layer.lifts(body.shape_in(node)))
     function = node.layer.function(body.shape_in(node))
     if function is None:
-        return [module.get_submodule(node.name)(*read)]
+        return tensors(module.get_submodule(node.name)(*read))
     known = {**scope, "read": read}
     names = [f"read[{at}]" for at in range(len(read))]
     result = eval(function.format(*names, x=names[0], like=names[-1]), known)

@@ -122,8 +122,8 @@ ENTRIES: tuple[Code, ...] = (
     Code(
         "A013",
         "not at this level",
-        "At the top level stand `use`, `let`, `block` and `arch`; everything else stands in the\n"
-        "body of a block or an arch, and these four (but `let`) do not. If the text looks right,\n"
+        "At the top level stand `use`, `let`, `block`, `arch` and `extern`; all else stands in a\n"
+        "body of a block or an arch, and these five (but `let`) do not. If the text looks right,\n"
         "a brace above closes too early.",
         fails="arch small {\n  input(3, 32, 32)\n}\nconv(16, 3)\n",
         passes=_arch("conv(16, 3)"),

@@ -25,14 +25,14 @@ from archgen.highlighting.words import (
 from archgen.syntax.grammar import lex
 from archgen.syntax.literals import string_content
 from archgen.syntax.templates import PART
-from archgen.syntax.tokens import Token, kinds
+from archgen.syntax.tokens import Token
+from archgen.syntax.words import NAMES
 
 __all__ = ["ArchLexer"]
 
 Kind = kind._TokenType
 Piece = tuple[int, Kind, str]
 
-_NAMES = kinds("NAME USE ARCH BLOCK EXTERN AS")  # the last five are words at some places
 _KEYWORDS: Final[dict[Keyword, Kind]] = {
     "control": kind.Keyword,
     "declaration": kind.Keyword.Declaration,
@@ -125,7 +125,7 @@ class _Colours:
             return kind.Operator
         if token.type in PUNCTUATION or token.value == ";":
             return kind.Punctuation
-        if token.type in _NAMES or (token.type == "INIT" and self._type(at + 1) == "EQUAL"):
+        if token.type in NAMES or (token.type == "INIT" and self._type(at + 1) == "EQUAL"):
             return self._of_name(at, token)
         if word := keyword(token.value):
             return _KEYWORDS[word]
@@ -169,7 +169,7 @@ class _Colours:
 
     def _brings_arch(self, at: int) -> bool:
         """Whether this is the `arch` of `use arch NAME`; in `use arch as a` it is a library."""
-        named = self._type(at + 1) in _NAMES and self._type(at + 1) != "AS"
+        named = self._type(at + 1) in NAMES and self._type(at + 1) != "AS"
         is_arch = self._type(at) == "ARCH" and self._type(at - 1) == "USE"
         return is_arch and named and self._begins_item(at - 1)
 

@@ -27,6 +27,7 @@ __all__ = [
     "LayerFault",
     "Padding",
     "Positive",
+    "Sides",
     "TorchArgument",
     "TorchCall",
     "per_axis",
@@ -53,6 +54,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Small = Annotated[float, Field(ge=SMALLEST_FLOAT, le=LARGEST_FLOAT)]  # an eps, a scale
 # One number, or one for each spatial axis.
 Axes = Positive | tuple[Positive, ...]
+Sides = Auto | Count | tuple[Count, ...]  # the same on both sides of an axis
 Padding = Auto | Literal["same"] | Count | tuple[Count, ...]
 
 

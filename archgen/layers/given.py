@@ -8,7 +8,7 @@ from typing import final
 from pydantic import Field
 
 from archgen.layers import demands
-from archgen.layers.base import AUTO, Axes, Count, LayerFault, Padding, Positive, per_axis
+from archgen.layers.base import AUTO, Axes, Count, LayerFault, Positive, Sides, per_axis
 from archgen.layers.convolution import enlarged
 from archgen.layers.products import Operation
 from archgen.layers.reads import Reads, by_group, over_space, pointwise, spread, whole
@@ -102,7 +102,7 @@ class ConvWith(Given):
     weight: Shape = Field(description="out x in / groups x the sizes of the kernel")
     bias: Shape | None = Field(None, description="added to each channel of the output")
     stride: Axes = Field(1, description="step of the window")
-    padding: Padding = Field(AUTO, description="zeros on both sides of each axis")
+    padding: Sides = Field(AUTO, description="zeros on both sides of each axis")
     dilation: Axes = Field(1, description="distance of the elements of the window")
     groups: Positive = Field(1, description="parts of the channels that do not see each other")
 

@@ -71,8 +71,8 @@ class Declaration:
             )
             for each in self.facts
         }
-        constants = {name: show(value) for name, value in self.constants}
-        return {"module": f"{self.target}({', '.join(given)})", **facts, **constants}
+        module = f"{self.target}({', '.join(given)})"
+        return {"module": module, **facts, **dict(self.constants)}
 
     @property
     def unread(self) -> tuple[str, ...]:

@@ -7,11 +7,11 @@ from archgen.merges import UNRESERVED
 from archgen.syntax.grammar import ABSENT, Rule, tables
 from archgen.syntax.limits import MAX_ERRORS
 from archgen.syntax.tokens import Raw, Token
+from archgen.syntax.words import ITEMS, NAMES
 from archgen.text import Source
 
-_NAMES = frozenset({"NAME", "USE", "ARCH", "BLOCK", "EXTERN", "AS"})
 _CLAIMS = frozenset({"sizes", "accepts", "only"})
-_DEFINES = frozenset({"USE", "LET", "BLOCK", "ARCH", "EXTERN"})
+_DEFINES = ITEMS | {"LET"}
 
 
 # What lies on the stack: a value, and from where to where its text reaches (with the parentheses
@@ -69,7 +69,7 @@ class Driver:
     def _claim_or_name(self, token: Token) -> Token:
         """`sizes` before a name, and `accepts` and `only` in its braces; names elsewhere."""
         kind = token.value.upper()
-        follows = self.following is not None and self.following.type in _NAMES
+        follows = self.following is not None and self.following.type in NAMES
         if token.type == "NAME" and (kind != "SIZES" or follows) and self.accepts(kind):
             token = self.tokens[self.at] = Token(kind, token.value, token.start, token.end)
         return token

@@ -17,11 +17,12 @@ from archgen.syntax.situation import (
     statement,
 )
 from archgen.syntax.tokens import Token, kinds, span_of
+from archgen.syntax.words import NAMES
 
 _MERGES = {"ADD": "add", "MUL": "mul", "CONCAT": "concat"}
 _OPERATORS = {"PLUS": "add", "TIMES": "mul", "MINUS": "sub", "DIVIDE": "div"}
 _ENDS = kinds("_END $END RBRACE")
-_CALLED = kinds("NAME INPUT INIT PARAM ADD MUL CONCAT BLOCK ARCH USE EXTERN AS")
+_CALLED = NAMES | kinds("INPUT INIT PARAM ADD MUL CONCAT")
 _OTHERS = kinds("FLOOR_DIVIDE MODULO POWER")
 
 

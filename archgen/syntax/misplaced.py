@@ -15,7 +15,7 @@ from archgen.syntax.situation import (
     statement,
 )
 from archgen.syntax.tokens import Token, span_of
-from archgen.syntax.words import RESERVED
+from archgen.syntax.words import ITEMS, RESERVED
 
 
 def statement_in_chain(here: Situation) -> Mistake | None:
@@ -44,7 +44,7 @@ def stray_else(here: Situation) -> Mistake | None:
 
 def definition_in_body(here: Situation) -> Mistake | None:
     word = here.previous
-    if word is None or word.type not in ("USE", "ARCH", "BLOCK"):
+    if word is None or word.type not in ITEMS:
         return None
     if here.token.type not in ("NAME", "STRING") or here.bracket != "LBRACE":
         return None
@@ -76,7 +76,10 @@ def stray_brace(here: Situation) -> Mistake | None:
 def outside_of_bodies(here: Situation) -> Mistake | None:
     if here.bracket is not None or not here.accepts("ERROR"):
         return None
-    help = "at the top level stand `use`, `let`, `block` and `arch`; is there a `}` too many above?"
+    help = (
+        "at the top level stand `use`, `let`, `block`, `arch` and `extern`; is there a `}` too "
+        "many above?"
+    )
     report = error(
         "A013", f"{shown(here.token)} stands outside of every body", place(here), help=help
     )

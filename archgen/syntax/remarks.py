@@ -10,12 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from archgen.diagnostics import Diagnostic, Edit, error
 from archgen.syntax.tokens import Token, kinds
-from archgen.syntax.words import RESERVED
+from archgen.syntax.words import NAMES, RESERVED
 from archgen.text import Source, Span
 
-_ENDS_OPERAND = kinds(
-    "NAME NUMBER STRING INPUT OUTPUT TRUE FALSE NONE AUTO RPAR RSQB USE ARCH BLOCK AS"
-)
+_ENDS_OPERAND = NAMES | kinds("NUMBER STRING INPUT OUTPUT TRUE FALSE NONE AUTO RPAR RSQB")
 _HOLDS_EXPRESSION = kinds("LET IF ELIF FOR EXPECT")  # what may divide outside of parentheses
 _TWO_WORDS = re.compile(r"\s*([^\W\d][\w']*)\s+([^\W\d][\w']*)")
 _LOOK_BACK = 200  # tokens

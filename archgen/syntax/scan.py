@@ -16,6 +16,7 @@ from archgen.syntax.grammar import lex
 from archgen.syntax.limits import MAX_BRACKETS, MAX_ERRORS, MAX_OPERATORS, MAX_TOKENS
 from archgen.syntax.remarks import end_of_remark, remarks
 from archgen.syntax.tokens import Token, kinds, span_of
+from archgen.syntax.words import ITEMS
 from archgen.text import Source, Span
 
 _CLOSER = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
@@ -27,7 +28,6 @@ _OPERATORS = kinds("NOT PLUS MINUS TIMES DIVIDE FLOOR_DIVIDE MODULO POWER ELSE")
 _DIVISIONS = kinds("DIVIDE FLOOR_DIVIDE")
 _STARTS_OVER = kinds("_END COMMA EQUAL AND OR COLON ARROW")
 _LOOK_AHEAD = 100  # tokens; there may be many brackets on one line
-_DEFINES = frozenset({"USE", "BLOCK", "ARCH"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ class _Layout:
             while self._inside_brackets:
                 self._open.pop()
             self._kept.append(token)
-        elif kind in _DEFINES and self._begins_item(token):
+        elif kind in ITEMS and self._begins_item(token):
             self._take_definition(token)
         else:
             self._kept.append(token)
@@ -261,7 +261,7 @@ class _Layout:
         if not self._open or self._source.text[token.start - 1] != "\n":
             return False
         following = self._raw[self._at : self._at + 1]
-        return bool(following) and following[0].type in ("NAME", "STRING", *_DEFINES)
+        return bool(following) and following[0].type in ("NAME", "STRING", *ITEMS)
 
     def _take_definition(self, token: Token) -> None:
         if self._inside_brackets:

@@ -12,3 +12,10 @@ RESERVED = kinds(
 
 TOP_LEVEL = kinds("use arch block extern as")
 """Words at the top level alone; names elsewhere."""
+
+NAMES = frozenset({"NAME", *(word.upper() for word in TOP_LEVEL)})
+"""The kinds of tokens that are names, at least elsewhere than at the top level."""
+
+ITEMS = frozenset(word.upper() for word in TOP_LEVEL - {"as"})
+"""The kinds of tokens that begin an item of a file, and nothing else; so does `let`, in bodies
+too."""

@@ -162,3 +162,30 @@ def test_a_number_of_macs_may_be_divided() -> None:
 arch net { input(3, 8, 8); e(6) }
 """
     assert archgen.loads(text).macs == 3 * 8
+
+
+def test_extern_is_a_name_where_it_begins_no_item() -> None:
+    body = "input(3, 8, 8); let w = extern // 2; conv(w, 3) -> conv(extern, 1)"
+    text = f"arch net(extern=6) {{ {body} }}"
+    assert archgen.loads(text).params == 3 * 3 * 9 + 3 * 6
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('arch net { input(3, 8, 8); extern e = "a:B" { output shape } }', "A013"),
+        ('block b { conv(3, 3)\nextern e = "a:B" { output shape }\n', "A002"),
+    ],
+)
+def test_a_declaration_in_a_body_or_behind_an_open_one(text: str, code: str) -> None:
+    with pytest.raises(archgen.ArchError) as raised:
+        archgen.loads(text)
+    assert [fault.code for fault in raised.value.diagnostics] == [code]
+
+
+def test_long_constants_count_whole() -> None:
+    widths = ", ".join(map(str, range(1, 13)))
+    text = f"let widths = [{widths}]\n" + UNITS.replace("scale=0.5", "scale=widths[11]")
+    other = text.replace("11, 12]", "11, 13]", 1)
+    assert archgen.diff(archgen.loads(text), archgen.loads(text)).same
+    assert not archgen.diff(archgen.loads(text), archgen.loads(other)).same

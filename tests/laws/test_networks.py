@@ -13,6 +13,16 @@ from hypothesis import assume, event, example, given
 import archgen
 from archgen.resolve.program import Program
 from archgen.validate import validate
+from tests.laws.vocabulary import (
+    ACTIVATIONS,
+    CALLS,
+    HEADED,
+    KEEPING,
+    NORMS,
+    OF_OTHERS,
+    PARTS,
+    RESIZING,
+)
 from tests.laws.writing import specs
 from tests.sweeps import examples
 
@@ -95,3 +105,18 @@ def test_weights_start_as_the_network_says(text: str) -> None:
     network = archgen.loads(text, "net")
     fresh = drawn(lambda: archgen.build(network), seed=0)
     assert differences(fresh, drawn(lambda: Said(network.body), seed=100)) == []
+
+
+@pytest.mark.parametrize("link", [*ACTIVATIONS, *NORMS, *KEEPING, *RESIZING])
+def test_every_word_of_the_writer_is_accepted(link: str) -> None:
+    """A word that nothing accepts would be written, and never tried."""
+    assert archgen.loads(f"arch net {{ input(8, 8, 8); {link} }}").params >= 0
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("call", [*CALLS, *HEADED, *OF_OTHERS])
+def test_every_block_of_the_writer_is_what_torch_does(call: str) -> None:
+    from tests.laws.judge import Judge
+
+    text = f"{PARTS}arch net {{ input(8, 8, 8); {call.format(width=12)}; conv(4, 1) }}"
+    Judge(archgen.loads(text)).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.language.externs import GATE
+
 ACTIVATIONS = (
     "relu",
     "relu6",
@@ -104,21 +106,17 @@ FLOATS = (
     "[1], init=uniform",
 )
 # Blocks that others call; each shows a form of its own.
-PARTS = """\
-extern gate(out, kernel=3) = "tests.strangers:Gate"(channels, out, kernel, scale=0.5) {
-  output [out, shape[1], shape[2]]
-  buffer calls = []
-  param "conv.weight" = [2 * out, channels, kernel, kernel]
-  param "norm.weight" = [out]
-  param "norm.bias" = [out]
-  buffer "norm.running_mean" = [out]
-  buffer "norm.running_var" = [out]
-  buffer "norm.num_batches_tracked" = []
-  macs 2 * out * channels * kernel ** 2 * shape[1] * shape[2]
-}
+PARTS = (
+    GATE
+    + """\
 extern mix(other, third=none) = "tests.strangers:Mix" { output shape, [channels] }
 block gated(out, kernel=3) { gate(out, kernel=kernel) -> relu }
-block mixed(out) { a = conv(out, 3); b = conv(out, 1); c, d = from a -> mix(from b); from c }
+block mixed(out) {
+  a = conv(out, 3)
+  b = conv(out, 1)
+  c, d = from a -> mix(from b)
+  mul { from c; from d -> rearrange("c -> c 1 1") }
+}
 block unit(out, act=relu) { conv(out, 3) -> bn -> act }
 block point(out) = conv(out, 1, bias=true)
 block double(out, act=relu) = conv(out, 3) -> act -> conv(out, 3)
@@ -143,6 +141,7 @@ block holds(by=2) {
 }
 block tree(out, n) { conv(out, 3); if n > 0 { add { identity; tree(out, n - 1) } } }
 """
+)
 CALLS = (
     "unit({width})",
     "unit({width}, act=none)",

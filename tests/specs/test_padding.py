@@ -13,6 +13,7 @@ from torch import Tensor, nn  # noqa: E402
 
 import archgen  # noqa: E402
 from archgen.analysis.sizes.legal import sizes_of  # noqa: E402
+from archgen.layers import LAYERS  # noqa: E402
 from tests.language.ask import arch, fault  # noqa: E402
 from tests.laws.judge import Judge  # noqa: E402
 
@@ -103,3 +104,21 @@ def test_refusals() -> None:
     assert (found.code, found.span.text) == ("A205", 'padding_mode="reflect"')
     found = fault(arch('maxpool(2, padding="same", ceil_mode=true)', size="3, 9"))
     assert (found.code, found.span.text) == ("A205", "ceil_mode=true")
+
+
+def test_layers_that_take_it_are_those_above() -> None:
+    """A layer that could be told `same` and pads both sides alike computes another network."""
+    fields = {name: cls.model_fields.get("padding") for name, cls in LAYERS.items()}
+    told = {name for name, field in fields.items() if field and "same" in str(field.annotation)}
+    assert told == {"conv", "maxpool", "avgpool"}
+
+
+def test_a_weight_that_is_a_value_is_not_padded_so() -> None:
+    text = """arch net {
+  input(4, 16, 16)
+  let w = param([8, 4, 3, 3])
+  conv_with(from w, stride=2, padding="same")
+}
+"""
+    with pytest.raises(archgen.ArchError, match="must be"):
+        archgen.loads(text)

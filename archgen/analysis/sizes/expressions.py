@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from archgen.analysis.sizes.forms import NotKnown
 from archgen.diagnostics import Fault, error
-from archgen.resolve.expressions import evaluate
+from archgen.resolve.expressions import ARITHMETIC, COMPARISONS, evaluate
 from archgen.resolve.implicit import free_names
 from archgen.resolve.values import Environment
 from archgen.syntax import tree
 
-_ARITHMETIC: dict[str, Callable[[int, int], int]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "//": operator.floordiv,
-    "%": operator.mod,
-}
-_COMPARE: dict[str, Callable[[object, object], bool]] = {
-    "==": lambda one, two: _equal(one, two),
-    "!=": lambda one, two: not _equal(one, two),
-    "<": operator.lt,  # type: ignore[dict-item]
-    "<=": operator.le,  # type: ignore[dict-item]
-    ">": operator.gt,  # type: ignore[dict-item]
-    ">=": operator.ge,  # type: ignore[dict-item]
-}
+FOLLOWED = frozenset({"+", "-", "*", "//", "%"})  # what a size is still a function of it after
 
 
 def value(expr: tree.Expr, env: Environment, known: Mapping[str, object]) -> object:
@@ -51,11 +37,11 @@ def value(expr: tree.Expr, env: Environment, known: Mapping[str, object]) -> obj
             return not inner(operand)
         case tree.Unary("-", operand):
             return operator.neg(_integer(inner(operand)))
-        case tree.Binary(op, left, right) if op in _ARITHMETIC:
+        case tree.Binary(op, left, right) if op in FOLLOWED:
             two = _integer(inner(right))
             if op in {"//", "%"} and two == 0:
                 raise Fault(error("A111", "division by zero", expr.span))
-            return _ARITHMETIC[op](_integer(inner(left)), two)
+            return ARITHMETIC[op](_integer(inner(left)), two)
         case tree.Compare(first, rest):
             return _compared(inner(first), [(op, inner(each)) for op, each in rest])
         case tree.Logic(op, operands):
@@ -78,7 +64,11 @@ def _integer(value: object) -> int:
 
 def _compared(first: object, rest: Sequence[tuple[str, object]]) -> bool:
     for op, other in rest:
-        if not _COMPARE[op](first, other):
+        if op in {"==", "!="}:
+            holds = _equal(first, other) is (op == "==")
+        else:
+            holds = COMPARISONS[op](_integer(first), _integer(other))
+        if not holds:
             return False
         first = other
     return True

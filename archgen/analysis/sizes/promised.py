@@ -197,18 +197,23 @@ def _only(claim: _Claim, severity: Severity) -> Diagnostic | None:
     point = next((each for each in points if _taken(sizes, each) and not claim.holds(each)), None)
     if point is not None:
         return _broken(claim, severity, f"it takes {claim.at(point)} too")
-    if _is_finite(legal) or all(_is_known(claim, expr) for expr, axes in claim.parts() if axes):
+    several = [expr for expr, axes in claim.parts() if len(axes) > 1]
+    if _is_finite(legal) or all(_follows(claim, expr, legal) for expr in several):
         return None
     return _undecided(claim.promise, severity, "it ties sizes together")
 
 
-def _is_known(claim: _Claim, expr: tree.Expr) -> bool:
-    """Whether a condition on several axes is one of the network's own."""
+def _follows(claim: _Claim, expr: tree.Expr, legal: Sequence[SizeSet]) -> bool:
+    """Whether a condition that holds as declared holds, for the same reasons, at every size that
+    the network takes: each reason is one of its own conditions, or holds on all of an axis."""
     trace = Trace(claim.declared)
-    claim.answer(trace, expr)
+    if not claim.answer(trace, expr):
+        return False
     own = set(map(_normal, claim.sizes.joints))
-    asked = [each for each in trace.notes if isinstance(each, Joint)]
-    return all(_normal(each) in own for each in asked)
+    return all(
+        _normal(note) in own if isinstance(note, Joint) else legal[note.axis] <= note.sizes
+        for note in trace.notes
+    )
 
 
 def _normal(joint: Joint) -> tuple[Term, str]:
