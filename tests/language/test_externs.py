@@ -189,3 +189,18 @@ def test_long_constants_count_whole() -> None:
     other = text.replace("11, 12]", "11, 13]", 1)
     assert archgen.diff(archgen.loads(text), archgen.loads(text)).same
     assert not archgen.diff(archgen.loads(text), archgen.loads(other)).same
+
+
+def test_classes_whose_names_the_file_has() -> None:
+    text = """extern g = "pkg.mod:Tensor" { output shape }
+extern f = "pkg.mod:math" { output shape }
+extern h = "pkg.mod:Mine" { output shape }
+arch net { input(3, 8, 8); g -> f -> h }
+"""
+    lines = archgen.source(archgen.loads(text)).splitlines()
+    assert [line for line in lines if line.startswith("from ")] == [
+        "from pkg.mod import Mine",
+        "from pkg.mod import Tensor as Tensor2",
+        "from pkg.mod import math as math2",
+        "from torch import Tensor, nn",
+    ]

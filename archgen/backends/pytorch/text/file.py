@@ -114,11 +114,16 @@ def _imports(parts: Sequence[str], externs: Mapping[str, str]) -> Iterator[str]:
         yield from (*plain, "")
     yield from (line for line, name in _TORCH if name in read)
     named: dict[str, list[str]] = {"torch": ["Tensor", "nn"]}
+    renamed: dict[str, list[str]] = {}
     for target, name in externs.items():
         module, _, own = target.partition(":")
-        named.setdefault(module, []).append(own if own == name else f"{own} as {name}")
-    for module in sorted(named):
-        yield f"from {module} import {', '.join(sorted(named[module]))}"
+        (named if own == name else renamed).setdefault(module, []).append(
+            own if own == name else f"{own} as {name}"
+        )
+    for module in sorted({*named, *renamed}):
+        if module in named:
+            yield f"from {module} import {', '.join(sorted(named[module]))}"
+        yield from (f"from {module} import {each}" for each in sorted(renamed.get(module, ())))
 
 
 def _names_read(parts: Sequence[str]) -> set[str]:
@@ -131,14 +136,15 @@ def _names_read(parts: Sequence[str]) -> set[str]:
 # --- parts ----------------------------------------------------------------------------------------
 
 
+_CALLED = ("divisible", "pad_same")  # helpers that expressions and other helpers call
+
+
 def _parts(file: File, figures: Figures | None) -> Iterator[str]:
     """Helpers, initialised layers, then blocks, callees first, and the network."""
     plans = [(plan, list(_plan_parts(file, plan, figures))) for plan in file.plans]
-    if any(re.search(r"\bdivisible\(", part) for _, parts in plans for part in parts):
-        file.need_helper("divisible")
     texts = {name: helper(name) for name in file.helpers}
-    if any("pad_same(" in text for text in texts.values()):
-        texts["pad_same"] = helper("pad_same")
+    said = "\n".join([*texts.values(), *(part for _, parts in plans for part in parts)])
+    texts |= {name: helper(name) for name in _CALLED if re.search(rf"\b{name}\(", said)}
     yield from (texts[name] for name in sorted(texts))
     for each in file.initialised:
         yield initialised(each)
